@@ -113,10 +113,10 @@ function explain(path: string, options: { lang: Language; zone?: string; ocpi?: 
 function billLines(price: Price): string[] {
   const money = (amount: string): string => moneyText(amount, price.currency).padStart(10);
   return [
-    ...price.lines.map(
-      (line) =>
-        `  ${money(line.amount.incl)} ${price.currency}  ${line.sentence}  [element ${line.element}: ${line.why}]`,
-    ),
+    ...price.lines.map(({ amount, sentence, element, why }) => {
+      const reason = element === null ? why : `element ${element}: ${why}`;
+      return `  ${money(amount.incl)} ${price.currency}  ${sentence}  [${reason}]`;
+    }),
     ...price.adjustments.map(
       (adjustment) => `  ${money(adjustment.amount.incl)} ${price.currency}  ${adjustment.sentence}`,
     ),

@@ -63,7 +63,7 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
   const governing = governingTariff(cdr, byPeriod, warnings);
   if (governing === undefined || checked.faults.length > 0) return { ok: false, faults: checked.faults };
   const per = unitsPer * tenTo(cdr.finer);
-  const { slices, consumed } = slicesOfPeriods(cdr, byPeriod, per, timeZone, warnings);
+  const { slices, consumed } = slicesOfPeriods(cdr, byPeriod, governing, per, timeZone, warnings);
   const expired = cdr.periods.every((period) => period.reserved);
   const costing = costOf(componentUsages(slices, per, expired), per, governing);
   return {
@@ -111,10 +111,11 @@ function governingTariff(
 
 type Consumed = Pick<PricedCdr, "energy" | "time" | "parking">;
 
-/** Every period that has a tariff as a slice, and what was consumed in all of them. */
+/** Every period in which something passed as a slice, and what was consumed in all of them. */
 function slicesOfPeriods(
   cdr: CdrRecord,
   byPeriod: readonly (Tariff | undefined)[],
+  governing: Tariff,
   per: bigint,
   timeZone: string,
   warnings: string[],
@@ -134,11 +135,24 @@ function slicesOfPeriods(
         ...momentaryOf(period, units, per, index, tariff, warnings),
       });
       slices.push({ tariff, fromMs: period.startMs, toMs: period.endMs, selection, ...units, pause: period.pause });
-    }
+    } else if (units.energy > 0n) slices.push(freeSlice(period, governing, units.energy));
     consumed = consumedAfter(consumed, period, units, per);
   }
   return { slices, consumed };
 }
+
+/** Energy of a period for which no tariff is relevant. */
+const freeSlice = ({ startMs, endMs }: CdrPeriod, tariff: Tariff, energy: bigint): Slice => ({
+  tariff,
+  fromMs: startMs,
+  toMs: endMs,
+  selection: {},
+  energy,
+  time: 0n,
+  parking: 0n,
+  reservation: 0n,
+  pause: false,
+});
 
 function isEmptyPeriod({ startMs, endMs }: CdrPeriod, { energy, time, parking, reservation }: PeriodUnits): boolean {
   return startMs === endMs && energy + time + parking + reservation === 0n;

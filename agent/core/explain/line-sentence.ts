@@ -28,7 +28,8 @@ function quantityText(quantity: bigint, charge: Charge, per: bigint, words: Pric
 export type UsedComponent = {
   readonly charge: Charge;
   readonly tariff: Tariff;
-  readonly component: PriceComponent;
+  /** Undefined = free energy. */
+  readonly component: PriceComponent | undefined;
   /** Units of 1/`per` of a kWh, an hour or a piece. */
   readonly quantity: bigint;
   readonly graceMs: number;
@@ -39,6 +40,7 @@ export function usageSentence(usage: UsedComponent, steppedBy: bigint, per: bigi
   const words = languageWords[language].price;
   const { charge, component, tariff } = usage;
   const amount = isFee(charge) ? "" : quantityText(usage.quantity, charge, per, words);
+  if (component === undefined) return `${amount}, ${words.free}`;
   const grace = usage.graceMs >= 1000 ? durationInWords(Math.round(usage.graceMs / 1000)) : undefined;
   const tax =
     component.vat !== undefined && tariff.taxIncluded === "NO"

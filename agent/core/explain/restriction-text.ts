@@ -38,10 +38,9 @@ export function restrictionText(restrictions: Restrictions, language: Language):
   return parts.join(", ");
 }
 
-/** Why a component was in force: the restrictions of its element that held. */
-export function whyOf(tariff: Tariff, component: PriceComponent, language: Language): string {
-  return (
-    restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) ||
-    languageWords[language].price.always
-  );
+/** Why a component was in force: the restrictions of its element that held; or that no element has such a price. */
+export function whyOf(tariff: Tariff, component: PriceComponent | undefined, language: Language): string {
+  const words = languageWords[language].price;
+  if (component === undefined) return words.noElement;
+  return restrictionText(tariff.elements[component.element]?.restrictions ?? {}, language) || words.always;
 }

@@ -83,7 +83,10 @@ export function taxWarnings(costing: Costing): string[] {
     .map(({ usage }) => usage)
     .filter(
       ({ tariff, component }) =>
-        tariff.version === "2.3.0" && component.vat === undefined && component.price.digits !== 0n,
+        tariff.version === "2.3.0" &&
+        component !== undefined &&
+        component.vat === undefined &&
+        component.price.digits !== 0n,
     );
   const warnings: string[] = [];
   if (silent.some((usage) => usage.tariff.taxIncluded === "NO"))
@@ -112,15 +115,15 @@ function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, language: L
   return {
     dimension,
     tariffId: usage.tariff.id,
-    element: usage.component.element,
-    component: usage.component.index,
+    element: usage.component?.element ?? null,
+    component: usage.component?.index ?? null,
     why: whyOf(usage.tariff, usage.component, language),
     fromMs: usage.fromMs,
     toMs: usage.toMs,
     quantity: publishedText(ratio(usage.quantity, per)),
     units: Number(roundHalfUp(ratio(usage.quantity * wholeUnits[unit], per), 0)),
     unit,
-    unitPrice: decimalText(usage.component.price),
+    unitPrice: usage.component === undefined ? "0" : decimalText(usage.component.price),
     amount: amountText(amount),
     taxes: taxShares(amount),
     sentence: usageSentence(usage, steppedBy, per, language),

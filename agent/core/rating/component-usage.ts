@@ -5,11 +5,12 @@ import { type Charge, isFee } from "../tariff/charge.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import type { Slice } from "./slice.js";
 
-/** What was used of one component. */
+/** What was used of one component, or of energy that none prices. */
 export type ComponentUsage = {
   readonly charge: Charge;
   readonly tariff: Tariff;
-  readonly component: PriceComponent;
+  /** Undefined = free energy. */
+  readonly component: PriceComponent | undefined;
   readonly fromMs: number;
   readonly toMs: number;
   readonly quantity: bigint;
@@ -36,6 +37,9 @@ export function usagesOfSlice(slice: Slice, per: bigint, expired: boolean): Comp
       usages.push({ charge, tariff, component, fromMs, toMs: fromMs, quantity: per, graceMs: 0 });
   };
   metered("ENERGY", selection.ENERGY, slice.energy);
+  // Energy that costs nothing gets a line too, so that the lines add up to what the meter counted.
+  if (selection.ENERGY === undefined && slice.energy > 0n)
+    usages.push({ charge: "ENERGY", tariff, component: undefined, fromMs, toMs, quantity: slice.energy, graceMs: 0 });
   metered("TIME", selection.TIME, slice.time);
   metered("PARKING_TIME", selection.PARKING_TIME, slice.parking);
   fee("FLAT", selection.FLAT);
@@ -53,20 +57,21 @@ export function usagesOfSlice(slice: Slice, per: bigint, expired: boolean): Comp
  */
 export function componentUsages(slices: readonly Slice[], per: bigint, expired: boolean): ComponentUsage[] {
   const usages: ComponentUsage[] = [];
-  const lastOf: { [Key in Charge]?: number } = {};
+  const lastOf: { [Key in Charge | "free"]?: number } = {};
   const stretches: { [Key in Charge]?: number } = {};
   let pauseFromMs: number | undefined;
   for (const slice of slices) {
     for (const usage of usagesOfSlice(slice, per, expired)) {
       const { charge } = usage;
-      const index = lastOf[charge];
+      const kind = usage.component === undefined ? "free" : charge;
+      const index = lastOf[kind];
       const last = index === undefined ? undefined : usages[index];
       if (last !== undefined && isFee(charge)) continue;
       if (index !== undefined && last !== undefined && isOneWith(last, usage)) {
         usages[index] = { ...last, toMs: usage.toMs, quantity: last.quantity + usage.quantity };
         continue;
       }
-      lastOf[charge] = usages.length;
+      lastOf[kind] = usages.length;
       stretches[charge] = (stretches[charge] ?? 0) + 1;
       const graceMs = charge === "PARKING_TIME" && pauseFromMs !== undefined ? usage.fromMs - pauseFromMs : 0;
       usages.push({ ...usage, graceMs });

@@ -23,9 +23,9 @@ export type TaxShare = { readonly name: string; readonly ratePercent: string; re
 export type PriceLine = {
   readonly dimension: Dimension;
   readonly tariffId: string;
-  /** Index of the element in the tariff, and of the component in the element. */
-  readonly element: number;
-  readonly component: number;
+  /** Index of the element in the tariff, and of the component in the element; null = energy that none prices. */
+  readonly element: number | null;
+  readonly component: number | null;
   /** Why the element matched, in words. */
   readonly why: string;
   readonly fromMs: number;

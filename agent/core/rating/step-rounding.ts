@@ -30,7 +30,8 @@ export const noUsage: MeteredUsage = {
 /** The totals with one more usage. */
 export function countUsage(metered: MeteredUsage, usage: ComponentUsage): MeteredUsage {
   const kind = meteredOf[usage.charge];
-  if (kind === undefined) return metered;
+  // What is free is not billed, and has no say in the rounding.
+  if (kind === undefined || usage.component === undefined) return metered;
   const totals = { ...metered.totals };
   const last = { ...metered.last };
   totals[kind] += usage.quantity;
@@ -60,8 +61,9 @@ function floored(total: bigint, unit: bigint): bigint {
 }
 
 function roundedUp(total: bigint, unit: bigint, last: ComponentUsage | undefined): bigint {
-  if (last === undefined || last.component.stepSize === 0) return total;
-  const step = unit * BigInt(last.component.stepSize);
+  const stepSize = last?.component?.stepSize ?? 0;
+  if (stepSize === 0) return total;
+  const step = unit * BigInt(stepSize);
   const over = total % step;
   return over === 0n ? total : total + step - over;
 }

@@ -17,10 +17,11 @@ function sameRate(a: Decimal | undefined, b: Decimal | undefined): boolean {
 }
 
 /** The amount of one use, with its tax. */
-export function taxedAmount(use: ComponentUsage, per: bigint): TaxedAmount {
-  const { tariff, component } = use;
+export function taxedAmount(usage: ComponentUsage, per: bigint): TaxedAmount {
+  const { tariff, component } = usage;
+  if (component === undefined) return noAmount;
   const scale = tenTo(tariff.priceScale);
-  const base = use.quantity * digitsAt(component.price, tariff.priceScale);
+  const base = usage.quantity * digitsAt(component.price, tariff.priceScale);
   const rate = tariff.taxIncluded === "N/A" ? undefined : component.vat;
   const hundred = 100n * tenTo(tariff.vatScale);
   const d = per * scale * hundred;

@@ -10,6 +10,7 @@ export const de: LanguageWords = {
     decimalMark,
     free: "kostenlos",
     always: "immer",
+    noElement: "kein Element hat dann einen Preis pro kWh",
     otherwise: "sonst",
     energy: "Energie",
     charging: "Ladezeit",

@@ -10,6 +10,7 @@ export const en: LanguageWords = {
     decimalMark,
     free: "free",
     always: "always",
+    noElement: "no element has a price per kWh then",
     otherwise: "otherwise",
     energy: "Energy",
     charging: "Charging time",

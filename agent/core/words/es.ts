@@ -10,6 +10,7 @@ export const es: LanguageWords = {
     decimalMark,
     free: "gratis",
     always: "siempre",
+    noElement: "ningún elemento tiene entonces precio por kWh",
     otherwise: "en otro caso",
     energy: "Energía",
     charging: "Tiempo de carga",

@@ -10,6 +10,7 @@ export const fr: LanguageWords = {
     decimalMark,
     free: "gratuit",
     always: "toujours",
+    noElement: "aucun élément n'a alors de prix au kWh",
     otherwise: "sinon",
     energy: "Énergie",
     charging: "Temps de charge",

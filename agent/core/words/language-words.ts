@@ -10,6 +10,8 @@ export type PriceWords = {
   readonly decimalMark: DecimalMark;
   readonly free: string;
   readonly always: string;
+  /** Why energy is free: no element prices it. */
+  readonly noElement: string;
   readonly otherwise: string;
   readonly energy: string;
   readonly charging: string;

@@ -10,6 +10,7 @@ export const nl: LanguageWords = {
     decimalMark,
     free: "gratis",
     always: "altijd",
+    noElement: "geen element heeft dan een prijs per kWh",
     otherwise: "anders",
     energy: "Energie",
     charging: "Laadtijd",

@@ -88,7 +88,11 @@ words("a line says what the step added, which element it came from and why", () 
       sample(35, 1, "charging"),
     ),
   );
-  const [line] = price.lines;
+  const [energy, line] = price.lines;
+  assert.equal(
+    [energy?.sentence, energy?.element, energy?.why],
+    ["1 kWh, free", null, "no element has a price per kWh then"],
+  );
   assert.is(line?.sentence, "45 min charging, 0.10 EUR/min plus 19 % VAT (10 min of it by the step)");
   assert.equal(
     [line?.element, line?.component, line?.why, line?.quantity, line?.unit],

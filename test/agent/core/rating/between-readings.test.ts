@@ -50,6 +50,37 @@ test("a tier of energy ends within a stretch that no reading divides", () => {
   );
 });
 
+test("energy that no element prices gets a line too: the lines add up to what the meter counted", () => {
+  const start = Date.UTC(2026, 5, 1, 10);
+  const { due, lines } = billed([energy(0.5, { min_kwh: 5 })], [sample(start, 0), sample(start + hourMs, 8)]);
+  // 5 kWh free, 3 x 0.50
+  assert.is(due.gross, "1.50");
+  assert.equal(
+    lines.map(({ quantity, unitPrice, element, sentence }) => [quantity, unitPrice, element, sentence]),
+    [
+      ["5", "0", null, "5 kWh, free"],
+      ["3", "0.5", 0, "3 kWh, 0.50 EUR/kWh"],
+    ],
+  );
+});
+
+test("free energy before and after a priced stretch does not part the line of its price", () => {
+  const start = Date.UTC(2026, 5, 1, 15);
+  const dear = energy(0.6, { start_time: "18:00", end_time: "19:00" });
+  const again = energy(0.6, { start_time: "20:00", end_time: "21:00" });
+  const { due, lines } = billed([dear, again], [sample(start, 0), sample(start + 6 * hourMs, 12)]);
+  // 17:00 to 23:00 in Berlin, 2 kWh an hour: 2 x 0.60 twice, 8 kWh free.
+  assert.is(due.gross, "2.40");
+  assert.equal(
+    lines.map(({ quantity, element }) => [quantity, element]),
+    [
+      ["8", null],
+      ["2", 0],
+      ["2", 1],
+    ],
+  );
+});
+
 test("a price that changes by the clock shares the energy out by time", () => {
   // 16:00 to 20:00 in Berlin; the price changes at 18:00 and at 19:00.
   const start = Date.UTC(2026, 5, 1, 14);

@@ -117,6 +117,20 @@ test("what is measured at the end, or begins there, changes no bill: the end is 
   );
 });
 
+test("the lines of energy add up to what the meter counted, and what steps add", () => {
+  fc.assert(
+    fc.property(anyTariff, zones, anySession([0, 1, 3]), (tariff, zone, session) => {
+      const price = bill(rate(tariff, zone, samplesOf(session)));
+      const energy = price.lines.filter((line) => line.dimension === "ENERGY");
+      const counted = energy.reduce((milliWh, { units }) => milliWh + units, 0);
+      const largestStep = Math.max(0, ...tariff.offers.ENERGY.map(({ component }) => component.stepSize)) * 1000;
+      assert.ok(counted >= price.energyMilliWh && counted <= price.energyMilliWh + largestStep);
+      if (largestStep === 0) assert.is(counted, price.energyMilliWh);
+    }),
+    { seed, numRuns: 300 * times },
+  );
+});
+
 test("a pause costs the same and makes the same periods, whoever caused it", () => {
   fc.assert(
     fc.property(anyTariff, zones, anySession([0, 1, 3]), cuts, (tariff, zone, session, at) => {
