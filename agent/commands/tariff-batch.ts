@@ -4,35 +4,23 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { priceCdr } from "../core/cdr/cdr-pricing.js";
 import { pricedJson } from "../core/cdr/priced-json.js";
+import { readTariffList } from "../core/cdr/tariff-list.js";
 import { type Fault, isObject } from "../core/json/json-reader.js";
-import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
-import { parseTariff } from "../core/tariff/tariff-reader.js";
+import type { OcpiVersion } from "../core/tariff/tariff.js";
 
-const mostTariffs = 100;
 const mostFaults = 5;
 
-function wordsOf(faults: readonly Fault[], under = ""): string {
-  const shown = faults
-    .slice(0, mostFaults)
-    .map(({ path, message }) => `${[under, path].filter((part) => part !== "").join(".")}: ${message}`);
+function wordsOf(faults: readonly Fault[]): string {
+  const shown = faults.slice(0, mostFaults).map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
   return `${shown.join("; ")}${faults.length > mostFaults ? `; and ${faults.length - mostFaults} more` : ""}`;
-}
-
-function tariffsOf(value: unknown, version: OcpiVersion | undefined): { tariffs: Tariff[]; error: string | undefined } {
-  if (!Array.isArray(value)) return { tariffs: [], error: "tariffs: expected a list of tariffs" };
-  if (value.length > mostTariffs) return { tariffs: [], error: `tariffs: too many (limit ${mostTariffs})` };
-  const tariffs: Tariff[] = [];
-  for (const [index, json] of value.entries()) {
-    const parsed = parseTariff(json, version === undefined ? {} : { version });
-    if (!parsed.ok) return { tariffs: [], error: wordsOf(parsed.faults, `tariffs[${index}]`) };
-    tariffs.push(parsed.tariff);
-  }
-  return { tariffs, error: undefined };
 }
 
 const lineFields = ["name", "timezone", "tariffs", "cdr"];
 
-/** The answer to one line `{name, timezone, tariffs, cdr}`: `{name, …totals}` or `{name, error}`. Never throws. */
+/**
+ * The answer to one line `{name, timezone, tariffs, cdr}`: `{name, …totals}` or `{name, error}`. A line without `tariffs`
+ * is priced by those that its CDR carries. Never throws.
+ */
 export function priceLine(line: string, version?: OcpiVersion): { readonly ok: boolean; readonly answer: object } {
   let input: unknown;
   try {
@@ -48,9 +36,10 @@ export function priceLine(line: string, version?: OcpiVersion): { readonly ok: b
   if (unknown !== undefined) return failed(`${unknown}: unknown field; expected name, timezone, tariffs and cdr`);
   if (typeof input["timezone"] !== "string")
     return failed("timezone: expected an IANA time zone such as Europe/Berlin");
-  const { tariffs, error } = tariffsOf(input["tariffs"], version);
-  if (error !== undefined) return failed(error);
-  const result = priceCdr(tariffs, input["cdr"], input["timezone"]);
+  const { cdr } = input;
+  const { tariffs, faults } = readTariffList(input["tariffs"] ?? (isObject(cdr) ? cdr["tariffs"] : undefined), version);
+  if (faults.length > 0) return failed(wordsOf(faults));
+  const result = priceCdr(tariffs, cdr, input["timezone"]);
   return result.ok ? { ok: true, answer: { name, ...pricedJson(result.priced) } } : failed(wordsOf(result.faults));
 }
 

@@ -8,16 +8,26 @@ import type { Language } from "../../config/languages.js";
 import { wallNow } from "../../drivers/clock.js";
 import { billOfCdr, priceCdr } from "../core/cdr/cdr-pricing.js";
 import { type JsonAmount, pricedJson } from "../core/cdr/priced-json.js";
+import { readTariffList } from "../core/cdr/tariff-list.js";
 import { explainTariff } from "../core/explain/explain-tariff.js";
 import { Failure } from "../core/failure.js";
+import { isObject } from "../core/json/json-reader.js";
 import { lintTariff } from "../core/lint/lint.js";
 import { kwhExact } from "../core/number/energy-text.js";
 import { moneyText } from "../core/number/money.js";
 import type { Price } from "../core/rating/price.js";
 import { chartOf, type SimulatedSession, simulate } from "../core/rating/simulate.js";
-import type { OcpiVersion } from "../core/tariff/tariff.js";
+import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
 import { clockText, dateText, isZone, localTime, parseInstant } from "../core/time/time.js";
-import { faultLines, faultText, placeFaults, readJsonFile, readTariff, tariffOfFile } from "../tariffs/tariff-file.js";
+import {
+  faultLines,
+  faultText,
+  type JsonFile,
+  placeFaults,
+  readJsonFile,
+  readTariff,
+  tariffOfFile,
+} from "../tariffs/tariff-file.js";
 import { exampleText, jsonOption, languageOption, print } from "./shared/command.js";
 import { priceLines } from "./tariff-batch.js";
 
@@ -209,9 +219,11 @@ async function price(path: string | undefined, options: PriceOptions): Promise<b
   }
   if (path === undefined) throw new Failure("usage/invalid", "name the CDR's file, or give --batch");
   if (options.zone === undefined) throw new Failure("usage/invalid", "give --zone: a CDR does not carry its time zone");
-  if (options.tariff.length === 0) throw new Failure("usage/invalid", "give at least one --tariff");
-  const tariffs = options.tariff.map((tariff) => readTariff(tariff, options.ocpi));
   const file = readJsonFile(path);
+  const tariffs =
+    options.tariff.length > 0
+      ? options.tariff.map((tariff) => readTariff(tariff, options.ocpi))
+      : ownTariffs(file, options.ocpi);
   const result = priceCdr(tariffs, file.json, options.zone);
   if (!result.ok) throw new Failure("tariff/invalid", faultLines(file, result.faults));
   const json = pricedJson(result.priced, options.lang);
@@ -226,6 +238,16 @@ async function price(path: string | undefined, options: PriceOptions): Promise<b
   print("");
   for (const line of billLines(billOfCdr(result.priced, options.lang))) print(line);
   return true;
+}
+
+/** The tariffs that a CDR carries. Throws Failure where it carries none, or one that cannot be priced. */
+function ownTariffs(file: JsonFile, version: OcpiVersion | undefined): readonly Tariff[] {
+  const carried = isObject(file.json) ? file.json["tariffs"] : undefined;
+  if (carried === undefined || carried === null)
+    throw new Failure("usage/invalid", "give at least one --tariff: the CDR carries none");
+  const { tariffs, faults } = readTariffList(carried, version);
+  if (faults.length > 0) throw new Failure("tariff/invalid", faultLines(file, faults));
+  return tariffs;
 }
 
 /** `chargetill tariff …`, to be added to the program. */
@@ -285,7 +307,7 @@ export function tariffCommand(): Command {
     .description("price the charging periods of a CDR, beside its own totals")
     .addHelpText("after", exampleText("tariff price cdr.json --tariff standard.json --zone Europe/Berlin"))
     .addOption(
-      new Option("--tariff <file>", "a tariff (repeatable)")
+      new Option("--tariff <file>", "a tariff, in place of those that the CDR carries (repeatable)")
         .argParser((value: string, before: string[]) => [...before, value])
         .default([], "none"),
     )

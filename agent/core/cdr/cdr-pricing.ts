@@ -23,6 +23,7 @@ export type PricedCdr = {
   readonly version: OcpiVersion;
   /** What was consumed, in units of 1/`costing.per` kWh and hours. */
   readonly energy: bigint;
+  /** How long the session lasted, without its reservation. */
   readonly time: bigint;
   readonly parking: bigint;
   readonly warnings: readonly string[];
@@ -72,6 +73,7 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
       costing,
       version: governing.version,
       ...consumed,
+      time: unitsOfMs(cdr.endMs - cdr.beganMs, per),
       warnings: [...shortened(warnings), ...taxWarnings(costing)],
     },
   };
@@ -109,7 +111,7 @@ function governingTariff(
   return governing;
 }
 
-type Consumed = Pick<PricedCdr, "energy" | "time" | "parking">;
+type Consumed = Pick<PricedCdr, "energy" | "parking">;
 
 /** Every period in which something passed as a slice, and what was consumed in all of them. */
 function slicesOfPeriods(
@@ -121,7 +123,7 @@ function slicesOfPeriods(
   warnings: string[],
 ): { readonly slices: Slice[]; readonly consumed: Consumed } {
   const slices: Slice[] = [];
-  let consumed: Consumed = { energy: 0n, time: 0n, parking: 0n };
+  let consumed: Consumed = { energy: 0n, parking: 0n };
   for (const [index, period] of cdr.periods.entries()) {
     const units = periodUnits(period, per);
     const tariff = byPeriod[index];
@@ -132,7 +134,7 @@ function slicesOfPeriods(
         energyMilliWh: Number((consumed.energy * 1_000_000n) / per),
         // The session's duration starts after the reservation.
         durationMs: Math.max(0, period.startMs - cdr.beganMs),
-        ...momentaryOf(period, units, per, index, tariff, warnings),
+        ...momentaryOf(period, units, per, tariff, warnings),
       });
       slices.push({ tariff, fromMs: period.startMs, toMs: period.endMs, selection, ...units, pause: period.pause });
     } else if (units.energy > 0n) slices.push(freeSlice(period, governing, units.energy));
@@ -172,13 +174,14 @@ function selectionIn(period: CdrPeriod, units: PeriodUnits, tariff: Tariff, cond
   };
 }
 
+const unitsOfMs = (ms: number, per: bigint): bigint => BigInt(ms) * (per / 3_600_000n);
+
 function consumedAfter(before: Consumed, period: CdrPeriod, units: PeriodUnits, per: bigint): Consumed {
   // A period that states no time lasted all the same, and where nothing flowed it counts as parking.
   const isSilent = !period.reserved && !period.timed;
-  const length = isSilent ? BigInt(period.endMs - period.startMs) * (per / 3_600_000n) : 0n;
+  const length = isSilent ? unitsOfMs(period.endMs - period.startMs, per) : 0n;
   return {
     energy: before.energy + units.energy,
-    time: before.time + units.time + units.parking + length,
     parking: before.parking + units.parking + (units.energy === 0n ? length : 0n),
   };
 }

@@ -13,6 +13,8 @@ const snapWithin = { n: 18n, d: 100n };
 type Hours = { readonly seconds: bigint } | { readonly hours: Decimal };
 
 export type CdrPeriod = {
+  /** Its place in the CDR, which need not be in the order of time. */
+  readonly index: number;
   readonly startMs: number;
   readonly endMs: number;
   readonly tariffId: string | undefined;
@@ -105,7 +107,10 @@ function readVolumes(
   return { volumes, extremes };
 }
 
-function readPeriod(checked: JsonReader, value: unknown, path: string): Omit<CdrPeriod, "endMs"> | undefined {
+type StartedPeriod = Omit<CdrPeriod, "endMs">;
+
+function readPeriod(checked: JsonReader, value: unknown, index: number): StartedPeriod | undefined {
+  const path = `charging_periods[${index}]`;
   if (!isObject(value)) return checked.fault(path, "expected a charging period");
   for (const key in value) if (!periodFields.includes(key)) refuseMisspelt(checked, key, path, periodFields);
   const start = value["start_date_time"];
@@ -126,6 +131,7 @@ function readPeriod(checked: JsonReader, value: unknown, path: string): Omit<Cdr
   const timed = time !== undefined || parking !== undefined;
   const nothing = volumes.ENERGY === undefined || volumes.ENERGY.digits === 0n;
   return {
+    index,
     startMs,
     tariffId,
     energy: volumes.ENERGY,
@@ -150,21 +156,15 @@ export function readCdr(checked: JsonReader, json: unknown): CdrRecord | undefin
       : checked.text(json["currency"], "currency", 3);
   const list = checked.list(json["charging_periods"], "charging_periods", mostPeriods);
   if (list?.length === 0) checked.fault("charging_periods", "a CDR has at least one charging period");
-  const read = (list ?? []).map((entry, index) => readPeriod(checked, entry, `charging_periods[${index}]`));
+  const read = (list ?? []).map((entry, index) => readPeriod(checked, entry, index));
   const started = read.filter((period) => period !== undefined);
   if (startMs === undefined || endMs === undefined || started.length !== read.length || started.length === 0)
     return undefined;
   const warnings: string[] = [];
-  const periods = started.map((period, index): CdrPeriod => {
-    const next = started[index + 1]?.startMs ?? endMs;
-    if (next < period.startMs)
-      checked.fault(
-        index + 1 < started.length ? `charging_periods[${index + 1}].start_date_time` : "end_date_time",
-        "lies before the start of the period before it",
-      );
-    return { ...period, endMs: next };
-  });
-  if ((started[0]?.startMs ?? startMs) < startMs) warnings.push("the first period starts before the session does");
+  const periods = inOrder(started, endMs, warnings);
+  if (endMs < (periods.at(-1)?.startMs ?? endMs))
+    checked.fault("end_date_time", "lies before the start of the last period");
+  if ((periods[0]?.startMs ?? startMs) < startMs) warnings.push("the first period starts before the session does");
   let finer = 0;
   for (const { energy, time, parking, reservation } of periods) {
     if (energy !== undefined) finer = Math.max(finer, energy.scale - 6);
@@ -177,6 +177,14 @@ export function readCdr(checked: JsonReader, json: unknown): CdrRecord | undefin
       ? (periods.find((period) => !period.reserved)?.startMs ?? endMs)
       : Math.min(startMs, periods[0]?.startMs ?? startMs);
   return { startMs, endMs, beganMs, currency, periods, finer, warnings };
+}
+
+/** The periods by the order of time, each until the next begins. */
+function inOrder(started: readonly StartedPeriod[], endMs: number, warnings: string[]): CdrPeriod[] {
+  const sorted = [...started].sort((a, b) => a.startMs - b.startMs);
+  if (sorted.some((period, place) => period !== started[place]))
+    warnings.push("the charging periods do not stand in the order of time: they were sorted");
+  return sorted.map((period, place) => ({ ...period, endMs: sorted[place + 1]?.startMs ?? endMs }));
 }
 
 /** The volumes of a period in whole units of 1/`per` of a kWh or an hour. */

@@ -10,12 +10,11 @@ export type MomentaryConditions = Pick<Conditions, "lowPowerKw" | "highPowerKw" 
 const unknown = { low: undefined, high: undefined };
 const none = { low: 0, high: 0 };
 
-/** What restrictions on power and current are held against in the period of that index; what is missing is warned of. */
+/** What restrictions on power and current are held against in a period; what is missing is warned of. */
 export function momentaryOf(
   period: CdrPeriod,
   units: PeriodUnits,
   per: bigint,
-  index: number,
   tariff: Tariff,
   warnings: string[],
 ): MomentaryConditions {
@@ -25,12 +24,12 @@ export function momentaryOf(
   const power = !tariff.asksPower
     ? unknown
     : (stated(extremes.POWER, extremes.MIN_POWER, extremes.MAX_POWER) ??
-      (isIdle ? none : averagePower(period, units, per, index, warnings)));
+      (isIdle ? none : averagePower(period, units, per, warnings)));
   const current = !tariff.asksCurrent
     ? unknown
     : (stated(extremes.CURRENT, extremes.MIN_CURRENT, extremes.MAX_CURRENT) ?? (isIdle ? none : undefined));
   if (current === undefined)
-    warnings.push(`period ${index} states no current: elements that are restricted by current were left out`);
+    warnings.push(`period ${period.index} states no current: elements that are restricted by current were left out`);
   return {
     lowPowerKw: power.low,
     highPowerKw: power.high,
@@ -48,13 +47,13 @@ function stated(value: number | undefined, min: number | undefined, max: number 
 }
 
 /** The average over a period that states no power: the best that can be said of it. */
-function averagePower(period: CdrPeriod, units: PeriodUnits, per: bigint, index: number, warnings: string[]): Extent {
+function averagePower(period: CdrPeriod, units: PeriodUnits, per: bigint, warnings: string[]): Extent {
   const length = units.time > 0n ? units.time : BigInt(period.endMs - period.startMs) * (per / 3_600_000n);
   if (units.energy === 0n || length === 0n) {
-    warnings.push(`period ${index} states no power: elements that are restricted by power were left out`);
+    warnings.push(`period ${period.index} states no power: elements that are restricted by power were left out`);
     return unknown;
   }
-  warnings.push(`period ${index} states no power: its average was held against the restrictions`);
+  warnings.push(`period ${period.index} states no power: its average was held against the restrictions`);
   const kilowatts = Number((units.energy * 1_000_000n) / length) / 1_000_000;
   return { low: kilowatts, high: kilowatts };
 }

@@ -20,7 +20,7 @@ export function tariffsOfPeriods(
     const only = onlyTariff(checked, cdr, tariffs, warnings);
     return cdr.periods.map(() => only);
   }
-  return cdr.periods.map((period, index) => {
+  return cdr.periods.map((period) => {
     if (period.tariffId !== undefined)
       return namedTariff(
         checked,
@@ -28,9 +28,9 @@ export function tariffsOfPeriods(
         tariffs,
         period.tariffId,
         period.startMs,
-        `charging_periods[${index}].tariff_id`,
+        `charging_periods[${period.index}].tariff_id`,
       );
-    warnings.push(`period ${index} names no tariff: it is free`);
+    warnings.push(`period ${period.index} names no tariff: it is free`);
     return undefined;
   });
 }

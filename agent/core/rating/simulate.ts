@@ -4,6 +4,7 @@ import { type Decimal, digitsAt, tenTo } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
 import { ceilDivide } from "../number/money.js";
 import type { Tariff } from "../tariff/tariff.js";
+import { isoText } from "../time/time.js";
 import { livePrice, nextBoundary } from "./live-price.js";
 import type { Price } from "./price.js";
 import { advance, beginRating, type Rating } from "./rating.js";
@@ -77,7 +78,17 @@ export function simulate(tariff: Tariff, plan: SimulatedSession, language: Langu
       activity: ms > forMs ? "parking" : "charging",
     });
   }
-  return { price: bill(rating, language), curve, endMs: plan.startMs + wholeMs };
+  const price = bill(rating, language);
+  const warnings = [...price.warnings, ...validityWarnings(tariff, plan.startMs)];
+  return { price: { ...price, warnings }, curve, endMs: plan.startMs + wholeMs };
+}
+
+function validityWarnings({ startMs, endMs }: Tariff, atMs: number): string[] {
+  if (startMs !== undefined && atMs < startMs)
+    return [`the tariff is not in force yet: it begins at ${isoText(startMs)}, and no session could start by it`];
+  if (endMs !== undefined && atMs >= endMs)
+    return [`the tariff is not in force any more: it ended at ${isoText(endMs)}, and no session could start by it`];
+  return [];
 }
 
 const rows = 8;

@@ -157,6 +157,38 @@ test("price reads several tariffs, refuses mixed versions, and --ocpi overrides 
   assert.equal([forced.code, /tax_included: unknown field/.test(forced.out)], [1, true]);
 });
 
+test("price takes the tariffs that the CDR carries, and says so where it carries none", () => {
+  const cdr = read(cases, "ocpi-complex-saturday/cdr.json") as object;
+  const tariff = read(cases, "ocpi-complex-saturday/tariff.json") as object;
+  const priced = (carried: object): ReturnType<typeof run> =>
+    run(["price", "--zone", "Europe/Berlin", "--json", file("cdr.json", JSON.stringify({ ...cdr, ...carried }))]);
+  assert.equal((json(priced({ tariffs: [tariff] }))["total_cost"] as { incl_vat: string }).incl_vat, "13.975");
+  const none = priced({});
+  assert.equal([none.code, /the CDR carries none/.test(none.out + none.err)], [2, true]);
+  const broken = priced({ tariffs: [{ ...tariff, elements: [] }] });
+  assert.equal([broken.code, /tariffs\[0\]\.elements/.test(broken.out + broken.err)], [1, true]);
+  const line = { name: "own", timezone: "Europe/Berlin", cdr: { ...cdr, tariffs: [tariff] } };
+  const batch = run(["price", "--batch"], `${JSON.stringify(line)}\n`);
+  assert.is((json(batch)["total_cost"] as { incl_vat: string }).incl_vat, "13.975");
+});
+
+test("simulate warns where the tariff is not in force at the start", () => {
+  const tariff = read(root, "config/tariffs/standard.json") as object;
+  const notes = (validity: object): string[] =>
+    json(
+      run([
+        ...["simulate", file("dated.json", JSON.stringify({ ...tariff, ...validity }))],
+        ...["--zone", "Europe/Berlin", "--start", "2026-11-23T16:30:00Z", "--kw", "11", "--for", "1h", "--json"],
+      ]),
+    )["warnings"] as string[];
+  assert.equal(notes({ start_date_time: "2026-11-23T16:30:00Z", end_date_time: "2026-11-23T16:31:00Z" }), []);
+  assert.match(notes({ start_date_time: "2026-12-01T00:00:00Z" }).join(), /not in force yet: it begins at 2026-12-01/);
+  assert.match(
+    notes({ end_date_time: "2026-11-23T16:30:00Z" }).join(),
+    /not in force any more: it ended at 2026-11-23/,
+  );
+});
+
 test("a batch answers every line in order, goes on after a bad one, and exits 1", () => {
   const tariff = read(cases, "ocpi-energy-025/tariff.json");
   const cdr = read(cases, "ocpi-energy-025/cdr.json");

@@ -47,7 +47,7 @@ function samplesOf(cdr: Json): Sample[] | undefined {
   }[];
   let register = 1_000_000;
   const samples: Sample[] = [];
-  for (const period of periods) {
+  for (const period of [...periods].sort((a, b) => a.start_date_time.localeCompare(b.start_date_time))) {
     const volume = (type: string): number | undefined => period.dimensions.find((one) => one.type === type)?.volume;
     const activity =
       volume("RESERVATION_TIME") !== undefined
