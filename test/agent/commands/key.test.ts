@@ -6,6 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { keyCommands, keyText } from "../../../agent/commands/key.js";
 import { openKeySources } from "../../../agent/commands/open-state.js";
+import { askAgent } from "../../../agent/control/control-socket.js";
 import { publicKeyFile } from "../../../agent/receipts/key-rotation.js";
 import { newKey, type PublicKey, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { benchStation } from "../../support/bench-station.js";
@@ -54,7 +55,23 @@ keys("a station that has no key yet, or one that cannot be read, says so", () =>
   );
 });
 
-/** Resolves once an agent listens in its state folder. */
+/** So often an agent is asked whose socket is there: its name appears a moment before it listens. */
+const mostQuestions = 1_000;
+
+/** Resolves once an agent answers in its state folder. */
+async function agentIn(state: string): Promise<void> {
+  await socketIn(state);
+  for (let left = mostQuestions; ; left -= 1)
+    try {
+      await askAgent(join(state, "control.sock"), { do: "status" });
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+}
+
+/** Resolves once the socket's name is there. */
 async function socketIn(state: string): Promise<void> {
   const watcher = watch(state);
   try {
@@ -69,7 +86,7 @@ keys("a key is changed by the running agent: its own commands show the new one a
   const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"type":"started"/);
   try {
-    await socketIn(state);
+    await agentIn(state);
     const before = openKeySources({ data: state });
     const next = await before.rotate?.();
     assert.ok(next !== undefined && next.fingerprint !== before.publicKey.fingerprint);
