@@ -88,7 +88,7 @@ const noDialect = (url: URL, offered: readonly Dialect[]): OpenedSocket => ({
   kind: "failed",
   fault: "uplink/unauthorised",
   words:
-    `${shownAddress(url)} agreed on none of ${offered.join(", ")}: it speaks no ` +
+    `${shownAddress(url)} accepted none of ${offered.join(", ")}: it speaks no ` +
     `version that this uplink may speak; check the uplink's url and versions`,
 });
 
