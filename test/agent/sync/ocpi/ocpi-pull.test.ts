@@ -329,9 +329,10 @@ test("a server that drips is given up after its time, and so is one page after a
     return fetched.ok ? "fetched" : fetched.words;
   };
   server.instead = (_request, response) => {
-    const drip = (): void => {
+    // A write to a connection that is gone is told at once, by an error alone (Node 24): who writes on spins.
+    const drip = (gone?: Error | null): void => {
       clock.advance(50);
-      if (!response.destroyed) response.write(" ", drip);
+      if (!gone && !response.destroyed) response.write(" ", drip);
     };
     return response.write(" ", drip);
   };

@@ -177,7 +177,10 @@ test("an endless answer is cut short", () =>
   withServer(
     (_request, response) => {
       response.writeHead(200);
-      const more = (): void => void (response.destroyed || response.write("x".repeat(16_384), more));
+      // A write to a connection that is gone is told at once, by an error alone (Node 24): who writes on spins.
+      const more = (gone?: Error | null): void => {
+        if (!gone && !response.destroyed) response.write("x".repeat(16_384), more);
+      };
       more();
     },
     async (url) => assert.match(words(await send(url)), /longer than any OCPI answer/),
