@@ -22,6 +22,11 @@ const passwordFile = join(folder, "password");
 writeFileSync(passwordFile, "0123456789abcdef\n");
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 test.after.each(letGo);
+/** Servers of a test: closed after it also where an assertion failed before its end, or the process would not end. */
+const servers: (() => Promise<void>)[] = [];
+test.after.each(async () => {
+  for (const close of servers.splice(0)) await close();
+});
 
 /** A server that answers an upgrade by script; tells what it was asked. */
 async function server(
@@ -41,16 +46,13 @@ async function server(
     upgrades.handleUpgrade(request, socket, head, (opened) => sockets.push(opened));
   });
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `ws://127.0.0.1:${(listening.address() as AddressInfo).port}/base/`,
-    asked,
-    sockets,
-    close: async () => {
-      for (const socket of sockets) socket.terminate();
-      listening.closeAllConnections();
-      await new Promise((resolve) => listening.close(resolve));
-    },
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.terminate();
+    listening.closeAllConnections();
+    await new Promise((resolve) => listening.close(resolve));
   };
+  servers.push(close);
+  return { url: `ws://127.0.0.1:${(listening.address() as AddressInfo).port}/base/`, asked, sockets, close };
 }
 
 const opened = (url: string, more: Parameters<typeof ocppConfig>[1] = {}): Promise<OpenedSocket> =>
