@@ -109,7 +109,6 @@ export function disk({ config }: LoadedConfig): Finding[] {
     let there = config.state;
     while (!existsSync(there)) there = dirname(there);
     const { bytes: free, files } = new Disk().free(there);
-    const value = `${Math.floor(free / 1024 / 1024)} MiB free${diskForecastWords(new Disk(), config, wallNow())}`;
     if (files < leastFreeFiles)
       return [
         faultFinding(
@@ -120,6 +119,7 @@ export function disk({ config }: LoadedConfig): Finding[] {
             "many: find / -xdev -type f | cut -d/ -f1-4 | sort | uniq -c | sort -n",
         ),
       ];
+    const value = `${Math.floor(free / 1024 / 1024)} MiB free${diskForecastWords(new Disk(), config, wallNow())}`;
     if (free < leastFreeBytes)
       return [
         faultFinding(
