@@ -4,13 +4,8 @@
 import { type Decimal, tenTo } from "../../../config/decimal.js";
 import { nearestName } from "../../../config/nearest-name.js";
 import { decimalWithin, didYouMean, isObject, type JsonReader } from "../json/json-reader.js";
+import { ratio, roundHalfUp } from "../number/money.js";
 import { parseInstant } from "../time/time.js";
-
-/** Hours arrive with few decimals: a time this close to a whole second was that second. In seconds, as a fraction. */
-const snapWithin = { n: 18n, d: 100n };
-
-/** A volume of time: whole seconds, or the decimal hours that no second is near to. */
-type Hours = { readonly seconds: bigint } | { readonly hours: Decimal };
 
 export type CdrPeriod = {
   /** Its place in the CDR, which need not be in the order of time. */
@@ -19,9 +14,10 @@ export type CdrPeriod = {
   readonly endMs: number;
   readonly tariffId: string | undefined;
   readonly energy: Decimal | undefined;
-  readonly time: Hours | undefined;
-  readonly parking: Hours | undefined;
-  readonly reservation: Hours | undefined;
+  /** Whole seconds. */
+  readonly time: bigint | undefined;
+  readonly parking: bigint | undefined;
+  readonly reservation: bigint | undefined;
   /** What power and current did; only ever compared, never multiplied. */
   readonly extremes: { readonly [Key in (typeof momentary)[number]]?: number };
   /** Only a reservation: no session went on. */
@@ -39,7 +35,7 @@ export type CdrRecord = {
   readonly beganMs: number;
   readonly currency: string | undefined;
   readonly periods: readonly CdrPeriod[];
-  /** Powers of ten by which units must be finer than usual to hold every volume exactly. */
+  /** Powers of ten by which units must be finer than usual to hold every energy exactly. */
   readonly finer: number;
   readonly warnings: readonly string[];
 };
@@ -64,13 +60,9 @@ function refuseMisspelt(checked: JsonReader, key: string, path: string, known: r
   if (nearestName(key, known) !== undefined) checked.fault(`${path}.${key}`, `unknown field${didYouMean(key, known)}`);
 }
 
-function snapped(volume: Decimal): Hours {
-  if (volume.scale === 0) return { seconds: volume.digits * 3600n };
-  const scale = tenTo(volume.scale);
-  const seconds = volume.digits * 3600n;
-  const nearest = (2n * seconds + scale) / (2n * scale);
-  const off = seconds - nearest * scale;
-  return (off < 0n ? -off : off) * snapWithin.d <= snapWithin.n * scale ? { seconds: nearest } : { hours: volume };
+/** Hours arrive with few decimals, and were a whole number of seconds: the nearest. */
+function nearestSeconds(hours: Decimal | undefined): bigint | undefined {
+  return hours === undefined ? undefined : roundHalfUp(ratio(hours.digits * 3600n, tenTo(hours.scale)), 0);
 }
 
 /** Paths are only built for faults. */
@@ -125,9 +117,9 @@ function readPeriod(checked: JsonReader, value: unknown, index: number): Started
   const tariff = value["tariff_id"];
   const tariffId = tariff === undefined || tariff === null ? undefined : checked.text(tariff, `${path}.tariff_id`, 36);
   if (startMs === undefined) return undefined;
-  const time = volumes.TIME === undefined ? undefined : snapped(volumes.TIME);
-  const parking = volumes.PARKING_TIME === undefined ? undefined : snapped(volumes.PARKING_TIME);
-  const reservation = volumes.RESERVATION_TIME === undefined ? undefined : snapped(volumes.RESERVATION_TIME);
+  const time = nearestSeconds(volumes.TIME);
+  const parking = nearestSeconds(volumes.PARKING_TIME);
+  const reservation = nearestSeconds(volumes.RESERVATION_TIME);
   const timed = time !== undefined || parking !== undefined;
   const nothing = volumes.ENERGY === undefined || volumes.ENERGY.digits === 0n;
   return {
@@ -165,12 +157,7 @@ export function readCdr(checked: JsonReader, json: unknown): CdrRecord | undefin
   if (endMs < (periods.at(-1)?.startMs ?? endMs))
     checked.fault("end_date_time", "lies before the start of the last period");
   if ((periods[0]?.startMs ?? startMs) < startMs) warnings.push("the first period starts before the session does");
-  let finer = 0;
-  for (const { energy, time, parking, reservation } of periods) {
-    if (energy !== undefined) finer = Math.max(finer, energy.scale - 6);
-    for (const volume of [time, parking, reservation])
-      if (volume !== undefined && "hours" in volume) finer = Math.max(finer, volume.hours.scale - 6);
-  }
+  const finer = periods.reduce((most, { energy }) => Math.max(most, (energy?.scale ?? 0) - 6), 0);
   // A reservation that no session came for lasts to the end: no session began before it.
   const beganMs =
     periods[0]?.reserved === true
@@ -196,16 +183,11 @@ export type PeriodUnits = {
 };
 
 export function periodUnits(period: CdrPeriod, per: bigint): PeriodUnits {
-  const ofHours = (volume: Hours | undefined): bigint =>
-    volume === undefined
-      ? 0n
-      : "seconds" in volume
-        ? volume.seconds * (per / 3600n)
-        : (volume.hours.digits * per) / tenTo(volume.hours.scale);
+  const ofSeconds = (seconds: bigint | undefined): bigint => (seconds ?? 0n) * (per / 3600n);
   return {
     energy: period.energy === undefined ? 0n : (period.energy.digits * per) / tenTo(period.energy.scale),
-    time: ofHours(period.time),
-    parking: ofHours(period.parking),
-    reservation: ofHours(period.reservation),
+    time: ofSeconds(period.time),
+    parking: ofSeconds(period.parking),
+    reservation: ofSeconds(period.reservation),
   };
 }

@@ -18,22 +18,25 @@ export type CdrDimension = {
   readonly volume: number;
 };
 
-const milliWhPerUnit = 100n; // 0.0001 kWh
-const msPerUnit = 360n; // 0.0001 h
+/** Units of 0.0001 kWh, rounded down: as much of them as is billed. */
+const energyUnits = (milliWh: bigint): bigint => milliWh / 100n;
 
 /**
- * A quantity that only grows: a period is the difference of two floors of the running total, so periods add up and
- * nothing is ever above the truth.
+ * Units of 0.0001 h: the nearest to the whole seconds, which are what is billed. They are 0.36 s apart, so that the
+ * nearest second to them is the second that they were made of.
  */
+const hourUnits = (ms: bigint): bigint => (2n * 25n * (ms / 1000n) + 9n) / (2n * 9n);
+
+/** A quantity that only grows: a period is the difference of two units of the running total, so that periods add up. */
 class Running {
   #total = 0n;
   #units = 0n;
 
-  constructor(private readonly perUnit: bigint) {}
+  constructor(private readonly unitsOf: (total: bigint) => bigint) {}
 
   add(quantity: number): number {
     this.#total += BigInt(quantity);
-    const units = this.#total / this.perUnit;
+    const units = this.unitsOf(this.#total);
     const grown = units - this.#units;
     this.#units = units;
     return wireNumber(grown);
@@ -49,11 +52,11 @@ class Running {
  * total_parking_time.
  */
 export function cdrVolumes(periods: readonly ChargingPeriod[], settlement: Settlement) {
-  const energy = new Running(milliWhPerUnit);
-  const charging = new Running(msPerUnit);
-  const parking = new Running(msPerUnit);
-  const reserved = new Running(msPerUnit);
-  const session = new Running(msPerUnit);
+  const energy = new Running(energyUnits);
+  const charging = new Running(hourUnits);
+  const parking = new Running(hourUnits);
+  const reserved = new Running(hourUnits);
+  const session = new Running(hourUnits);
   let milliWh = 0;
   let endedMs = periods[0]?.startMs;
   const dimensions = periods.map((period): CdrDimension[] => {

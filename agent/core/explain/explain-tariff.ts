@@ -12,7 +12,17 @@ import { restrictionText } from "./restriction-text.js";
 
 /** One line of a display. */
 export type PriceInWords = {
-  readonly kind: "kwh" | "minute" | "session" | "idle" | "reservation" | "limit" | "validity" | "change" | "text";
+  readonly kind:
+    | "kwh"
+    | "minute"
+    | "session"
+    | "idle"
+    | "reservation"
+    | "limit"
+    | "validity"
+    | "change"
+    | "rounding"
+    | "text";
   readonly text: string;
 };
 
@@ -44,6 +54,7 @@ export function explainTariff(tariff: Tariff, timeZone: string, language: Langua
     ...lines,
     ...limitLines(tariff, language),
     ...validityLines(tariff, timeZone, language),
+    { kind: "rounding", text: words.roundedDown },
     ...altTextLines(tariff, language),
   ];
 }

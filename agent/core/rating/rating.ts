@@ -29,8 +29,11 @@ import {
   extremesUntil,
   isEmptySlice,
   looksAtMomentary,
+  nothingPassed,
   type OpenSlice,
   openSlice,
+  type Passed,
+  passedUntil,
   type Slice,
   sliceGoesOn,
   sliceUntil,
@@ -44,7 +47,8 @@ export type RatingProgress = RatedSession & {
   /** Where to look at the tariff again. */
   readonly boundary: Boundary;
   readonly ended: EndedSlices | undefined;
-  /** What the ended slices come to. */
+  /** What has passed in the ended slices, and what they come to. */
+  readonly passed: Passed;
   readonly total: RunningTotal;
 };
 
@@ -65,6 +69,7 @@ export function beginRating(tariff: Tariff, options: RatingOptions, first: Sampl
     open: openSlice(first, selection),
     boundary: boundaryAfter(session, first),
     ended: undefined,
+    passed: nothingPassed,
     total: noRunningTotal,
   };
   return { progress, last: first };
@@ -111,13 +116,18 @@ function endSlice(progress: RatingProgress, at: Sample): RatingProgress {
   const newest = endedAt(progress, at);
   if (newest === undefined) return progress;
   const { ended: before, total } = progress;
-  return { ...progress, ended: { newest, before }, total: addSlice(total, newest.slice, unitsPer) };
+  return {
+    ...progress,
+    ended: { newest, before },
+    passed: passedUntil(progress.passed, progress.open, at),
+    total: addSlice(total, newest.slice, unitsPer),
+  };
 }
 
 /** The open slice as it is when it ends at a sample; undefined where nothing passed in it. */
-function endedAt({ tariff, open }: RatingProgress, at: Sample): EndedSlice | undefined {
+function endedAt({ tariff, open, passed }: RatingProgress, at: Sample): EndedSlice | undefined {
   if (isEmptySlice(open, at)) return undefined;
-  return { slice: sliceUntil(tariff, open, at), period: periodUntil(tariff, open, at) };
+  return { slice: sliceUntil(tariff, open, passed, at), period: periodUntil(tariff, open, at) };
 }
 
 function periodUntil(tariff: Tariff, open: OpenSlice, at: Sample): ChargingPeriod {

@@ -83,19 +83,54 @@ function stretched(range: Range | undefined, value: number | undefined): Range |
     : { min: Math.min(range.min, value), max: Math.max(range.max, value) };
 }
 
-/** The slice with what has passed in it until a sample. */
-export function sliceUntil(tariff: Tariff, open: OpenSlice, { atMs, energyMilliWh }: Sample): Slice {
+/** What has passed in a session up to a sample. */
+export type Passed = {
+  readonly milliWh: number;
+  readonly chargingMs: number;
+  readonly parkingMs: number;
+  readonly reservedMs: number;
+};
+
+export const nothingPassed: Passed = { milliWh: 0, chargingMs: 0, parkingMs: 0, reservedMs: 0 };
+
+/** What has passed once the open slice goes until a sample; `passed` = before it. */
+export function passedUntil(passed: Passed, { activity, fromMs, fromMilliWh }: OpenSlice, at: Sample): Passed {
+  const ms = at.atMs - fromMs;
+  // What the meter counts during a reservation is nobody's.
+  if (activity === "reserved") return { ...passed, reservedMs: passed.reservedMs + ms };
+  return {
+    ...passed,
+    milliWh: passed.milliWh + at.energyMilliWh - fromMilliWh,
+    chargingMs: passed.chargingMs + (activity === "charging" ? ms : 0),
+    parkingMs: passed.parkingMs + (activity === "parking" ? ms : 0),
+  };
+}
+
+/**
+ * Billed are whole seconds and whole tenths of a watt-hour, rounded down over the session so far: as much as a CDR can
+ * say, whose numbers have four decimals. A receiver reads from it what we bill, and nobody pays for what was not used.
+ */
+const billedMs = 1000;
+const billedMilliWh = 100;
+
+const wholeGrowth = (before: number, after: number, unit: number): bigint =>
+  BigInt((Math.floor(after / unit) - Math.floor(before / unit)) * unit);
+
+/** The slice with what is billed of it until a sample; `passed` = before it. */
+export function sliceUntil(tariff: Tariff, open: OpenSlice, passed: Passed, at: Sample): Slice {
   const { activity, selection, fromMs } = open;
-  const time = BigInt(atMs - fromMs) * unitsPerMs;
+  const after = passedUntil(passed, open, at);
+  const time = (dimension: "chargingMs" | "parkingMs" | "reservedMs"): bigint =>
+    wholeGrowth(passed[dimension], after[dimension], billedMs) * unitsPerMs;
   return {
     tariff,
     fromMs,
-    toMs: atMs,
+    toMs: at.atMs,
     selection,
-    energy: activity === "reserved" ? 0n : BigInt(energyMilliWh - open.fromMilliWh) * unitsPerMilliWh,
-    time: activity === "charging" ? time : 0n,
-    parking: activity === "parking" ? time : 0n,
-    reservation: activity === "reserved" ? time : 0n,
+    energy: wholeGrowth(passed.milliWh, after.milliWh, billedMilliWh) * unitsPerMilliWh,
+    time: time("chargingMs"),
+    parking: time("parkingMs"),
+    reservation: time("reservedMs"),
     pause: isPause(activity),
   };
 }

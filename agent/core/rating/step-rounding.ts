@@ -39,25 +39,17 @@ export function countUsage(metered: MeteredUsage, usage: ComponentUsage): Metere
   return { totals, last };
 }
 
-/** What is billed of each metered kind, in units of 1/`per`, after steps. */
+/** What is billed of each metered kind, in units of 1/`per`, after steps. Times come in whole seconds. */
 export function billedOf({ totals, last }: MeteredUsage, per: bigint): Record<Metered, bigint> {
   const wattHour = per / 1000n;
   const second = per / 3600n;
-  // Time is floored to whole seconds; where parking was used, charging time is not rounded up, because another
-  // time-based stretch came with it.
+  // Where parking was used, charging time is not rounded up, because another time-based stretch came with it.
   return {
     energy: roundedUp(totals.energy, wattHour, last.energy),
-    time:
-      last.parking === undefined
-        ? roundedUp(floored(totals.time, second), second, last.time)
-        : floored(totals.time, second),
-    parking: roundedUp(floored(totals.parking, second), second, last.parking),
-    reservation: roundedUp(floored(totals.reservation, second), second, last.reservation),
+    time: last.parking === undefined ? roundedUp(totals.time, second, last.time) : totals.time,
+    parking: roundedUp(totals.parking, second, last.parking),
+    reservation: roundedUp(totals.reservation, second, last.reservation),
   };
-}
-
-function floored(total: bigint, unit: bigint): bigint {
-  return total - (total % unit);
 }
 
 function roundedUp(total: bigint, unit: bigint, last: ComponentUsage | undefined): bigint {

@@ -45,6 +45,7 @@ export const de: LanguageWords = {
     validFrom: (text) => `Gültig ab ${text}`,
     validUntil: (text) => `Gültig bis ${text}`,
     changes: (text) => `Nächste Änderung: ${text}`,
+    roundedDown: "Abgerechnet werden ganze Sekunden und ganze Zehntel einer Wattstunde, abgerundet",
     used: {
       charging: (duration) => `${duration} geladen`,
       idle: (duration) => `${duration} Standzeit`,

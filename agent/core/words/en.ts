@@ -45,6 +45,7 @@ export const en: LanguageWords = {
     validFrom: (text) => `Valid from ${text}`,
     validUntil: (text) => `Valid until ${text}`,
     changes: (text) => `Next change: ${text}`,
+    roundedDown: "Whole seconds and whole tenths of a watt-hour are billed, rounded down",
     used: {
       charging: (duration) => `${duration} charging`,
       idle: (duration) => `${duration} idle`,

@@ -45,6 +45,7 @@ export const es: LanguageWords = {
     validFrom: (text) => `Válido desde ${text}`,
     validUntil: (text) => `Válido hasta ${text}`,
     changes: (text) => `Próximo cambio: ${text}`,
+    roundedDown: "Se facturan segundos enteros y décimas enteras de vatio-hora, redondeados hacia abajo",
     used: {
       charging: (duration) => `${duration} de carga`,
       idle: (duration) => `${duration} de ocupación`,

@@ -45,6 +45,7 @@ export const fr: LanguageWords = {
     validFrom: (text) => `Valable à partir du ${text}`,
     validUntil: (text) => `Valable jusqu’au ${text}`,
     changes: (text) => `Prochain changement : ${text}`,
+    roundedDown: "Sont facturés les secondes entières et les dixièmes entiers de wattheure, arrondis vers le bas",
     used: {
       charging: (duration) => `${duration} de charge`,
       idle: (duration) => `${duration} d’occupation`,

@@ -49,6 +49,8 @@ export type PriceWords = {
   readonly validFrom: (text: string) => string;
   readonly validUntil: (text: string) => string;
   readonly changes: (text: string) => string;
+  /** How finely time and energy are billed. */
+  readonly roundedDown: string;
   readonly used: {
     readonly charging: (duration: string) => string;
     readonly idle: (duration: string) => string;

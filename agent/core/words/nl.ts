@@ -45,6 +45,7 @@ export const nl: LanguageWords = {
     validFrom: (text) => `Geldig vanaf ${text}`,
     validUntil: (text) => `Geldig tot ${text}`,
     changes: (text) => `Volgende wijziging: ${text}`,
+    roundedDown: "Hele seconden en hele tienden van een wattuur worden in rekening gebracht, naar beneden afgerond",
     used: {
       charging: (duration) => `${duration} geladen`,
       idle: (duration) => `${duration} bezet`,

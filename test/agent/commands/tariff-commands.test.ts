@@ -92,7 +92,7 @@ test("explain speaks five languages", () => {
   const ran = run(["explain", standard, "--lang", "fr"]);
   assert.is(ran.code, 0);
   assert.match(ran.out, /^Énergie: 0,49 EUR par kWh \(TVA 19 % comprise\) de 18:00 à 22:00/);
-  assert.is((json(run(["explain", standard, "--json"]))["lines"] as unknown[]).length, 6);
+  assert.is((json(run(["explain", standard, "--json"]))["lines"] as unknown[]).length, 7);
 });
 
 test("simulate prints the bill and a chart, and wants either an energy or a time", () => {

@@ -69,8 +69,8 @@ export const priceMutants: readonly Mutant[] = [
   {
     rule: "idle time is billed",
     file: "agent/core/rating/slice.ts",
-    find: 'parking: activity === "parking" ? time : 0n',
-    replace: "parking: 0n",
+    find: 'parking: time("parkingMs"),',
+    replace: "parking: 0n,",
     tests: inBoundaries,
   },
   {
@@ -137,11 +137,11 @@ export const priceMutants: readonly Mutant[] = [
     tests: cases,
   },
   {
-    rule: "time is counted in whole seconds",
-    file: steps,
-    find: "return total - (total % unit);",
-    replace: "return total;",
-    tests: cases,
+    rule: "time and energy are billed as a CDR can say them: whole seconds, whole tenths of a watt-hour",
+    file: "agent/core/rating/slice.ts",
+    find: "(Math.floor(after / unit) - Math.floor(before / unit)) * unit",
+    replace: "after - before",
+    tests: ["agent/core/cdr/cdr-check"],
   },
   {
     rule: "what a step adds is billed",
@@ -184,6 +184,13 @@ export const priceMutants: readonly Mutant[] = [
     find: "last.energyMilliWh === start.energyMilliWh;",
     replace: "last.energyMilliWh < start.energyMilliWh;",
     tests: ["agent/core/receipt/unusual-sessions"],
+  },
+  {
+    rule: "hours on the wire are the nearest to the whole seconds",
+    file: "agent/core/cdr/cdr-volumes.ts",
+    find: "(2n * 25n * (ms / 1000n) + 9n) / (2n * 9n)",
+    replace: "ms / 360n",
+    tests: ["agent/core/cdr/cdr-check"],
   },
   {
     rule: "halves are rounded up",

@@ -5,27 +5,30 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCdr, wireText } from "../../../../agent/core/cdr/cdr.js";
 import { wireDifference } from "../../../../agent/core/cdr/cdr-check.js";
+import { readCdr } from "../../../../agent/core/cdr/cdr-record.js";
+import { cdrVolumes } from "../../../../agent/core/cdr/cdr-volumes.js";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
+import { JsonReader } from "../../../../agent/core/json/json-reader.js";
 import { advance, beginRating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
 import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
+import type { ChargingPeriod } from "../../../../agent/core/tariff/period.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { settlement as sample, startMs } from "../../../support/sample-settlement.js";
+import { anyTariffJson, zones } from "../rating/arbitrary-session.js";
 
 const test = suite("a CDR priced again");
 const evidence = { ocmf: "OCMF|{}|{}", publicKeySpkiHex: "30" };
 
-function settled(tariff: unknown, samples: readonly [Sample, ...Sample[]]): Settlement {
+function settled(tariff: unknown, samples: readonly [Sample, ...Sample[]], timeZone = "Europe/Berlin"): Settlement {
   const parsed = parseTariff(tariff);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   const [first, ...rest] = samples;
-  const rating = rest.reduce(
-    advance,
-    beginRating(parsed.tariff, { timeZone: "Europe/Berlin", clockTrusted: true }, first),
-  );
+  const rating = rest.reduce(advance, beginRating(parsed.tariff, { timeZone, clockTrusted: true }, first));
   return {
     ...sample,
     tariff,
+    timeZone,
     samples,
     price: bill(rating),
     periods: periods(rating),
@@ -94,15 +97,64 @@ for (const [name, tariff] of [
   ["power", byPower],
 ] as const)
   for (const version of ["2.2.1", "2.3.0"] as const)
-    test(`by ${name}, as OCPI ${version}: nothing differs beyond what four decimals lose`, () => {
+    test(`by ${name}, as OCPI ${version}: nothing differs`, () => {
       fc.assert(
         fc.property(scenario, (stretches) => {
           const one = settled(tariff, samplesOf(stretches));
           assert.is(wireDifference(wireText(makeCdr(one, evidence, { version })), one), undefined);
         }),
-        { seed: 11, numRuns: 100 },
+        { seed: 11, numRuns: 200 },
       );
     });
+
+test("whatever the tariff and the session, a receiver that prices the text of the CDR comes to the receipt", () => {
+  fc.assert(
+    fc.property(
+      anyTariffJson,
+      zones,
+      scenario,
+      fc.constantFrom("2.2.1", "2.3.0"),
+      (tariff, zone, stretches, version) => {
+        const one = settled(tariff, samplesOf(stretches), zone);
+        assert.is(wireDifference(wireText(makeCdr(one, evidence, { version })), one), undefined);
+      },
+    ),
+    { seed: 11, numRuns: 400 * Number(process.env["CHARGETILL_TIMES"] ?? 1) },
+  );
+});
+
+test("5.6 % of the sessions of whole seconds at 6 EUR/h were priced again to another cent: every second of 48 h is exact", () => {
+  // One session of every length, and one price for all: hours on the wire, and the seconds that are read from them.
+  const tariff = parseTariff(tariffOf({ price_components: [component("TIME", 6, 300)] }));
+  if (!tariff.ok) throw new Error("the test's tariff cannot be read");
+  for (let seconds = 1; seconds <= 48 * 3_600; seconds += 1) {
+    const period = { startMs, endMs: startMs + seconds * 1000, activity: "charging", tariffId: "T1", energyMilliWh: 0 };
+    const { dimensions } = cdrVolumes([period as ChargingPeriod], {
+      ...sample,
+      price: { ...sample.price, energyMilliWh: 0 },
+    });
+    const hours = dimensions[0]?.find(({ type }) => type === "TIME")?.volume ?? Number.NaN;
+    const read = readCdr(new JsonReader(), {
+      start_date_time: "2026-01-01T00:00:00Z",
+      end_date_time: "2026-01-03T00:00:00Z",
+      charging_periods: [{ start_date_time: "2026-01-01T00:00:00Z", dimensions: [{ type: "TIME", volume: hours }] }],
+    });
+    if (read?.periods[0]?.time !== BigInt(seconds)) assert.unreachable(`${seconds} s are ${hours} h on the wire`);
+  }
+});
+
+test("a period that no price is for takes no second from one that has one", () => {
+  const tariff = tariffOf(
+    { price_components: [component("TIME", 36, 1)], restrictions: { max_duration: 600 } },
+    { price_components: [component("TIME", 36, 1)], restrictions: { min_duration: 602 } },
+    { price_components: [component("ENERGY", 0.5)] },
+  );
+  const at = (ms: number): Sample => ({ atMs: startMs + ms, energyMilliWh: 0, powerW: 0, activity: "charging" });
+  const one = settled(tariff, [at(0), at(701_800)]);
+  assert.is(wireDifference(wireText(makeCdr(one, evidence, { version: "2.2.1" })), one), undefined);
+  // 600 s until the first price ends, 2 s without one, 99 of the 99.8 s that are left: 699 x 0.01.
+  assert.is(one.price.totalCost.excl, "6.99");
+});
 
 test("a figure that was changed on the way is found", () => {
   const one = settled(rich, samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]));

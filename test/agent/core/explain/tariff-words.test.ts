@@ -162,7 +162,7 @@ words("the order is AFIR's: kWh, minute, session, other", () => {
   ]);
   assert.equal(
     explainTariff(all, "UTC", "en").map((line) => line.kind),
-    ["kwh", "minute", "session", "idle"],
+    ["kwh", "minute", "session", "idle", "rounding"],
   );
 });
 
