@@ -166,7 +166,7 @@ export class Backend {
     if (typeof mood === "number")
       return this.#say(response, mood, mood < 300 ? 1000 : mood < 500 ? 2000 : 3000, http.STATUS_CODES[mood] ?? "");
     if (request.method !== "POST") return this.#say(response, 405, 2000, "only POST");
-    if (id === undefined) return this.#say(response, 400, 2001, "this is no CDR");
+    if (id === undefined) return this.#say(response, 400, 2001, "this is not a CDR");
     response.setHeader("Location", `${this.url}/${encodeURIComponent(id)}`);
     this.#say(response, 201, 1000, "");
   }

@@ -97,7 +97,7 @@ export class Registers {
     if (isTextType(entry.type)) {
       const text = entry.type === "bcd" ? decodeDigits(this.#bytes(entry)) : decodeText(this.#bytes(entry));
       if (text === undefined)
-        throw this.#implausible(`${entry.name} is no text (${this.#bytes(entry).toString("hex")})`);
+        throw this.#implausible(`${entry.name} is not text (${this.#bytes(entry).toString("hex")})`);
       return text;
     }
     const decoded = decodeNumber(this.#bytes(entry), numberType(entry), {

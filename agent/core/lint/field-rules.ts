@@ -57,7 +57,7 @@ export function lintDisplay(tariff: Tariff): LintWarning[] {
           path: componentPath(component),
           rule: "per-minute",
           message:
-            `${decimalText(component.price)} per hour is no exact price per ` +
+            `${decimalText(component.price)} per hour is not an exact price per ` +
             `minute within ${places} decimals: a display has to round it`,
         },
       ];

@@ -43,7 +43,7 @@ export type Issuing = {
 
 const notices = [
   "This station signed the values that it read from the meter: that proves what it recorded and that nobody changed it " +
-    "since. It is no calibration-law approval of the meter.",
+    "since. It is not a calibration-law approval of the meter.",
   "Not a tax invoice where a mobility provider bills you for this session.",
   "This file holds the whole UID of the card.",
 ] as const;

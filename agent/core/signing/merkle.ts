@@ -32,7 +32,7 @@ export function frontierWith(frontier: Frontier, count: number, leaf: string, ha
   for (let carry = count; carry % 2 === 1; carry = Math.floor(carry / 2)) {
     const left = peaks.pop();
     if (left === undefined)
-      throw new RangeError(`a frontier of ${frontier.length} peaks is no tree of ${count} leaves`);
+      throw new RangeError(`a frontier of ${frontier.length} peaks is not a tree of ${count} leaves`);
     node = nodeHash(left, node, hash);
   }
   peaks.push(node);

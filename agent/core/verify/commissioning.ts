@@ -170,7 +170,7 @@ export function verifyCommissioning(
         record.passed === isInOrder(record)
           ? []
           : [`the record says ${record.passed ? "passed" : "not passed"}, its findings say otherwise`],
-        `${record.passed ? "PASSED" : `NOT PASSED: ${faults.join("; ")}`}; ${record.findings.length} findings, ` +
+        `${record.passed ? "PASSED" : `FAILED: ${faults.join("; ")}`}; ${record.findings.length} findings, ` +
           `${record.contactors.length} contactors, ${record.meters.length} meters, of which ${skippedChecks} not checked`,
       ),
     ],

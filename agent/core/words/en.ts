@@ -160,7 +160,8 @@ export const en: LanguageWords = {
       Other: "other reason",
     },
     notices: [
-      "The station's signature proves what it recorded and that nobody changed it since. It is no calibration-law approval of the meter.",
+      "The station's signature proves what it recorded and that nobody changed it since. " +
+        "It is not a calibration-law approval of the meter.",
       "Not a tax invoice where a mobility provider bills you for this session.",
     ],
   },

@@ -228,7 +228,7 @@ people("a sale's receipt says what the checklist asks for", () => {
     "https://laden.example.org/v",
     "chargetill verify",
     "Complaints",
-    "no calibration-law approval",
+    "not a calibration-law approval",
     "Not a tax invoice",
     "Loss adjustment none",
   ];
