@@ -10,6 +10,7 @@ import { Failure } from "../core/failure.js";
 import { firstDifference } from "../core/json/json-text.js";
 import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Tariff } from "../core/tariff/tariff.js";
+import { isTimeless } from "../core/tariff/tariff-boundaries.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 import type { LastActive } from "./last-active.js";
 import type { PushedTariffs } from "./pushed-tariffs.js";
@@ -119,10 +120,14 @@ export class ActiveTariffs {
 
   /**
    * The tariff of that id that is in force at a moment. Under an unset clock: the one last known to be, unless it had
-   * an end before that.
+   * an end before that; else one without any dates or times, which is in force always.
    */
   #tariffNow(id: string, moment: Moment): Tariff | undefined {
-    return moment.trust === "unsynced" ? this.#remembered(id) : this.#named(id, moment.at);
+    if (moment.trust !== "unsynced") return this.#named(id, moment.at);
+    const remembered = this.#remembered(id);
+    if (remembered !== undefined) return remembered;
+    const known = [...this.pushedTariffs.named(), ...this.#tariffs].filter((tariff) => tariff.id === id);
+    return known.every(isTimeless) ? this.#named(id, moment.at) : undefined;
   }
 
   #remembered(key: string): Tariff | undefined {

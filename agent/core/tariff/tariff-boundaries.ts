@@ -48,6 +48,10 @@ export function boundariesOf(tariff: Tariff): TariffBoundaries {
   return boundaries;
 }
 
+/** Without any dates or times: it is in force always, whatever the clock says. */
+export const isTimeless = (tariff: Tariff): boolean =>
+  tariff.startMs === undefined && tariff.endMs === undefined && boundariesOf(tariff).timesOfDay.length === 0;
+
 /**
  * The first instant after `atMs` at which a restriction on time of day, date, weekday or duration may flip; Infinity
  * where there is none.

@@ -43,4 +43,19 @@ told("sells once its clock is set", async () => {
   await station.close();
 });
 
+told("sells by a tariff without any dates or times, which is in force always", async () => {
+  const loaded = testStationConfig((config) => ({
+    ...config,
+    tariffs: ["tariffs/simple.json"],
+    connectors: config.connectors.map((connector) => ({ ...connector, tariff: "simple" })),
+  }));
+  const station = new TestStation(loaded, new UnsetClock());
+  await station.plug(1);
+  assert.is(station.outlet(1).shown, "waiting-for-card");
+  await station.tap(ada);
+  assert.equal(station.answers(), ["accepted: connector 1 starts"]);
+  assert.is(station.session(1).state, "charging");
+  await station.close();
+});
+
 told.run();
