@@ -1,6 +1,7 @@
 // The one config file, as a schema: what a technician may write, with defaults and limits.
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
+import { busPins } from "./header-buses.js";
 import { languages } from "./languages.js";
 import { decimalField, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
 import { uplink } from "./uplink-schema.js";
@@ -306,6 +307,8 @@ export const configSchema = z
         );
       else fault(path, `${what} is already used at ${before}`);
     };
+    // A bench has no header.
+    const busOfPin = config.bench === undefined ? busPins(config) : new Map<number, string>();
     config.connectors.forEach((entry, index) => {
       const at = (...rest: (string | number)[]): (string | number)[] => ["connectors", index, ...rest];
       once(`connector ${entry.id}`, at("id"), `connector ${entry.id}`);
@@ -319,18 +322,23 @@ export const configSchema = z
         fault(at("meter", "port"), `serial port "${entry.meter.port}" is not listed under serialPorts`);
       if (config.readers[entry.reader] === undefined)
         fault(at("reader"), `reader "${entry.reader}" is not listed under readers`);
-      once(`gpio ${entry.contactor.gpio}`, at("contactor", "gpio"), `GPIO ${entry.contactor.gpio}`);
-      once(`gpio ${entry.plug.gpio}`, at("plug", "gpio"), `GPIO ${entry.plug.gpio}`);
-      if (entry.contactor.feedback)
-        once(
-          `gpio ${entry.contactor.feedback.gpio}`,
-          at("contactor", "feedback", "gpio"),
-          `GPIO ${entry.contactor.feedback.gpio}`,
-        );
-      if (entry.button) once(`gpio ${entry.button.gpio}`, at("button", "gpio"), `GPIO ${entry.button.gpio}`);
-      for (const lamp of ["green", "red", "buzzer"] as const) {
-        const wired = entry.indicator?.[lamp];
-        if (wired) once(`gpio ${wired.gpio}`, at("indicator", lamp, "gpio"), `GPIO ${wired.gpio}`);
+      const pins: [{ readonly gpio: number } | undefined, ...string[]][] = [
+        [entry.contactor, "contactor"],
+        [entry.plug, "plug"],
+        [entry.contactor.feedback, "contactor", "feedback"],
+        [entry.button, "button"],
+        ...(["green", "red", "buzzer"] as const).map((lamp): (typeof pins)[number] => [
+          entry.indicator?.[lamp],
+          "indicator",
+          lamp,
+        ]),
+      ];
+      for (const [pin, ...place] of pins) {
+        if (pin === undefined) continue;
+        const { gpio } = pin;
+        once(`gpio ${gpio}`, at(...place, "gpio"), `GPIO ${gpio}`);
+        const bus = busOfPin.get(gpio);
+        if (bus !== undefined) fault(at(...place, "gpio"), `GPIO ${gpio} is ${bus}: use another pin`);
       }
     });
     for (const [index, entry] of config.tokens.entries())

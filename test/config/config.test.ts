@@ -84,6 +84,27 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
     (text) => text.replace("    tariff: standard", "    button: { gpio: 22 }\n    tariff: standard"),
     /connectors\[0\]\.button\.gpio: GPIO 22 is already used at connectors\[0\]\.plug\.gpio$/m,
   ],
+  // A contactor on GPIO 11, the clock of the reader's bus, once passed: the kernel lets both drive it.
+  [
+    "a contactor on the clock of the reader's SPI bus is refused",
+    (text) => text.replace("contactor: { gpio: 17", "contactor: { gpio: 11"),
+    /connectors\[0\]\.contactor\.gpio: GPIO 11 is SCLK of SPI bus 0 \(readers\.front\): use another pin$/m,
+  ],
+  [
+    "so is a feedback on a chip select that the bus takes along",
+    (text) => text.replace("feedback: { gpio: 27", "feedback: { gpio: 7"),
+    /connectors\[0\]\.contactor\.feedback\.gpio: GPIO 7 is CE1 of SPI bus 0/m,
+  ],
+  [
+    "so is a lamp on a pin of another board's bus of that number",
+    (text) => text.replace("bus: 0, device: 0", "bus: 6, device: 1").replace("green: { gpio: 23", "green: { gpio: 20"),
+    /contactor\.feedback\.gpio: GPIO 27 is CE1 of SPI bus 6[^]*indicator\.green\.gpio: GPIO 20 is MOSI of SPI bus 6/m,
+  ],
+  [
+    "so is a plug on a pin of the meter's serial port",
+    (text) => text.replace(/path: \/dev\/\S+/, "path: /dev/serial0").replace("plug: { gpio: 22", "plug: { gpio: 15"),
+    /connectors\[0\]\.plug\.gpio: GPIO 15 is RXD of \/dev\/serial0 \(serialPorts\.rs485\): use another pin$/m,
+  ],
   [
     "a button does what there is for it to do",
     (text) => text.replace("    tariff: standard", "    button: { gpio: 25, does: start }\n    tariff: standard"),
