@@ -183,8 +183,7 @@ function liveFigures(
     elapsedMs,
     unitPrice: unitPriceText(price.unitPrices, price.currency, parking),
     accrued: money(price.accrued.incl),
-    // A session in which no energy flowed costs nothing (core/session/no-energy-waiver.ts).
-    ifStoppedNow: money(energyMilliWh > 0 ? price.ifStoppedNow.incl : "0"),
+    ifStoppedNow: money(price.ifStoppedNow.incl),
     ...(price.leftUnderCap === undefined ? {} : { leftUnderCap: money(price.leftUnderCap) }),
     ...(price.nextChange === undefined ? {} : { nextChange: changeText(price.nextChange, price) }),
     ...(idleForMs === null ? {} : { idleForMs }),

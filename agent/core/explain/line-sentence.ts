@@ -74,16 +74,21 @@ function usedText(charge: Charge, amount: string, grace: string | undefined, wor
   }
 }
 
-/** Why nothing is charged, as a receipt says it. */
+/** Why nothing, or nothing else, is charged, as a receipt says it. */
 export const nothingFlowed = "no energy flowed: nothing is charged";
+export const onlyReserved = "no energy flowed: only the reservation is charged";
 
-/** The sentence of what changed the sum of the lines: a limit, or that nothing is charged. */
+/**
+ * The sentence of what changed the sum of the lines: a limit, or that nothing is charged but the reservation, if one
+ * was.
+ */
 export function adjustmentSentence(
   kind: "min_price" | "max_price" | "waived",
   tariff: Tariff,
   language: Language,
+  isReserved = false,
 ): string {
-  if (kind === "waived") return nothingFlowed;
+  if (kind === "waived") return isReserved ? onlyReserved : nothingFlowed;
   const words = languageWords[language].price;
   const bound = kind === "min_price" ? tariff.minPrice : tariff.maxPrice;
   const text = bound === undefined ? "" : limitText(bound, tariff, language);

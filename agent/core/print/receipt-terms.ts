@@ -1,6 +1,6 @@
 // How a language writes what the engine says in English, and the times of a receipt.
 
-import { nothingFlowed } from "../explain/line-sentence.js";
+import { nothingFlowed, onlyReserved } from "../explain/line-sentence.js";
 import { roundingRule } from "../number/money.js";
 import { localTimeRule, untaxedName, untrustedTimeRule } from "../rating/price.js";
 import type { ReceiptWords } from "../words/language-words.js";
@@ -12,6 +12,7 @@ const termNames: ReadonlyMap<string, keyof NonNullable<ReceiptWords["terms"]>> =
   ["VAT", "vat"],
   [untaxedName, "untaxed"],
   [nothingFlowed, "nothingFlowed"],
+  [onlyReserved, "onlyReserved"],
 ]);
 
 /** A rule or name of the engine as the language says it; what has no words of its own stays as it is. */

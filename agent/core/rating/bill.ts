@@ -182,7 +182,7 @@ export function billOf(costing: Costing, facts: BillFacts): Price {
     adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
       kind,
       amount: { excl: publishedText(excl), incl: publishedText(incl) },
-      sentence: adjustmentSentence(kind, tariff, facts.language),
+      sentence: adjustmentSentence(kind, tariff, facts.language, groups.reservation.parts.length > 0),
     })),
     ...dueOf(limited.total, tariff.currency),
     rounding: roundingRule,

@@ -2,8 +2,8 @@
 // pricing of CDRs both end here, so that a display and a bill cannot differ. Quantities are gathered whole and
 // multiplied by the price once.
 
-import { subtract, zeroRatio } from "../number/money.js";
-import type { Charge } from "../tariff/charge.js";
+import { subtract } from "../number/money.js";
+import { type Charge, isOfReservation } from "../tariff/charge.js";
 import type { Tariff } from "../tariff/tariff.js";
 import type { ComponentUsage } from "./component-usage.js";
 import { billedOf, countUsage, type Metered, meteredOf, noUsage } from "./step-rounding.js";
@@ -59,19 +59,19 @@ export function costOf(usages: readonly ComponentUsage[], per: bigint, tariff: T
   return { per, tariff, lines, billed, groups: groupsOf(lines), limited: applyLimits(sum, tariff, { min: true }) };
 }
 
-/** The same for a session of which nothing is charged. */
-export function waived(costing: Costing): Costing {
+/**
+ * The same where no energy flowed: only the reservation is charged, up to the maximum. The minimum is one of charging
+ * sessions. `expired` = no session came, so that there may be nothing to waive.
+ */
+export function onlyReservation(costing: Costing, expired: boolean): Costing {
   const { total, adjustments } = costing.limited;
-  const adjustment = {
-    kind: "waived" as const,
-    excl: subtract(zeroRatio, total.excl),
-    incl: subtract(zeroRatio, total.incl),
-  };
-  return {
-    ...costing,
-    groups: groupsOf([]),
-    limited: { total: noAmount, adjustments: [...adjustments, adjustment] },
-  };
+  const groups = groupsOf(costing.lines.filter(({ usage }) => isOfReservation(usage.charge)));
+  const left = applyLimits(groups.reservation, costing.tariff, { min: false }).total;
+  const excl = subtract(left.excl, total.excl);
+  const incl = subtract(left.incl, total.incl);
+  const isWaived = !expired || excl.n !== 0n || incl.n !== 0n;
+  const waived = isWaived ? [{ kind: "waived" as const, excl, incl }] : [];
+  return { ...costing, groups, limited: { total: left, adjustments: [...adjustments, ...waived] } };
 }
 
 function groupsOf(lines: readonly CostLine[]): Record<Group, TaxedAmount> {

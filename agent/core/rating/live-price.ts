@@ -8,8 +8,8 @@ import type { Conditions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import { dayMs } from "../time/time.js";
 import { amountText } from "./bill.js";
-import { isWaived, type Rating, type RatingProgress, totalOf } from "./rating.js";
-import { type RunningFigures, runningFigures } from "./running-total.js";
+import { isWithoutEnergy, type Rating, type RatingProgress, slicesOf, totalOf } from "./rating.js";
+import { addSlice, noRunningTotal, type RunningFigures, runningFigures } from "./running-total.js";
 import { boundaryAfter, conditionsAt, type Sample } from "./sample.js";
 import { costingOf } from "./session-bill.js";
 import { unitsPer } from "./slice.js";
@@ -59,11 +59,20 @@ export function livePrice(rating: Rating): LivePrice {
 }
 
 function figuresOf(rating: Rating): RunningFigures {
-  if (isWaived(rating)) return { accrued: noAmount, ifStopped: noAmount };
+  if (isWithoutEnergy(rating)) return figuresOfReservation(rating);
   const { tariff, start } = rating.progress;
   const figures = runningFigures(totalOf(rating), unitsPer, tariff);
   // A reservation that nothing followed has expired, which the running total does not know.
   return start === undefined ? { ...figures, ifStopped: costingOf(rating).limited.total } : figures;
+}
+
+/** The figures where no energy has flowed. */
+function figuresOfReservation(rating: Rating): RunningFigures {
+  const reserved = slicesOf(rating).filter(({ period }) => period.activity === "reserved");
+  if (reserved.length === 0) return { accrued: noAmount, ifStopped: noAmount };
+  const total = reserved.reduce((sum, { slice }) => addSlice(sum, slice, unitsPer), noRunningTotal);
+  const { accrued } = runningFigures(total, unitsPer, rating.progress.tariff);
+  return { accrued, ifStopped: costingOf(rating).limited.total };
 }
 
 /**

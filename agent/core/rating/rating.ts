@@ -154,9 +154,9 @@ export function slicesOf({ progress, last }: Rating): readonly EndedSlice[] {
   return newestFirst.reverse();
 }
 
-/** Whether nothing is charged for the session at the last sample, because no energy flowed in it. */
-export const isWaived = ({ progress: { options, start }, last }: Rating): boolean =>
-  options.freeWithoutEnergy === true && start !== undefined && last.energyMilliWh === start.energyMilliWh;
+/** Whether only a reservation is charged at the last sample, because no energy flowed in a session. */
+export const isWithoutEnergy = ({ progress: { options, start }, last }: Rating): boolean =>
+  options.freeWithoutEnergy === true && (start === undefined || last.energyMilliWh === start.energyMilliWh);
 
 /** Whether the same components hold now in both; where not, the station writes the sample down. */
 export function sameComponents(a: Rating, b: Rating): boolean {

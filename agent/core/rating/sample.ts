@@ -23,7 +23,7 @@ export type RatingOptions = {
   readonly clockTrusted: boolean;
   /** False after a reboot without a trusted clock: durations are unknown too. Default true. */
   readonly durationsKnown?: boolean;
-  /** True: a session in which no energy flowed costs nothing, whatever fee or minimum the tariff names. Default false. */
+  /** True: where no energy flowed only the reservation is charged, whatever fee or minimum the tariff names. Default false. */
   readonly freeWithoutEnergy?: boolean;
 };
 

@@ -5,9 +5,9 @@ import { compare, type Ratio } from "../number/money.js";
 import { type ChargingPeriod, isPause } from "../tariff/period.js";
 import { billOf, taxWarnings } from "./bill.js";
 import { componentUsages } from "./component-usage.js";
-import { type Costing, costOf, waived } from "./costing.js";
+import { type Costing, costOf, onlyReservation } from "./costing.js";
 import { localTimeRule, lowerOfBothRule, type Price, untrustedTimeRule } from "./price.js";
-import { isWaived, type Rating, slicesOf } from "./rating.js";
+import { isWithoutEnergy, type Rating, slicesOf } from "./rating.js";
 import { unitsPer } from "./slice.js";
 
 /** What the session costs at the last sample, worked out slice by slice. */
@@ -17,7 +17,7 @@ export function costingOf(rating: Rating): Costing {
   // A reservation that no session came for has expired.
   const expired = start === undefined;
   const costing = costOf(componentUsages(slices, unitsPer, expired), unitsPer, tariff);
-  return isWaived(rating) ? waived(costing) : costing;
+  return isWithoutEnergy(rating) ? onlyReservation(costing, expired) : costing;
 }
 
 /** The bill of a session that ends at the last sample. */

@@ -166,6 +166,7 @@ export const de: LanguageWords = {
       vat: "MwSt.",
       untaxed: "ohne Steuer",
       nothingFlowed: "es floss keine Energie: nichts wird berechnet",
+      onlyReserved: "es floss keine Energie: nur die Reservierung wird berechnet",
     },
     notices: [
       "Die Signatur der Station beweist, was sie aufgezeichnet hat und dass es seither " +

@@ -166,6 +166,7 @@ export const es: LanguageWords = {
       vat: "IVA",
       untaxed: "sin impuestos",
       nothingFlowed: "no fluyó energía: no se cobra nada",
+      onlyReserved: "no fluyó energía: solo se cobra la reserva",
     },
     notices: [
       "La firma de la estación prueba lo que registró y que nadie lo ha cambiado " +

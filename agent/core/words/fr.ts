@@ -166,6 +166,7 @@ export const fr: LanguageWords = {
       vat: "TVA",
       untaxed: "sans taxe",
       nothingFlowed: "aucune énergie n'a circulé : rien n'est facturé",
+      onlyReserved: "aucune énergie n'a circulé : seule la réservation est facturée",
     },
     notices: [
       "La signature de la station prouve ce qu'elle a enregistré et que nul ne l'a " +

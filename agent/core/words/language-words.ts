@@ -173,6 +173,7 @@ export type ReceiptWords = {
     readonly vat: string;
     readonly untaxed: string;
     readonly nothingFlowed: string;
+    readonly onlyReserved: string;
   };
   readonly notices: readonly string[];
 };

@@ -166,6 +166,7 @@ export const nl: LanguageWords = {
       vat: "btw",
       untaxed: "zonder belasting",
       nothingFlowed: "er stroomde geen energie: niets wordt berekend",
+      onlyReserved: "er stroomde geen energie: alleen de reservering wordt berekend",
     },
     notices: [
       "De handtekening van het station bewijst wat het heeft vastgelegd en dat niemand het " +
