@@ -66,12 +66,14 @@ function snapshotOf(
 ): ConnectorSnapshot {
   const { id, reader } = connector;
   const idleFreeForMs = config.timing.idleAfter + config.timing.idleGrace;
+  const noEnergyMs = config.timing.noEnergy;
   if (services === undefined)
     return connectorSnapshot(connector, {
       session: { state: "available" },
       liveReading: undefined,
       lowSinceMs: null,
       idleFreeForMs,
+      noEnergyMs,
       cardWaits: undefined,
       blocked,
       chosen: false,
@@ -87,6 +89,7 @@ function snapshotOf(
     liveReading: controller?.liveReading(),
     lowSinceMs: controller?.activity().lowSinceMs ?? null,
     idleFreeForMs,
+    noEnergyMs,
     cardWaits: waitingFor(state, id, reader)?.acceptance.token.uid,
     blocked: blocked ?? station.feed().blocked(id),
     chosen: isChosen(state, id, reader),

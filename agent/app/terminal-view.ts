@@ -182,9 +182,17 @@ function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number)
           `  the car has asked for no power for ${durationText(idleForMs)}` +
             `${idleFreeMs === undefined ? "" : `: still free for ${durationText(idleFreeMs)}`}`,
         ]),
+    ...sideBySide(
+      endingParts(connector).map((part, index) => (index === 0 ? `  ${part}` : part)),
+      columns,
+    ),
     ...(leftUnderCap === undefined ? [] : [dim(`  left under the price cap ${leftUnderCap}`)]),
   ];
 }
+
+/** `ends by itself at 80 kWh: 12.345 kWh left`, a part for each limit. */
+export const endingParts = ({ endsAt = [] }: ConnectorSnapshot): readonly string[] =>
+  endsAt.map(({ at, left }, index) => `${index === 0 ? "ends by itself at" : "at"} ${at}: ${left} left`);
 
 /**
  * Parts beside each other while they fit, else on a line of their own, set in by two: what a driver must read is never

@@ -1,6 +1,6 @@
 // `chargetill status` in words: the same snapshot that the live view draws.
 
-import { durationText } from "../app/terminal-view.js";
+import { durationText, endingParts } from "../app/terminal-view.js";
 import { remedyLine } from "../core/fault-table.js";
 import { clockText } from "../core/time/time.js";
 import { diskForecastText, mib } from "../ledger/upkeep/disk-forecast.js";
@@ -28,6 +28,8 @@ export function statusLines(snapshot: Snapshot): string[] {
         `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ` +
           `${connector.powerW ?? 0} W, price now ${connector.unitPrice ?? ""}`,
       );
+    const ends = endingParts(connector);
+    if (ends.length > 0) lines.push(`  ${ends.join(", ")}`);
   }
   for (const uplink of snapshot.uplinks)
     lines.push(...uplinkLines(uplink).map((line, index) => (index === 0 ? `uplink ${line}` : line)));

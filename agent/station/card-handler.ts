@@ -7,7 +7,15 @@ import type { Acceptance } from "../core/session/opening.js";
 import type { CardBearer } from "../core/station/backend-orders.js";
 import { decideTap, stopWishWaitsMs, type TapDecision } from "../core/station/tap-decision.js";
 import type { AuthorizationQuestion } from "./authorizer.js";
-import { accept, type DriverAnswer, decisionWords, decline, refusalWords, unusableWords } from "./driver-answer.js";
+import {
+  accept,
+  type DriverAnswer,
+  decisionWords,
+  decline,
+  grantedWords,
+  refusalWords,
+  unusableWords,
+} from "./driver-answer.js";
 import type { HandlerParts } from "./handler-parts.js";
 import { Lapses } from "./lapses.js";
 
@@ -263,7 +271,7 @@ export class CardHandler {
         return decline(decisionWords[decision.why]);
       case "authorize":
         return info.allowed === "ALLOWED"
-          ? this.#answerToAllowed(decision, reader, { uid: info.token.uid, group: info.group }, info.tariff)
+          ? this.#answerToAllowed(decision, reader, info)
           : decline(refusalWords(info), decision.connector);
       default:
         return decision satisfies never;
@@ -274,15 +282,16 @@ export class CardHandler {
   #answerToAllowed(
     { connector, chosen }: Extract<TapDecision, { readonly kind: "authorize" }>,
     reader: string,
-    bearer: CardBearer,
-    tariff: string | undefined,
+    { token, group, tariff, limits }: Acceptance,
   ): DriverAnswer {
+    const bearer: CardBearer = { uid: token.uid, group };
     const only = connector ?? chosen;
     const reasons = this.#candidates(only, reader).map((id) => this.#parts.refusal(id, bearer, tariff));
     if (reasons.every((reason) => reason !== undefined))
       return decline(`no session can start: ${reasons[0] ?? ""}`, only ?? null);
-    if (connector !== null) return accept(`accepted: connector ${connector} starts`, connector);
-    return accept(`accepted: plug in the car${only === undefined ? "" : ` at connector ${only}`}`);
+    const ends = limits === undefined ? "" : `; ${grantedWords(limits)}`;
+    if (connector !== null) return accept(`accepted: connector ${connector} starts${ends}`, connector);
+    return accept(`accepted: plug in the car${only === undefined ? "" : ` at connector ${only}`}${ends}`);
   }
 
   /** Says it, and shows a refusal at the connectors that it is about. */

@@ -1,6 +1,7 @@
 // What a driver is answered to a tap or a press, in words that are also shown on a display.
 import type { CardTap } from "../../drivers/driver.js";
 import type { AuthorizationInfo } from "../core/cdr/token.js";
+import type { Acceptance } from "../core/session/opening.js";
 import type { PressDecision } from "../core/station/press-decision.js";
 import type { TapDecision } from "../core/station/tap-decision.js";
 
@@ -49,4 +50,13 @@ export function refusalWords({ allowed, info }: Exclude<AuthorizationInfo, { all
     EXPOSED: "too much of this card's charging has not reached its provider yet: try again when the station is online",
   }[allowed];
   return info === undefined ? words : `${words} (${info})`;
+}
+
+/** At what a session of this card ends by itself: limits of its own are told when it is accepted. */
+export function grantedWords({ energyKwh, cost, why }: NonNullable<Acceptance["limits"]>): string {
+  const ends = [
+    ...(energyKwh === undefined ? [] : [`${energyKwh} kWh`]),
+    ...(cost === undefined ? [] : [`a cost of ${cost}`]),
+  ];
+  return `it ends by itself at ${ends.join(" or ")}: ${why}`;
 }

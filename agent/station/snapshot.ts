@@ -8,6 +8,7 @@ import { masked } from "../core/cdr/token.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { divide, moneyText, ratio, ratioOfText, roundHalfUp } from "../core/number/money.js";
 import type { LivePrice, UnitPrices } from "../core/rating/live-price.js";
+import { type LimitAhead, limitsAhead } from "../core/session/limits-ahead.js";
 import type { LiveReading } from "../core/session/live-reading.js";
 import type { Session } from "../core/session/session.js";
 import type { Reservation } from "../core/station/backend-orders.js";
@@ -38,6 +39,8 @@ export type ConnectorSnapshot = {
   /** How long idling is still free. */
   readonly idleFreeMs?: number;
   readonly receipt?: number;
+  /** The limits at which the session ends by itself, and what is left until each. */
+  readonly endsAt?: readonly LimitAhead[];
   /** What a driver must see before tapping, in AFIR order. */
   readonly price: readonly string[];
 };
@@ -85,6 +88,7 @@ export type ConnectorView = {
   readonly liveReading: LiveReading | undefined;
   readonly lowSinceMs: number | null;
   readonly idleFreeForMs: number;
+  readonly noEnergyMs: number;
   readonly cardWaits: string | undefined;
   readonly blocked: string | undefined;
   readonly reserved?: Reservation | undefined /** A backend is being asked about a card at its reader. */;
@@ -93,15 +97,16 @@ export type ConnectorView = {
   readonly price: readonly string[];
 };
 
+type Limits = Config["connectors"][number]["limits"];
 type ShownState = Pick<ConnectorSnapshot, "state" | "words"> & Partial<ConnectorSnapshot>;
 
 /** One connector as data. */
 export function connectorSnapshot(connector: Config["connectors"][number], view: ConnectorView): ConnectorSnapshot {
   const { id, evseId, maxPowerW, button } = connector;
-  return { id, evseId, maxPowerW, price: view.price, ...shown(view, button?.does === "stop") };
+  return { id, evseId, maxPowerW, price: view.price, ...shown(view, connector.limits, button?.does === "stop") };
 }
 
-function shown(view: ConnectorView, buttonStops: boolean): ShownState {
+function shown(view: ConnectorView, limits: Limits, buttonStops: boolean): ShownState {
   const { session } = view;
   switch (session.state) {
     case "available":
@@ -113,7 +118,7 @@ function shown(view: ConnectorView, buttonStops: boolean): ShownState {
     case "charging":
     case "stopping":
     case "settling":
-      return shownRunning(view, session, buttonStops);
+      return shownRunning(view, session, limits, buttonStops);
     case "finishing":
       return { state: "finishing", words: "finished: unplug the car", receipt: session.receiptNumber };
     default:
@@ -149,6 +154,7 @@ function shownPlugged({ blocked, checking, reserved, chosen }: ConnectorView): S
 function shownRunning(
   view: ConnectorView,
   { state, sale }: Extract<Session, { state: "charging" | "stopping" | "settling" }>,
+  limits: Limits,
   buttonStops: boolean,
 ): ShownState {
   const { liveReading } = view;
@@ -166,6 +172,9 @@ function shownRunning(
     words: state === "charging" ? words[sale.activity] : "stopping: the receipt is being made",
     card: masked(sale.opening.acceptance.token.uid),
     ...(liveReading === undefined ? {} : liveFigures(liveReading, sale.activity === "parking", view)),
+    ...(liveReading === undefined || state !== "charging"
+      ? {}
+      : { endsAt: limitsAhead(liveReading, limits, sale.opening.acceptance.limits, view.noEnergyMs) }),
   };
 }
 

@@ -4,6 +4,7 @@
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
+import { endingLines } from "../core/explain/ending-text.js";
 import { explainTariff } from "../core/explain/explain-tariff.js";
 import { priceBeforeStart } from "../core/explain/price-before-start.js";
 import { Failure } from "../core/failure.js";
@@ -49,12 +50,15 @@ export class ActiveTariffs {
 
   /** Looks at the board for all connectors, so that it is known since when each price stands there. */
   look(moment: Moment): void {
-    // Many connectors sell by one tariff: its words are made once a look, since a look comes with every tap.
-    const inWords = new Map<Tariff | undefined, readonly string[]>();
+    // Many connectors sell by one tariff and the same limits: their words are made once a look, since a look comes with
+    // every tap.
+    const inWords = new Map<Tariff | undefined, Map<string, readonly string[]>>();
     for (const connector of this.#loaded.config.connectors) {
       const tariff = this.#tariffHere(connector, moment);
-      const lines = inWords.get(tariff) ?? this.#inWords(tariff, moment);
-      inWords.set(tariff, lines);
+      const byLimits = inWords.get(tariff) ?? new Map<string, readonly string[]>();
+      const limits = JSON.stringify(connector.limits);
+      const lines = byLimits.get(limits) ?? this.#inWords(tariff, connector, moment);
+      inWords.set(tariff, byLimits.set(limits, lines));
       this.#post(connector, lines, moment);
     }
   }
@@ -139,7 +143,7 @@ export class ActiveTariffs {
 
   /** The price as the display shows it before a tap, a line each, in AFIR order. */
   lines(connector: ConnectorConfig, moment: Moment): readonly string[] {
-    const lines = this.#inWords(this.#tariffHere(connector, moment), moment);
+    const lines = this.#inWords(this.#tariffHere(connector, moment), connector, moment);
     this.#post(connector, lines, moment);
     return lines;
   }
@@ -150,7 +154,7 @@ export class ActiveTariffs {
     if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
   }
 
-  #inWords(tariff: Tariff | undefined, moment: Moment): readonly string[] {
+  #inWords(tariff: Tariff | undefined, connector: ConnectorConfig, moment: Moment): readonly string[] {
     if (tariff === undefined)
       return [
         moment.trust === "unsynced"
@@ -158,12 +162,14 @@ export class ActiveTariffs {
           : "no price is in force: nothing is sold",
       ];
     const { station, language, timing } = this.#loaded.config;
+    const terms = { idleGraceMs: timing.idleGrace, limits: connector.limits, noEnergyMs: timing.noEnergy };
     return moment.trust === "unsynced"
       ? [
           ...explainTariff(tariff, station.timeZone, language).map(({ text }) => text),
+          ...endingLines(terms, tariff.currency, language).map(({ text }) => text),
           "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged.",
         ]
-      : priceBeforeStart(tariff, moment.at, station.timeZone, language, timing.idleGrace).map(({ text }) => text);
+      : priceBeforeStart(tariff, moment.at, station.timeZone, language, terms).map(({ text }) => text);
   }
 
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale; never a silent 0. */
@@ -183,7 +189,9 @@ export class ActiveTariffs {
     if (board === undefined) return "the price could not be shown before the start";
     // A card with a tariff of its own is told its price when it is accepted, not before.
     const isOnBoard = acceptance.tariff === undefined || firstDifference(tariff.source, here?.source) === undefined;
-    const shown = isOnBoard ? board : { text: this.#inWords(tariff, begin.moment).join("\n"), atMs: begin.moment.at };
+    const shown = isOnBoard
+      ? board
+      : { text: this.#inWords(tariff, connector, begin.moment).join("\n"), atMs: begin.moment.at };
     return { id, acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
   }
 }

@@ -9,6 +9,7 @@ import type { PriceComponent, Tariff, TariffOffer } from "../tariff/tariff.js";
 import { boundariesOf, nextTimeBoundary } from "../tariff/tariff-boundaries.js";
 import { clockText, dayMs, localTime } from "../time/time.js";
 import { languageWords } from "../words/words.js";
+import { endingLines, type StationTerms } from "./ending-text.js";
 import {
   altTextLines,
   chargeHeading,
@@ -27,26 +28,26 @@ const mostBoundaries = 500;
 
 /**
  * What a driver must know before the start, at this instant, in AFIR's order; one entry per line of a display.
- * Prices are incl. tax where the tariff states it; times are per minute. `idleGraceMs`: the station's own free start of
- * each idle stretch.
+ * Prices are incl. tax where the tariff states it; times are per minute.
  */
 export function priceBeforeStart(
   tariff: Tariff,
   atMs: number,
   timeZone: string,
   language: Language,
-  idleGraceMs = 0,
+  terms: StationTerms = { idleGraceMs: 0, limits: {}, noEnergyMs: 0 },
 ): PriceInWords[] {
   const words = languageWords[language].price;
   const conditions = startConditions(atMs, timeZone);
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
     if (isOfReservation(charge)) return [];
-    const text = chargeText(tariff, charge, conditions, language, charge === "PARKING_TIME" ? idleGraceMs : 0);
+    const text = chargeText(tariff, charge, conditions, language, charge === "PARKING_TIME" ? terms.idleGraceMs : 0);
     return text === undefined ? [] : [chargeLine(charge, text, words)];
   });
   return [
     ...lines,
     ...limitLines(tariff, language),
+    ...endingLines(terms, tariff.currency, language),
     ...validityLines(tariff, timeZone, language),
     ...changeLines(tariff, atMs, timeZone, language),
     ...altTextLines(tariff, language),

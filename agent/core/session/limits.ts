@@ -3,6 +3,7 @@
 
 import type { ConnectorConfig } from "../../../config/schema.js";
 import type { StopReason } from "../cdr/settlement.js";
+import { durationInWords } from "../explain/price-text.js";
 import { kwhExact } from "../number/energy-text.js";
 import { compare, ratioOfText } from "../number/money.js";
 import type { LivePrice } from "../rating/live-price.js";
@@ -36,7 +37,10 @@ export function limitReached(
     if (limit !== undefined && reaches(price.ifStoppedNow.incl, limit))
       return { reason: "CostLimitReached", detail: `the limit of ${limit} ${price.currency} is reached${why}` };
   if (limits.time !== undefined && elapsedMs >= limits.time)
-    return { reason: "TimeLimitReached", detail: "the time limit is reached" };
+    return {
+      reason: "TimeLimitReached",
+      detail: `the limit of ${durationInWords(Math.round(limits.time / 1000))} is reached`,
+    };
   if (noEnergyMs > 0 && energyMilliWh === 0 && elapsedMs >= noEnergyMs)
     return { reason: "TimeLimitReached", detail: `no energy flowed within ${Math.round(noEnergyMs / 60_000)} min` };
   return undefined;

@@ -23,6 +23,11 @@ export type PriceWords = {
   readonly expiryFee: string;
   readonly minimum: string;
   readonly maximum: string;
+  /** The limits at which the station ends a session by itself, one after the other. */
+  readonly ends: (limits: string) => string;
+  readonly endsAt: (value: string) => string;
+  readonly endsAfter: (duration: string) => string;
+  readonly endsWithout: (duration: string) => string;
   /** The station's own grace before the idle fee. */
   readonly graceFree: (duration: string) => string;
   readonly perKwh: string;

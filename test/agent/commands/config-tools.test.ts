@@ -65,6 +65,7 @@ test("a few answers make a config that is checked, commented, and readable by it
     ["AUT", "47.07071", "15.43950"],
   );
   assert.equal([tokens, uplinks], [[], []]);
+  assert.equal(connectors[0]?.limits, {}, "no limit that nobody asked for");
   // What nobody was asked in vain: complaints go to the operator that was named, and the comments stand in their
   // column.
   assert.is(station.operator.complaints, 'Kerb Energy: "blue" #1, Hauptplatz 3, 8010 Graz, within 30 days');

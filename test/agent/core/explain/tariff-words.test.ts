@@ -128,6 +128,24 @@ words("before the start a driver reads kWh, minute, session, other, limits and t
   assert.is(lines[5]?.text, "Next change: 18:00 Energy 0.49 EUR per kWh");
 });
 
+words("the limits at which a session ends stand with the price, in five languages", () => {
+  const terms = {
+    idleGraceMs: 0,
+    limits: { energyKwh: "80", cost: "50.00", time: 14_400_000 },
+    noEnergyMs: 1_800_000,
+  };
+  const told = languages.map(
+    (language) => priceBeforeStart(standard, startMs, "Europe/Berlin", language, terms).slice(-3)[0]?.text,
+  );
+  assert.equal(told, [
+    "Ends by itself: at 80 kWh, at 50.00 EUR, after 4 h, after 30 min without any energy",
+    "Endet von selbst: bei 80 kWh, bei 50,00 EUR, nach 4 h, nach 30 min ganz ohne Energie",
+    "S'arrête de lui-même : à 80 kWh, à 50,00 EUR, après 4 h, après 30 min sans aucune énergie",
+    "Termina por sí solo: a los 80 kWh, a los 50,00 EUR, después de 4 h, después de 30 min sin ninguna energía",
+    "Stopt vanzelf: bij 80 kWh, bij 50,00 EUR, na 4 h, na 30 min zonder enige energie",
+  ]);
+});
+
 words("a price that comes later in a session is told before the start", () => {
   const later = tariff([
     element([component("PARKING_TIME", 6)], { min_duration: 14_400 }),

@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { limitReached } from "../../../../agent/core/session/limits.js";
+import { limitsAhead } from "../../../../agent/core/session/limits-ahead.js";
 import type { ConnectorConfig } from "../../../../config/schema.js";
 
 type Case = {
@@ -14,15 +15,19 @@ type Case = {
 };
 const minuteMs = 60_000;
 
-function reached({ energyKwh = 5, cost = "2", minutes = 30, limits = {}, granted, noEnergyMinutes = 0 }: Case) {
+function argumentsOf({ energyKwh = 5, cost = "2", minutes = 30, limits = {}, granted, noEnergyMinutes = 0 }: Case) {
   const price = { currency: "EUR", ifStoppedNow: { excl: cost, incl: cost } };
-  return limitReached(
+  return [
     { energyMilliWh: energyKwh * 1_000_000, elapsedMs: minutes * minuteMs, price } as never,
     limits as ConnectorConfig["limits"],
     granted === undefined ? undefined : { ...granted, why: "the credit of this card" },
     noEnergyMinutes * minuteMs,
-  );
+  ] as const;
 }
+
+const reached = (given: Case): ReturnType<typeof limitReached> => limitReached(...argumentsOf(given));
+const ahead = (given: Case): string[] =>
+  limitsAhead(...argumentsOf(given)).map(({ at, left }) => `${at}: ${left} left`);
 
 const test = suite("the limits of a session");
 
@@ -54,7 +59,7 @@ const rows: readonly [string, Case, ReturnType<typeof reached>][] = [
   [
     "at the time limit it ends",
     { minutes: 60, limits: { time: 60 * minuteMs } },
-    { reason: "TimeLimitReached", detail: "the time limit is reached" },
+    { reason: "TimeLimitReached", detail: "the limit of 1 h is reached" },
   ],
   [
     "a car that took no energy at all is waited for so long",
@@ -70,5 +75,37 @@ const rows: readonly [string, Case, ReturnType<typeof reached>][] = [
   ["where nobody set how long, a car that takes none may stay", { energyKwh: 0, minutes: 600 }, undefined],
 ];
 for (const [title, given, expected] of rows) test(title, () => assert.equal(reached(given), expected));
+
+test("a limit of 80 kWh counts down while the session runs", () => {
+  assert.equal(ahead({ energyKwh: 12.5, limits: { energyKwh: "80" } }), ["80 kWh: 67.500 kWh left"]);
+});
+
+test("every limit counts down, the nearer one of connector and card", () => {
+  assert.equal(
+    ahead({
+      energyKwh: 0,
+      cost: "2.50",
+      minutes: 10,
+      limits: { energyKwh: "80", cost: "50", time: 240 * minuteMs },
+      granted: { energyKwh: "20", cost: "60" },
+      noEnergyMinutes: 30,
+    }),
+    [
+      "20 kWh: 20.000 kWh left",
+      "50.00 EUR: 47.50 EUR left",
+      "4 h: 3 h 50 min left",
+      "30 min without any energy: 20 min left",
+    ],
+  );
+});
+
+test("what is passed has nothing left, and never less", () => {
+  const limits = { energyKwh: "3", cost: "1", time: minuteMs };
+  assert.equal(ahead({ limits }), ["3 kWh: 0.000 kWh left", "1.00 EUR: 0.00 EUR left", "1 min: 0 s left"]);
+});
+
+test("a session without limits counts nothing down", () => {
+  assert.equal(ahead({}), []);
+});
 
 test.run();

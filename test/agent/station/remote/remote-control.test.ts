@@ -215,6 +215,7 @@ reservations("is shown at the connector, with no more of the card than its last 
       liveReading: undefined,
       lowSinceMs: null,
       idleFreeForMs: 0,
+      noEnergyMs: 0,
       cardWaits: undefined,
       blocked: undefined,
       reserved: reservedFor(

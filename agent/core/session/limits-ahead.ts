@@ -1,0 +1,49 @@
+// What is left until each limit at which a running session ends by itself: what a driver sees count down.
+import type { ConnectorConfig } from "../../../config/schema.js";
+import { durationInWords } from "../explain/price-text.js";
+import { kwhDisplay, requiredMilliWh } from "../number/energy-text.js";
+import { moneyText, publishedText, type Ratio, ratioOfText, subtract, zeroRatio } from "../number/money.js";
+import type { SessionTotals } from "./limits.js";
+import type { Acceptance } from "./opening.js";
+
+/** A limit and what is left until it, both in words: "80 kWh", "12.345 kWh". */
+export type LimitAhead = { readonly at: string; readonly left: string };
+
+/** The limits of a session that runs, the nearer of each kind, as `limitReached` judges them. */
+export function limitsAhead(
+  { energyMilliWh, elapsedMs, price }: SessionTotals,
+  limits: ConnectorConfig["limits"],
+  granted: Acceptance["limits"],
+  noEnergyMs: number,
+): readonly LimitAhead[] {
+  const energy = least([limits.energyKwh, granted?.energyKwh]);
+  const cost = least([limits.cost, granted?.cost]);
+  const { currency, ifStoppedNow } = price;
+  const money = (amount: string): string => `${moneyText(amount, currency)} ${currency}`;
+  const duration = (ms: number): string => durationInWords(Math.ceil(Math.max(0, ms) / 1000));
+  const ahead: LimitAhead[] = [];
+  if (energy !== undefined) {
+    const left = Math.max(0, requiredMilliWh(energy) - energyMilliWh);
+    ahead.push({ at: `${energy} kWh`, left: `${kwhDisplay(left)} kWh` });
+  }
+  if (cost !== undefined) {
+    const left = subtract(ratioOfText(cost), ratioOfText(ifStoppedNow.incl));
+    ahead.push({ at: money(cost), left: money(publishedText(isLess(left, zeroRatio) ? zeroRatio : left)) });
+  }
+  if (limits.time !== undefined) ahead.push({ at: duration(limits.time), left: duration(limits.time - elapsedMs) });
+  if (noEnergyMs > 0 && energyMilliWh === 0)
+    ahead.push({ at: `${duration(noEnergyMs)} without any energy`, left: duration(noEnergyMs - elapsedMs) });
+  return ahead;
+}
+
+/** The smallest of the decimals that are stated. */
+function least(amounts: readonly (string | undefined)[]): string | undefined {
+  return amounts
+    .filter((amount) => amount !== undefined)
+    .reduce<string | undefined>(
+      (best, amount) => (best === undefined || isLess(ratioOfText(amount), ratioOfText(best)) ? amount : best),
+      undefined,
+    );
+}
+
+const isLess = (a: Ratio, b: Ratio): boolean => a.n * b.d < b.n * a.d;
