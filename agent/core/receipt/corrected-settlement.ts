@@ -7,6 +7,7 @@ import type { Settlement } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { stationRules } from "../rating/sample.js";
 import { bill, periods } from "../rating/session-bill.js";
+import { sessionStart } from "../session/settle.js";
 import { ReceiptFault } from "../signing/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
 import type { ReceiptReading, SalePayload } from "./receipt-payload.js";
@@ -50,7 +51,7 @@ export function correctedSettlement(
     end: reading(sale.finish),
     boundaryReadings: sale.borders.map(reading),
     samples,
-    startMs: first.atMs,
+    startMs: sessionStart(samples)?.atMs ?? first.atMs,
     endMs: last.atMs,
     timeTrust: sale.timeTrust,
     timeZone,

@@ -26,6 +26,8 @@ export type Opening = {
   readonly timeZone: string;
   readonly shown: { readonly text: string; readonly atMs: number };
   readonly begin: Reading;
+  /** The reservation that the session uses up, where it is charged: since when, on the session's own time line. */
+  readonly reserved?: { readonly id: string; readonly fromMs: number };
 };
 
 /**

@@ -34,21 +34,33 @@ function sampleOf(opening: Opening, reading: Reading, activity: Activity, notBef
 
 /** The sale that begins with its opening. */
 export function openSale(opening: Opening): Sale {
-  const first = sampleOf(opening, opening.begin, "charging", opening.begin.moment.at);
   return {
     opening,
     last: opening.begin,
     activity: "charging",
-    samples: { sample: first, before: null },
     boundaryReadings: [],
-    rating: ratingFrom(opening, first),
     interruptions: [],
+    ...begunWith(opening, sampleOf(opening, opening.begin, "charging", opening.begin.moment.at)),
   };
 }
 
-function ratingFrom({ tariff, timeZone, begin }: Opening, first: Sample): Rating {
-  return beginRating(tariff, stationRules(timeZone, begin.moment.trust !== "unsynced"), first);
+/** The samples and the price at the begin reading: with the reservation before it, where one is charged. */
+function begunWith(opening: Opening, begin: Sample): Pick<Sale, "samples" | "rating"> {
+  const { tariff, timeZone, reserved } = opening;
+  const rules = stationRules(timeZone, opening.begin.moment.trust !== "unsynced");
+  if (reserved === undefined)
+    return { samples: { sample: begin, before: null }, rating: beginRating(tariff, rules, begin) };
+  const { energyMilliWh } = begin;
+  const atMs = Math.min(reserved.fromMs, begin.atMs);
+  const first: Sample = { atMs, energyMilliWh, powerW: 0, activity: "reserved" };
+  return {
+    samples: { sample: begin, before: { sample: first, before: null } },
+    rating: advance(beginRating(tariff, rules, first), begin),
+  };
 }
+
+/** No reading has been added to the one that the session began with. */
+const isAtBegin = ({ samples: { before } }: Sale): boolean => before === null || before.sample.activity === "reserved";
 
 /** The sale after one more reading; also for one that is not kept (the live price is the price of such a sale). */
 export function addReading(sale: Sale, reading: Reading, activity: Activity, atBoundary: boolean): Sale {
@@ -68,10 +80,10 @@ export function addReading(sale: Sale, reading: Reading, activity: Activity, atB
  * depend on them. What is known next holds from the begin on.
  */
 function withPowerAtBegin(sale: Sale, powerW: number, currentMilliA: number | undefined): Sale {
-  if (sale.samples.before !== null) return sale;
-  const { currentMilliA: _, ...first } = sale.samples.sample;
-  const sample: Sample = { ...first, powerW, ...(currentMilliA === undefined ? {} : { currentMilliA }) };
-  return { ...sale, samples: { sample, before: null }, rating: ratingFrom(sale.opening, sample) };
+  if (!isAtBegin(sale)) return sale;
+  const { currentMilliA: _, ...begin } = sale.samples.sample;
+  const sample: Sample = { ...begin, powerW, ...(currentMilliA === undefined ? {} : { currentMilliA }) };
+  return { ...sale, ...begunWith(sale.opening, sample) };
 }
 
 function addSample(sale: Sale, sample: Sample): Sale {
@@ -145,7 +157,7 @@ function endAt(sale: Sale, end: Reading, activity: Activity): Sale {
 
 /** A session without a reading between begin and end, whose power nobody saw, drew what it drew on average. */
 function withAverageAtBegin(sale: Sale, stopped: Moment, end: Reading): Sale {
-  if (sale.samples.before !== null) return sale;
+  if (!isAtBegin(sale)) return sale;
   const begin = newest(sale);
   const ms = sessionTimeMs(sale.opening, stopped, begin.atMs) - begin.atMs;
   const powerW = ms <= 0 ? 0 : Math.round(((end.energyMilliWh - begin.energyMilliWh) * 3_600) / ms);

@@ -24,7 +24,7 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
   if (numbered === undefined) throw new Error("a settlement needs its receipt number");
   const { opening } = sale;
   const { samples, price, periods: made, trust, shiftMs } = dated(sale, end);
-  const first = samples[0];
+  const first = sessionStart(samples);
   const last = samples.at(-1);
   if (first === undefined || last === undefined) throw new Error("a sale has at least its first sample");
   // Readings are dated like the samples made of them: a wall clock that was set during the session puts none before
@@ -74,6 +74,10 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     softwareVersion: context.softwareVersion,
   };
 }
+
+/** The sample that the session began with, after its reservation if there was one. */
+export const sessionStart = (samples: readonly Sample[]): Sample | undefined =>
+  samples.find(({ activity }) => activity !== "reserved");
 
 type Dated = Pick<Settlement, "samples" | "price" | "periods"> & {
   readonly trust: TimeTrust;

@@ -28,6 +28,8 @@ function checkSamples({ sale }: SalePayload): Check {
   const fromMs = parseIsoLocal(from) ?? Number.NaN;
   const [first] = rows;
   const last = rows.at(-1);
+  // A reservation goes before the session.
+  const startMs = fromMs + (rows.find(([, , , , activity]) => activity !== "reserved")?.[0] ?? Number.NaN);
   // Over an outage whose length no clock knows the time line stands still: there no power can be told.
   const unknownFromMs = sale.interruptions.flatMap((outage) =>
     outage.to === null || parseIsoLocal(outage.to) === parseIsoLocal(outage.from)
@@ -43,7 +45,8 @@ function checkSamples({ sale }: SalePayload): Check {
   if (
     last !== undefined &&
     !(
-      fromMs >= (parseIsoLocal(sale.start) ?? Number.NaN) && fromMs + last[0] <= (parseIsoLocal(sale.end) ?? Number.NaN)
+      startMs >= (parseIsoLocal(sale.start) ?? Number.NaN) &&
+      fromMs + last[0] <= (parseIsoLocal(sale.end) ?? Number.NaN)
     )
   )
     complaints.push(`the samples lie outside ${sale.start} to ${sale.end}`);
@@ -53,6 +56,8 @@ function checkSamples({ sale }: SalePayload): Check {
     if (row[0] < before[0]) complaints.push(`sample ${index + 1} was taken before the one in front of it`);
     if (row[1] < before[1])
       complaints.push(`at sample ${index + 1} the register fell by ${kwhExact(before[1] - row[1])} kWh`);
+    else if (before[4] === "reserved" && row[1] !== before[1])
+      complaints.push(`at sample ${index + 1} the register rose during the reservation`);
     else if (
       !(before[4] === "suspended" && isOverUnknown(fromMs + before[0])) &&
       isImpossiblePower(row[1] - before[1], row[0] - before[0], sale.connector.maxPowerW)
