@@ -1,11 +1,14 @@
 // Reading a JSON value that came from outside, field by field: every fault is noted with its path, and nothing is
 // guessed. It is hand-written rather than a schema because a tariff is read for every CDR that is priced, and every
 // fault has its own words.
-import { type Decimal, decimalOf } from "../../../config/decimal.js";
+import { type Decimal, decimalOf, decimalText } from "../../../config/decimal.js";
 import { nearestName } from "../../../config/nearest-name.js";
+import { withoutFloatNoise } from "../number/float-noise.js";
 import { parseInstant } from "../time/time.js";
 
 export type Fault = { readonly path: string; readonly message: string };
+/** What was read all the same, and by which rule it is worth a look. */
+export type ReadWarning = Fault & { readonly rule: "float-noise" | "unknown-field" };
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** Faults of one document; past this many nobody reads on. */
@@ -41,23 +44,26 @@ export function decimalWithin(
   return decimal !== undefined && decimal.scale <= bounds.places ? decimal : undefined;
 }
 
-/** Reads fields and gathers faults. */
+/** Reads fields and gathers faults and warnings. */
 export class JsonReader {
   readonly faults: Fault[] = [];
+  readonly warnings: ReadWarning[] = [];
 
   fault(path: string, message: string): undefined {
     if (this.faults.length < mostFaults) this.faults.push({ path, message });
     return undefined;
   }
 
-  object(value: unknown, path: string, known: readonly string[]): JsonObject | undefined {
-    if (!isObject(value)) return this.fault(path, `expected an object, found ${saying(value)}`);
-    for (const key in value) if (!known.includes(key)) this.unknown(key, path, known);
-    return value;
+  warn(path: string, rule: ReadWarning["rule"], message: string): void {
+    if (this.warnings.length < mostFaults) this.warnings.push({ path, rule, message });
   }
 
-  unknown(key: string, path: string, known: readonly string[]): void {
-    this.fault(path === "" ? key : `${path}.${key}`, `unknown field${didYouMean(key, known)}`);
+  object(value: unknown, path: string, known: readonly string[]): JsonObject | undefined {
+    if (!isObject(value)) return this.fault(path, `expected an object, found ${saying(value)}`);
+    for (const key in value)
+      if (!known.includes(key))
+        this.fault(path === "" ? key : `${path}.${key}`, `unknown field${didYouMean(key, known)}`);
+    return value;
   }
 
   list(value: unknown, path: string, most: number): readonly unknown[] | undefined {
@@ -92,9 +98,12 @@ export class JsonReader {
     if (!Number.isFinite(value)) return this.fault(path, `${value} is not a number that can be billed`);
     if (value < 0 && bounds.negative !== true) return this.fault(path, `expected 0 or more, found ${value}`);
     if (Math.abs(value) > bounds.most) return this.fault(path, `${value} is more than ${bounds.most}`);
-    const decimal = decimalOf(value);
+    const exact = decimalOf(value);
+    if (exact !== undefined && exact.scale <= bounds.places) return exact;
+    const decimal = exact === undefined ? undefined : withoutFloatNoise(exact);
     if (decimal === undefined || decimal.scale > bounds.places)
       return this.fault(path, `${value} has more than ${bounds.places} decimals`);
+    this.warn(path, "float-noise", `${value} is read as ${decimalText(decimal)}: write it so, without a float's noise`);
     return decimal;
   }
 

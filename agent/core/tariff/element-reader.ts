@@ -4,9 +4,8 @@ import { decimalWithin, isObject, isPresent, type JsonReader } from "../json/jso
 import { componentTypes } from "./charge.js";
 import { readRestrictions } from "./restrictions.js";
 import type { PriceComponent, TariffElement } from "./tariff.js";
+import { checkUnknownField, componentFields, elementFields } from "./unknown-fields.js";
 
-const elementFields = ["price_components", "restrictions"];
-const componentFields = ["type", "price", "vat", "step_size"];
 const mostComponents = 20;
 /** More decimals than any price list has, few enough to print; and a price beyond any currency's need. */
 const priceBounds = { places: 10, most: 1_000_000_000, negative: true };
@@ -20,12 +19,13 @@ export function readElement(
   path: string,
   index: number,
 ): TariffElement | undefined {
-  const object = checked.object(value, path, elementFields);
-  if (object === undefined) return undefined;
-  const restrictions = isPresent(object["restrictions"])
-    ? (readRestrictions(checked, object["restrictions"], `${path}.restrictions`) ?? {})
+  if (!isObject(value)) return checked.object(value, path, elementFields) as undefined;
+  for (const key in value)
+    if (!elementFields.includes(key)) checkUnknownField(checked, key, value[key], path, elementFields);
+  const restrictions = isPresent(value["restrictions"])
+    ? (readRestrictions(checked, value["restrictions"], `${path}.restrictions`) ?? {})
     : {};
-  const list = checked.list(object["price_components"], `${path}.price_components`, mostComponents);
+  const list = checked.list(value["price_components"], `${path}.price_components`, mostComponents);
   if (list?.length === 0) checked.fault(`${path}.price_components`, "an element needs at least one price component");
   const components = (list ?? [])
     .map((entry, at) => readComponent(checked, entry, () => `${path}.price_components[${at}]`, index, at))
@@ -48,7 +48,8 @@ function readComponent(
   index: number,
 ): PriceComponent | undefined {
   if (!isObject(value)) return checked.object(value, path(), componentFields) as undefined;
-  for (const key in value) if (!componentFields.includes(key)) checked.unknown(key, path(), componentFields);
+  for (const key in value)
+    if (!componentFields.includes(key)) checkUnknownField(checked, key, value[key], path(), componentFields);
   const given = value["type"];
   const type = componentTypes.find((one) => one === given) ?? checked.oneOf(given, `${path()}.type`, componentTypes);
   const price =

@@ -2,7 +2,7 @@
 // through. All restrictions of an element must hold at the instant in question; they switch it on and off during a
 // session.
 
-import { digitsAt } from "../../../config/decimal.js";
+import { decimalText, digitsAt } from "../../../config/decimal.js";
 import type { JsonReader } from "../json/json-reader.js";
 import { dayMs, dayOfDate, type LocalTime, minuteMs } from "../time/time.js";
 
@@ -46,7 +46,7 @@ export type Conditions = {
   readonly highPowerKw: number | undefined;
 };
 
-const fields = [
+export const restrictionFields = [
   "start_time",
   "end_time",
   "start_date",
@@ -93,9 +93,10 @@ function milliWh(checked: JsonReader, value: unknown, path: string): number | un
   return kwh === undefined ? undefined : Number(digitsAt(kwh, 6));
 }
 
-/** Only ever compared with a measured value, so the JSON number itself will do. */
+/** Only ever compared with a measured value, so a JSON number will do. */
 function momentary(checked: JsonReader, value: unknown, path: string): number | undefined {
-  return checked.decimal(value, path, { places: 6, most }) === undefined ? undefined : (value as number);
+  const decimal = checked.decimal(value, path, { places: 6, most });
+  return decimal === undefined ? undefined : Number(decimalText(decimal));
 }
 
 function seconds(checked: JsonReader, value: unknown, path: string): number | undefined {
@@ -114,7 +115,9 @@ function weekdayBits(checked: JsonReader, value: unknown, path: string): number 
 }
 
 type Reader<Value> = (checked: JsonReader, value: unknown, path: string) => Value | undefined;
-const readers: { readonly [Field in (typeof fields)[number]]?: readonly [keyof Restrictions, Reader<number>] } = {
+const readers: {
+  readonly [Field in (typeof restrictionFields)[number]]?: readonly [keyof Restrictions, Reader<number>];
+} = {
   start_time: ["startMsOfDay", timeOfDay],
   end_time: ["endMsOfDay", timeOfDay],
   start_date: ["startDay", date],
@@ -132,10 +135,10 @@ const readers: { readonly [Field in (typeof fields)[number]]?: readonly [keyof R
 
 /** Reads `restrictions` of an element. Undefined where they are no object; faults are noted in `checked`. */
 export function readRestrictions(checked: JsonReader, value: unknown, path: string): Restrictions | undefined {
-  const object = checked.object(value, path, fields);
+  const object = checked.object(value, path, restrictionFields);
   if (object === undefined) return undefined;
   const result: { -readonly [Key in keyof Restrictions]: Restrictions[Key] } = {};
-  for (const field of fields) {
+  for (const field of restrictionFields) {
     const given = object[field];
     if (given === undefined || given === null) continue;
     const reader = readers[field];

@@ -2,7 +2,7 @@
 // restriction that is silently ignored is a wrong bill.
 
 import { compareDecimals } from "../../../config/decimal.js";
-import { type Fault, isPresent, type JsonObject, JsonReader } from "../json/json-reader.js";
+import { type Fault, isObject, isPresent, type JsonObject, JsonReader } from "../json/json-reader.js";
 import { type Charge, chargeOf } from "./charge.js";
 import { readElement } from "./element-reader.js";
 import {
@@ -13,6 +13,7 @@ import {
   type TariffOffer,
   versionOf,
 } from "./tariff.js";
+import { checkUnknownField, isNestedBeyond } from "./unknown-fields.js";
 
 export type ParsedTariff =
   | { readonly ok: true; readonly tariff: Tariff }
@@ -58,8 +59,13 @@ const limitBounds = { places: 10, most: 1_000_000_000_000 };
 export function parseTariff(json: unknown, options: { readonly version?: OcpiVersion } = {}): ParsedTariff {
   const checked = new JsonReader();
   const version = options.version ?? versionOf(json);
-  const object = checked.object(json, "", tariffFields[version]);
-  if (object === undefined) return { ok: false, faults: checked.faults };
+  if (!isObject(json)) {
+    checked.object(json, "", tariffFields[version]);
+    return { ok: false, faults: checked.faults };
+  }
+  const object = json;
+  for (const key in object)
+    if (!tariffFields[version].includes(key)) checkUnknownField(checked, key, object[key], "", tariffFields[version]);
   const identity = readIdentity(checked, object);
   checkUnpricedFields(checked, object);
   const validity = readValidity(checked, object);
@@ -83,6 +89,7 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
     ...(typeof altUrl === "string" ? { altUrl } : {}),
     offers: offersOf(elements),
     ...outlineOf(elements),
+    warnings: checked.warnings,
   };
   return { ok: true, tariff };
 }
@@ -107,14 +114,9 @@ function checkUnpricedFields(checked: JsonReader, object: JsonObject): void {
   optional("last_updated", (value, path) => checked.instant(value, path));
   optional("preauthorize_amount", (value, path) => checked.decimal(value, path, limitBounds));
   optional("energy_mix", (value, path) => {
-    if (isDeeperThan(value, mostMixLevels)) checked.fault(path, "nested too deeply for an energy mix");
+    if (isNestedBeyond(value, mostMixLevels)) checked.fault(path, "nested too deeply for an energy mix");
     return checked.object(value, path, energyMixFields);
   });
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 function readValidity(checked: JsonReader, object: JsonObject): Pick<Tariff, "startMs" | "endMs"> {

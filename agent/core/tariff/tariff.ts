@@ -2,7 +2,7 @@
 // and what may be charged by them.
 
 import type { Decimal } from "../../../config/decimal.js";
-import { isObject, type JsonObject } from "../json/json-reader.js";
+import { isObject, type JsonObject, type ReadWarning } from "../json/json-reader.js";
 import type { Charge, ComponentType } from "./charge.js";
 import type { Restrictions } from "./restrictions.js";
 
@@ -56,6 +56,8 @@ export type Tariff = {
   /** Decimals that hold every price, and every tax percentage, of this tariff exactly. */
   readonly priceScale: number;
   readonly vatScale: number;
+  /** What was read in another way than it is written, or passed over. */
+  readonly warnings: readonly ReadWarning[];
 };
 
 /** 2.3.0 tells itself by `tax_included`. */

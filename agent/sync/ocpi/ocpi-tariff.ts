@@ -5,22 +5,11 @@ import { nearestName } from "../../../config/nearest-name.js";
 import { isObject, type JsonObject } from "../../core/json/json-reader.js";
 import { type Tariff, versionOf } from "../../core/tariff/tariff.js";
 import { energyMixFields, parseTariff, tariffFields } from "../../core/tariff/tariff-reader.js";
+import { bearsOnPrice } from "../../core/tariff/unknown-fields.js";
 
 export type OcpiTariff =
   | { readonly ok: true; readonly tariff: Tariff }
   | { readonly ok: false; readonly id: string | undefined; readonly why: string };
-
-/** A word in a name that speaks of money, tax, quantity or conditions. */
-const bearsOnPrice = new RegExp(
-  `^(?:${[
-    "pric(?:e|es|ing)|costs?|fees?|tax(?:es)?|vat|rates?|discounts?|surcharges?|amounts?|charg(?:e|es|ing)",
-    "bill(?:ed|ing)?|free|currency|elements?|components?|restrictions?|conditions?|limits?|min|max|minimum|maximum",
-    "step|valid|validity|start|end|from|until|session|parking|idle|duration|minutes?|hours?|times?|kwh|energy|power",
-  ].join("|")})$`,
-);
-
-const wordsOf = (name: string): string[] =>
-  name.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])/).map((word) => word.toLowerCase());
 
 export function readOcpiTariff(row: unknown): OcpiTariff {
   const parsed = parseTariff(isObject(row) ? withoutForeign(row) : row);
@@ -34,13 +23,7 @@ function withoutForeign(row: JsonObject): JsonObject {
   const known = tariffFields[versionOf(row)];
   const mix = row["energy_mix"];
   const plain = isObject(mix) ? { ...row, energy_mix: only(mix, (name) => energyMixFields.includes(name)) } : row;
-  return only(
-    plain,
-    (name) =>
-      known.includes(name) ||
-      wordsOf(name).some((word) => bearsOnPrice.test(word)) ||
-      nearestName(name, known) !== undefined,
-  );
+  return only(plain, (name) => known.includes(name) || bearsOnPrice(name) || nearestName(name, known) !== undefined);
 }
 
 const only = (object: JsonObject, keeps: (name: string) => boolean): JsonObject =>

@@ -9,6 +9,7 @@ import * as assert from "uvu/assert";
 import { canonicalText } from "../../../../agent/core/json/json-text.js";
 import { inForce, type OcpiVersion } from "../../../../agent/core/tariff/tariff.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
+import { decimalText } from "../../../../config/decimal.js";
 
 const test = suite("tariff");
 const seed = 20_260_302;
@@ -73,7 +74,9 @@ test("numbers that cannot be billed are refused", () => {
   const priced = (more: Json): Json => tariff({ price_components: [component(more)] });
   refused(priced({ price: Number.NaN }), `${at}.price`, "not a number that can be billed");
   refused(priced({ price: Number.POSITIVE_INFINITY }), `${at}.price`, "not a number that can be billed");
-  refused(priced({ price: 1e-30 }), `${at}.price`, "more than 10 decimals");
+  refused(priced({ price: 1e-11 }), `${at}.price`, "more than 10 decimals");
+  refused(priced({ price: 0.300000000001 }), `${at}.price`, "more than 10 decimals");
+  refused(priced({ vat: 19.1234567 }), `${at}.vat`, "more than 6 decimals");
   refused(priced({ price: 1e21 }), `${at}.price`, "more than");
   refused(priced({ price: "0.25" }), `${at}.price`, "expected a number");
   refused(priced({ step_size: -1 }), `${at}.step_size`, "expected 0 to");
@@ -81,6 +84,84 @@ test("numbers that cannot be billed are refused", () => {
   refused(priced({ step_size: undefined }), `${at}.step_size`, "whole number");
   refused(priced({ vat: -19 }), `${at}.vat`, "0 or more");
   refused(priced({ vat: 190 }), `${at}.vat`, "more than 100");
+});
+
+test("a float's noise is rounded off with a warning: in prices, rates, limits and restrictions", () => {
+  for (const [written, meant] of [
+    [0.1 + 0.2, "0.3"],
+    [0.3 - 0.1, "0.2"],
+    [1.1 * 3, "3.3"],
+    [-(0.1 + 0.2), "-0.3"],
+    [0.7999999999999999, "0.8"],
+    [1234.1 * 3, "3702.3"],
+    [1e-30, "0"],
+  ] as const) {
+    const parsed = parseTariff(tariff({ price_components: [component({ price: written })] }));
+    assert.ok(parsed.ok, String(written));
+    const { price } = parsed.tariff.elements[0]?.components[0] ?? {};
+    assert.is(price && decimalText(price), meant);
+    assert.equal(
+      parsed.tariff.warnings.map(({ rule, path }) => `${rule} ${path}`),
+      ["float-noise elements[0].price_components[0].price"],
+    );
+  }
+  const parsed = parseTariff(
+    tariff(
+      {
+        price_components: [component({ vat: 19.000000000000004 })],
+        restrictions: { min_power: 4.2 * 3, max_kwh: 0.1 + 0.2 },
+      },
+      { max_price: { excl_vat: 0.1 + 0.7, incl_vat: 1.1 * 3 } },
+    ),
+  );
+  assert.ok(parsed.ok);
+  assert.equal([parsed.tariff.elements[0]?.restrictions.minPowerKw, parsed.tariff.warnings.length], [12.6, 5]);
+});
+
+test("a field that OCPI does not know passes with a warning where it cannot bear on a price", () => {
+  const parsed = parseTariff(
+    tariff(
+      {
+        id: "7",
+        last_updated: "2026-01-01T00:00:00Z",
+        x_vendor: { a: [1] },
+        price_components: [component({ id: 3, name: "day" })],
+      },
+      { custom_data: "x" },
+    ),
+  );
+  assert.ok(parsed.ok);
+  assert.equal(
+    parsed.tariff.warnings.map(({ rule, path }) => `${rule} ${path}`),
+    [
+      "custom_data",
+      "elements[0].id",
+      "elements[0].last_updated",
+      "elements[0].x_vendor",
+      "elements[0].price_components[0].id",
+      "elements[0].price_components[0].name",
+    ].map((path) => `unknown-field ${path}`),
+  );
+});
+
+test("a field that OCPI does not know is refused where it may bear on a price", () => {
+  refused(tariff({ min_kwh: 5 }), "elements[0].min_kwh", 'did you mean "min_kwh"?');
+  refused(tariff({ vat: 19 }), "elements[0].vat", "unknown field");
+  refused(tariff({ validFrom: "08:00" }), "elements[0].validFrom", "speaks of prices");
+  refused(
+    tariff({ price_components: [component({ price_round: {} })] }),
+    "elements[0].price_components[0].price_round",
+    "speaks of prices",
+  );
+  refused(
+    tariff({ price_components: [component({ discountPercent: 5 })] }),
+    "elements[0].price_components[0].discountPercent",
+    "speaks of prices",
+  );
+  // What stands among restrictions restricts, whatever its name.
+  refused(tariff({ restrictions: { x_vendor: 1 } }), "elements[0].restrictions.x_vendor", "unknown field");
+  const deep = JSON.parse(`${"[".repeat(50)}${"]".repeat(50)}`) as unknown;
+  refused(tariff({ x_vendor: deep }), "elements[0].x_vendor", "nested too deeply");
 });
 
 test("times that are no times are refused", () => {

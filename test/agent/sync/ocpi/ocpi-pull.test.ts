@@ -404,6 +404,11 @@ foreign("is taken up without those that say nothing of a price", () => {
   assert.equal(read.tariff.source, wireTariff("AC", 0.4, { energy_mix: { is_green_energy: true } }));
 });
 
+foreign("may bear notes in its elements and components", () => {
+  const components = [{ type: "ENERGY", price: 1, step_size: 1, note: "x", id: "7" }];
+  assert.ok(sold({ elements: [{ price_components: components, label: "x", last_updated: "x" }] }).ok);
+});
+
 for (const [what, more] of [
   ["money", { extra_fee: 1 }],
   ["money, in another writing", { extraFee: 1 }],
@@ -416,8 +421,11 @@ for (const [what, more] of [
     "a restriction",
     { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], restrictions: { holiday: true } }] },
   ],
-  ["a component's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1, note: "x" }] }] }],
-  ["an element's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], label: "x" }] }],
+  [
+    "a component's own",
+    { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1, rounding: 2, price_round: {} }] }] },
+  ],
+  ["an element's own", { elements: [{ price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], discount: 5 }] }],
 ] as const)
   foreign(`is refused where one may bear on the price: ${what}`, () => assert.is(sold(more).ok, false));
 foreign("is refused by its id and the first fault", () =>
