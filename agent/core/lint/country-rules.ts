@@ -44,3 +44,31 @@ export function lintCountry(tariff: Tariff, country: string | undefined): LintWa
   }
   return findings;
 }
+
+/**
+ * A rate of tax that was left out, of all components or of some. Of the countries that have rules of their own above
+ * those speak, and the United States know no such tax.
+ */
+export function lintMissingRate(tariff: Tariff, country: string | undefined): LintWarning[] {
+  const isToldElsewhere =
+    country === "GB" || country === "US" || (country !== undefined && europeanUnion.includes(country));
+  if (tariff.taxIncluded !== "NO" || isToldElsewhere) return [];
+  const priced = tariff.elements.flatMap(({ components }) => components).filter(({ price }) => price.digits !== 0n);
+  const silent = priced.filter(({ vat }) => vat === undefined);
+  const isOld = tariff.version === "2.2.1";
+  if (silent.length === priced.length && silent.length > 0)
+    return [
+      {
+        path: "elements",
+        rule: "tax",
+        message: isOld
+          ? "no component states vat: no tax is charged, and the prices are paid as they stand"
+          : "tax comes on top, and no component states vat: what a driver pays cannot be told",
+      },
+    ];
+  return silent.map((component) => ({
+    path: componentPath(component),
+    rule: "tax",
+    message: `states no vat, as others do: ${isOld ? "no tax is charged on it" : "what a driver pays cannot be told"}`,
+  }));
+}

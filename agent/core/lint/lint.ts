@@ -3,9 +3,10 @@
 
 import type { Tariff } from "../tariff/tariff.js";
 import { lintClockChanges, lintWrappedDays } from "./clock-rules.js";
-import { lintCountry } from "./country-rules.js";
+import { lintCountry, lintMissingRate } from "./country-rules.js";
 import { lintDisplay, lintFields } from "./field-rules.js";
 import type { LintOptions, LintWarning } from "./lint-warning.js";
+import { lintPlausibility } from "./plausibility-rules.js";
 import { lintSituations } from "./situation-rules.js";
 
 /**
@@ -14,7 +15,10 @@ import { lintSituations } from "./situation-rules.js";
  */
 export function lintTariff(tariff: Tariff, options: LintOptions): LintWarning[] {
   return [
+    ...tariff.warnings,
     ...lintFields(tariff, options.nowMs),
+    ...lintPlausibility(tariff),
+    ...lintMissingRate(tariff, options.country),
     ...lintSituations(tariff, options),
     ...lintWrappedDays(tariff),
     ...lintClockChanges(tariff, options),

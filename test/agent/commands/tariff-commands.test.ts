@@ -57,7 +57,10 @@ test("check exits 0 on warnings, and tells them apart in JSON", () => {
       id: "1",
       currency: "EUR",
       elements: [
-        { price_components: [{ type: "ENERGY", price: 1, step_size: 1 }], restrictions: { start_time: "08:00" } },
+        {
+          price_components: [{ type: "ENERGY", price: 1, vat: 19, step_size: 1 }],
+          restrictions: { start_time: "08:00" },
+        },
       ],
       country_code: "DE",
       party_id: "ABC",
