@@ -1,7 +1,7 @@
 // The one config file, as a schema: what a technician may write, with defaults and limits.
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
-import { busPins } from "./header-buses.js";
+import { busPins } from "./pins/header-buses.js";
 import { languages } from "./languages.js";
 import { decimalField, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
 import { uplink } from "./uplink-schema.js";

@@ -28,7 +28,7 @@ import { openServices } from "./services/open-services.js";
 import { closeServices, type Services } from "./services/services.js";
 import { SystemdNotifier, SystemdStatus } from "./systemd-notifier.js";
 import { loadUplinkKinds, type UplinkKinds } from "./uplinks/uplinks.js";
-import { pingEveryMs, Watchdog, watchdogLimitMs } from "./watchdog.js";
+import { lookAtOpener, pingEveryMs, Watchdog, watchdogLimitMs } from "./watchdog.js";
 
 export type AgentOptions = {
   readonly buses: MachineBuses;
@@ -84,7 +84,10 @@ export class Agent {
     this.#disk = disk;
     this.#machine = machine;
     this.#kinds = kinds;
-    disk.onSync = () => this.#watchdog.synced(machine.clock.now().monoMs);
+    disk.onSync = () => {
+      this.#watchdog.synced(machine.clock.now().monoMs);
+      machine.progressed();
+    };
     this.#watch = new TraceSessions(loaded.config, machine, options.log);
     this.#maintenance = new Maintenance({
       clock: machine.clock,
@@ -337,6 +340,7 @@ export class Agent {
   }
 
   #ping(): void {
+    lookAtOpener(this.#machine, this.#services?.station.faults);
     const now = this.#machine.clock.now().monoMs;
     const points = [...(this.#services?.station.connectors.values() ?? [])];
     const { connectors } = this.#loaded.config;

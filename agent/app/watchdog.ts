@@ -2,6 +2,8 @@
 // loop no timer fires, and each fsync that comes to its end is progress, for as long as a settlement on a dying card
 // may take.
 import type { ConnectorConfig } from "../../config/schema.js";
+import type { Machine } from "../../drivers/machine/open-machine.js";
+import type { Faults } from "../sync/faults.js";
 
 /** Tells systemd at once, also while nothing else can run. */
 export type PingNow = () => void;
@@ -50,4 +52,17 @@ export function watchdogLimitMs(
 ): number {
   const onLine = connectors.filter(({ meter }) => meter.port === port);
   return onLine.reduce((sum, { meter }) => sum + requestsGivenUp * (meter.timeout + lineRestMs), progressWithinMs);
+}
+
+/**
+ * Raises or clears that nobody opens the contactors at once when we hang. The station sells all the same: systemd's
+ * watchdog ends what hangs, only later.
+ */
+export function lookAtOpener(
+  { openerTrouble, clock }: Pick<Machine, "openerTrouble" | "clock">,
+  faults: Faults | undefined,
+): void {
+  const trouble = openerTrouble();
+  if (trouble === undefined) faults?.clear("station", "opener/missing");
+  else faults?.raise("station", "opener/missing", trouble, clock.now().at);
 }

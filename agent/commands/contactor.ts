@@ -4,7 +4,7 @@
 
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
-import { type ContactorPins, contactorPins } from "../../config/contactor-pins.js";
+import { type ContactorPins, contactorPins } from "../../config/pins/contactor-pins.js";
 import { DeviceError } from "../../drivers/driver.js";
 import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
 import { Failure } from "../core/failure.js";

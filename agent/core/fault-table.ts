@@ -21,6 +21,7 @@ type StationFaultCode =
   | "contactor/welded"
   | "contactor/not-closing"
   | "button/stuck"
+  | "opener/missing"
   | "disk/full"
   | "disk/failed"
   | "journal/damaged"
@@ -144,6 +145,12 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
   "button/stuck": {
     meaning: "a button has been down for a minute",
     remedy: "free the button; check its wire, and `activeLow`",
+    stops: "nothing",
+    person: "yes",
+  },
+  "opener/missing": {
+    meaning: "nobody opens the contactors within a second should the agent hang; the watchdog does it later",
+    remedy: "`systemctl restart chargetill-opener`; `journalctl -u chargetill-opener` says why it ended",
     stops: "nothing",
     person: "yes",
   },

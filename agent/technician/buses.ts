@@ -7,7 +7,7 @@ import { type MachineBuses, realBuses } from "../../drivers/machine/open-machine
  * keeps nothing. `work`: it keeps its world in the state folder, which must be there.
  */
 export async function openBuses(config: Config, use: "work" | "look"): Promise<MachineBuses> {
-  if (config.bench === undefined) return realBuses(config);
+  if (config.bench === undefined) return realBuses(config, use);
   const { openBench, viewBench } = await import("../../drivers/bench/bench.js");
   return use === "look" ? viewBench(config, config.bench, config.state) : openBench(config, config.bench, config.state);
 }

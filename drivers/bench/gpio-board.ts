@@ -69,6 +69,11 @@ export class GpioBoard implements GpioPort {
     };
   }
 
+  /** A bench ends with its agent. */
+  openOrder(): undefined {
+    return undefined;
+  }
+
   close(): void {
     this.#held.clear();
     this.#watchers.clear();

@@ -21,10 +21,17 @@ export interface GpioInput {
   close(): void;
 }
 
+/** How another program opens a contactor: a pin by its number in sysfs, or a line of a chip, and the level in volts. */
+export type OpenOrder =
+  | { readonly kind: "sysfs"; readonly number: number; readonly high: boolean }
+  | { readonly kind: "chip"; readonly label: string; readonly line: number; readonly high: boolean };
+
 /** `active` honours `pin.activeLow`. Opening throws DeviceError gpio/missing. */
 export interface GpioPort {
   /** Opens an output at `initial` with no other level in between, also when a dead process left the pin driven. */
   output(pin: PinConfig, initial: boolean): GpioOutput;
   input(pin: PinConfig): GpioInput;
+  /** How a contactor at that pin is opened without us; undefined where nobody else could. */
+  openOrder(pin: PinConfig): OpenOrder | undefined;
   close(): void;
 }

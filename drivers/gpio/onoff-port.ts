@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Gpio } from "onoff";
 import type { PinConfig } from "../../config/schema.js";
 import { DeviceError, isDefect } from "../driver.js";
-import type { GpioInput, GpioOutput, GpioPort } from "./gpio-port.js";
+import type { GpioInput, GpioOutput, GpioPort, OpenOrder } from "./gpio-port.js";
 
 /** The chip behind the 40-pin header: Pi 0 to 3, Pi 4, Pi 5. */
 const headerChips = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];
@@ -109,6 +109,10 @@ export class OnoffPort implements GpioPort {
         },
       };
     });
+  }
+
+  openOrder({ gpio, activeLow }: PinConfig): OpenOrder {
+    return { kind: "sysfs", number: this.#chip.base + gpio, high: activeLow };
   }
 
   /** Whether a pin that a process left as an output was active low to it; undefined for any other pin. */

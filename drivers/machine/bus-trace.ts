@@ -52,6 +52,7 @@ export class BusTrace {
         return overheardOutput(output, (active) => level(pin, "out", active));
       },
       input: (pin) => overheardInput(port.input(pin), (active) => level(pin, "in", active)),
+      openOrder: (pin) => port.openOrder(pin),
       close: () => port.close(),
     };
   }

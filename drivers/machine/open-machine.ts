@@ -7,6 +7,7 @@ import { GpioContactor } from "../gpio/gpio-contactor.js";
 import { GpioIndicator } from "../gpio/gpio-indicator.js";
 import { GpioPlug } from "../gpio/gpio-plug.js";
 import type { GpioPort } from "../gpio/gpio-port.js";
+import type { OpenerLink } from "../gpio/opener-link.js";
 import type { LineCounts, MeterBus } from "../meter/meter-bus.js";
 import type { ModbusMeter } from "../meter/modbus-meter.js";
 import type { SerialBinding } from "../meter/rtu-line.js";
@@ -19,6 +20,8 @@ export type MachineBuses = {
   readonly clock: Clock;
   /** The pins. Throws DeviceError gpio/missing while the machine has none. */
   gpio(): GpioPort;
+  /** Whoever opens the contactors when this process hangs or dies. */
+  readonly opener?: OpenerLink | undefined;
   /** In place of the real serial port of that name. */
   binding(port: string): SerialBinding | undefined;
   spi(reader: string): SpiChoice;
@@ -47,6 +50,10 @@ export type Machine = {
   /** Lets `work` have a port to itself for a moment. */
   lendLine<T>(port: string, work: (binding: SerialBinding | undefined) => Promise<T>): Promise<T>;
   pins(connector: ConnectorConfig): Pins;
+  /** Why nobody can be believed to open the contactors when this process hangs; undefined where somebody does. */
+  openerTrouble(): string | undefined;
+  /** An fsync has returned: no hang, though no timer could fire meanwhile. */
+  progressed(): void;
   reader(name: string): Promise<CardReader>;
   /** Lets time pass, where it is the bench's to give. */
   start(): void;
@@ -56,15 +63,18 @@ export type Machine = {
 /** Which drivers are wanted: those of the meters bring the serial libraries along. */
 export type MachineNeeds = "all" | "no-meters";
 
-/** The Pi's own buses. Nothing is opened yet but the clock. */
-export async function realBuses(config: Config): Promise<MachineBuses> {
+/** The Pi's own buses. Nothing is opened yet but the clock; `look`: and nothing is written. */
+export async function realBuses(config: Config, use: "work" | "look"): Promise<MachineBuses> {
   const { SystemClock } = await import("../clock.js");
   const { OnoffPort } = await import("../gpio/onoff-port.js");
+  const { OpenerLink } = await import("../gpio/opener-link.js");
   const clock = await SystemClock.open();
+  const opener = use === "work" ? OpenerLink.open(clock) : undefined;
   let pins: GpioPort | undefined;
   return {
     clock,
     gpio: () => (pins ??= new OnoffPort()),
+    opener,
     binding: () => undefined,
     spi: (reader) => {
       const spi = config.readers[reader]?.spi;
@@ -75,6 +85,7 @@ export async function realBuses(config: Config): Promise<MachineBuses> {
     start: () => undefined,
     close: async () => {
       pins?.close();
+      opener?.close();
       clock.close();
     },
   };
@@ -119,6 +130,8 @@ export async function openMachine(
     lineCounts: (port) => meterBuses.get(port)?.counts,
     lendLine: (port, work) => meterBus(port).lend(() => work(buses.binding(port))),
     pins: (connector) => openPins(connector, buses, wiretap),
+    openerTrouble: () => buses.opener?.trouble(),
+    progressed: () => buses.opener?.progressed(),
     reader: async (name) => {
       const reader = config.readers[name];
       if (reader === undefined) throw new Error(`no reader ${name} in the config`);
@@ -150,7 +163,9 @@ function openPins(connector: ConnectorConfig, buses: MachineBuses, wiretap: BusT
   try {
     const gpio = buses.gpio();
     const overheard = wiretap.gpio(gpio);
-    const contactor = keep(new GpioContactor(overheard, connector.contactor));
+    const order = gpio.openOrder(connector.contactor);
+    const watch = order === undefined ? undefined : buses.opener?.contactor(order);
+    const contactor = keep(new GpioContactor(overheard, connector.contactor, watch));
     const plug = keep(new GpioPlug(overheard, connector.plug, clock));
     const indicator =
       connector.indicator === undefined

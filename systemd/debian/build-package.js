@@ -108,6 +108,10 @@ if (existsSync(prebuilds))
 for (const path of filesIn(join(app, "node_modules")))
   if (!lstatSync(path).isSymbolicLink()) chmodSync(path, path.endsWith(".node") ? 0o755 : 0o644);
 
+// ---- what opens the contactors when the program cannot
+const { compilePins } = await import(join(root, "dist", "drivers", "gpio", "pins-program.js"));
+compilePins(join(root, "drivers", "gpio", "pins"), place(...home, "chargetill-pins"));
+
 // ---- where Debian looks for things
 write(
   `#!/bin/sh\n# Debian's own Node: the native modules inside are bound to it.\nexec /usr/bin/node /usr/lib/chargetill/dist/agent/cli.js "$@"\n`,
@@ -117,6 +121,7 @@ write(
   "chargetill",
 );
 copy("systemd/chargetill.service", "usr", "lib", "systemd", "system", "chargetill.service");
+copy("systemd/chargetill-opener.service", "usr", "lib", "systemd", "system", "chargetill-opener.service");
 copy("systemd/sysusers.conf", "usr", "lib", "sysusers.d", "chargetill.conf");
 copy("systemd/tmpfiles.conf", "usr", "lib", "tmpfiles.d", "chargetill.conf");
 copy("systemd/modules-load.conf", "usr", "lib", "modules-load.d", "chargetill.conf");

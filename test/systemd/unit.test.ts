@@ -10,10 +10,16 @@ import { freshFolder } from "../support/command.js";
 import { isInstalled } from "../support/is-installed.js";
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "systemd");
-const text = readFileSync(join(folder, "chargetill.service"), "utf8");
-/** Every `Key=value` of the unit, in order; what is commented out is not there. */
-const settings = [...text.matchAll(/^([A-Z][A-Za-z]+)=(.*)$/gm)].map(([, key = "", value = ""]) => ({ key, value }));
-const values = (key: string): string[] => settings.filter((one) => one.key === key).map(({ value }) => value);
+const textOf = (unit: string): string => readFileSync(join(folder, unit), "utf8");
+type Setting = { readonly key: string; readonly value: string };
+/** Every `Key=value` of a unit, in order; what is commented out is not there. */
+const settingsOf = (unit: string): Setting[] =>
+  [...textOf(unit).matchAll(/^([A-Z][A-Za-z]+)=(.*)$/gm)].map(([, key = "", value = ""]) => ({ key, value }));
+const valuesIn = (settings: readonly Setting[], key: string): string[] =>
+  settings.filter((one) => one.key === key).map(({ value }) => value);
+const units = ["chargetill.service", "chargetill-opener.service"] as const;
+const settings = settingsOf(units[0]);
+const values = (key: string): string[] => valuesIn(settings, key);
 
 const test = suite("the unit");
 
@@ -30,8 +36,24 @@ test("systemd waits for our word, watches us, and starts us again for ever unles
   );
 });
 
-test("however the agent ends, the contactors are opened, and a fault in that fails nothing", () => {
-  assert.match(values("ExecStopPost")[0] ?? "", /^-\/usr\/bin\/chargetill contactor open --all/);
+test("however the agent ends, the contactors are opened by its list, else by the config, and a fault in that fails nothing", () => {
+  assert.match(
+    values("ExecStopPost")[0] ?? "",
+    /^-\S+\/chargetill-pins open \/run\/chargetill\/contactors \/usr\/bin\/chargetill contactor open --all --config /,
+  );
+});
+
+test("the opener is started before the agent, outlives it in a unit of its own, and may do no more than open and end it", () => {
+  const opener = (key: string): string[] => valuesIn(settingsOf(units[1]), key);
+  assert.ok(values("Wants").includes(units[1]) && values("After").includes(units[1]));
+  for (const bound of ["PartOf", "BindsTo", "StopWhenUnneeded"]) assert.equal(opener(bound), [], bound);
+  assert.equal([opener("Restart"), opener("StartLimitIntervalSec")], [["always"], ["0"]]);
+  for (const key of ["User", "Group", "RuntimeDirectory", "RuntimeDirectoryPreserve"])
+    assert.equal(opener(key), values(key), key);
+  assert.equal(opener("RuntimeDirectoryPreserve"), ["yes"], "whoever ends first takes the other's files otherwise");
+  assert.equal(opener("DeviceAllow"), ["char-gpiochip rw"]);
+  // It could see nothing of the agent behind these.
+  for (const key of ["PrivateUsers", "ProtectProc", "ProcSubset", "PrivatePIDs"]) assert.equal(opener(key), [], key);
 });
 
 test("what would break V8 or hide the devices is left out; devices are named one by one", () => {
@@ -41,11 +63,17 @@ test("what would break V8 or hide the devices is left out; devices are named one
 });
 
 test("every setting stands there once, but for the lists", () => {
-  const once = settings.map(({ key }) => key).filter((key) => !["DeviceAllow", "SystemCallFilter"].includes(key));
-  assert.equal(
-    once.filter((key, index) => once.indexOf(key) !== index),
-    [],
-  );
+  const lists = ["Wants", "After", "DeviceAllow", "SystemCallFilter"];
+  for (const unit of units) {
+    const once = settingsOf(unit)
+      .map(({ key }) => key)
+      .filter((key) => !lists.includes(key));
+    assert.equal(
+      once.filter((key, index) => once.indexOf(key) !== index),
+      [],
+      unit,
+    );
+  }
 });
 
 test.run();
@@ -67,33 +95,38 @@ if (!isThere) {
 } else {
   systemd("tells its version", () => assert.ok(version > 200, String(version)));
 
-  systemd("verify finds nothing to say", () => {
-    // The command itself is not installed where tests run; all else is judged as it stands.
-    const path = join(freshFolder(), "chargetill.service");
-    writeFileSync(path, text.replaceAll("/usr/bin/chargetill", "/bin/true"));
-    const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
-    assert.equal(
-      `${stdout}${stderr}`.split("\n").filter((line) => line.includes("chargetill") && !isTooNew(line)),
-      [],
-    );
-    if (version >= 254) assert.is(status, 0);
-  });
+  for (const unit of units) {
+    systemd(`verify finds nothing to say of ${unit}`, () => {
+      // The commands themselves are not installed where tests run; all else is judged as it stands.
+      const path = join(freshFolder(), unit);
+      writeFileSync(
+        path,
+        textOf(unit).replaceAll(/\/usr\/(bin|lib\/chargetill)\/chargetill(-pins)?(?= )/g, "/bin/true"),
+      );
+      const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
+      assert.equal(
+        `${stdout}${stderr}`.split("\n").filter((line) => line.includes("chargetill") && !isTooNew(line)),
+        [],
+      );
+      if (version >= 254) assert.is(status, 0);
+    });
 
-  systemd("the exposure is 1.5 or less", () => {
-    const { stdout, status } = spawnSync(
-      "systemd-analyze",
-      ["security", "--offline=true", "--threshold=15", join(folder, "chargetill.service")],
-      { encoding: "utf8" },
-    );
-    assert.is(
-      status,
-      0,
-      stdout
-        .split("\n")
-        .filter((line) => /✗|exposure/.test(line))
-        .join("\n"),
-    );
-  });
+    systemd(`the exposure of ${unit} is 1.5 or less`, () => {
+      const { stdout, status } = spawnSync(
+        "systemd-analyze",
+        ["security", "--offline=true", "--threshold=15", join(folder, unit)],
+        { encoding: "utf8" },
+      );
+      assert.is(
+        status,
+        0,
+        stdout
+          .split("\n")
+          .filter((line) => /✗|exposure/.test(line))
+          .join("\n"),
+      );
+    });
+  }
 
   systemd("sysusers makes the user with its groups, tmpfiles the folders", () => {
     if (process.getuid?.() !== 0)

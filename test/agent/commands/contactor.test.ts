@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { contactorPins } from "../../../config/contactor-pins.js";
+import { contactorPins } from "../../../config/pins/contactor-pins.js";
 import { benchStation } from "../../support/bench-station.js";
 import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
 

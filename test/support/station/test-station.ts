@@ -184,6 +184,8 @@ export class TestStation {
     return {
       clock: this.clock,
       wiretap: new BusTrace(this.clock),
+      openerTrouble: () => undefined,
+      progressed: () => undefined,
       meter: () => {
         throw new Error("meters are handed in");
       },
