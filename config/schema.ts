@@ -104,7 +104,8 @@ const connector = z.strictObject({
       green: pin.describe(
         "lit: free; long on and off: hold your card; long and short: chosen by its button, hold " +
           "your card; two flashes: plug in; flickering: checking; lit with a short gap: charging; " +
-          "one flash: the car asks for no power; three flashes: finished, unplug",
+          "one flash: the car asks for no power; three flashes: finished, unplug; two short and a long one: " +
+          "to stop now costs the minimum price, do it again to stop",
       ),
       red: pin
         .optional()
@@ -113,7 +114,10 @@ const connector = z.strictObject({
         ),
       buzzer: pin
         .optional()
-        .describe("half a second: charging begins; two beeps: finished; three: refused; one second: out of order"),
+        .describe(
+          "half a second: charging begins; two beeps: finished; three: refused; two and a long one: to stop now costs the " +
+            "minimum price; one second: out of order",
+        ),
     })
     .optional(),
   button: z

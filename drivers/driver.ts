@@ -150,6 +150,7 @@ export type Indication =
   | "suspended"
   | "finishing"
   | "refused"
+  | "confirm-stop"
   | "fault"
   | "off";
 

@@ -57,12 +57,13 @@ export class ButtonHandler {
     const { config, connectors, layout, record, stationState, emit } = this.#parts;
     const does = config.connectors.find(({ id }) => id === connector)?.button?.does ?? "select";
     const decision = decidePress(stationState(), layout, connector, does, moment);
+    if (decision.kind === "stop" && this.#warns(connector, moment)) return;
     const answer = this.#answerTo(connector, decision);
     if (answer === undefined) return;
     emit({ type: "press", at: moment.at, ...answer, connector });
     if (!answer.accepted) {
       if (decision.kind === "refuse" && decision.why === "just-started") this.#rememberStopWish(connector, moment);
-      return connectors.get(connector)?.refuse();
+      return connectors.get(connector)?.answer("refused");
     }
     if (decision.kind === "choose") {
       record({ type: "ConnectorChosen", moment, connector });
@@ -73,12 +74,23 @@ export class ButtonHandler {
     }
   }
 
-  /** A button that is held to stop too soon is asked about again once it may, if it is down still. */
-  #rememberStopWish(connector: number, moment: Moment): void {
+  /** A stop that costs the minimum is told before; a button that stays down means it. */
+  #warns(connector: number, moment: Moment): boolean {
+    const { config, connectors, emit, stopWarnings } = this.#parts;
+    const warning = stopWarnings.warning(connector, moment, "press");
+    if (warning === undefined) return false;
+    emit({ type: "press", at: moment.at, ...decline(warning), connector });
+    connectors.get(connector)?.answer("confirm-stop");
+    this.#rememberStopWish(connector, moment, config.timing.refusalShown);
+    return true;
+  }
+
+  /** A button that is held to stop too soon is asked about again once it may, after `leastMs`, if it is down still. */
+  #rememberStopWish(connector: number, moment: Moment, leastMs = 0): void {
     const { clock, connectors, stationState } = this.#parts;
     const session = stationState().sessions.get(connector);
     if (session?.state !== "charging") return;
-    this.#stopWishes.set(connector, moment.monoMs + stopGuardLeftMs(session, moment), () => {
+    this.#stopWishes.set(connector, moment.monoMs + Math.max(stopGuardLeftMs(session, moment), leastMs), () => {
       const isDown = connectors.get(connector)?.sensed()?.button === true;
       const runs = stationState().sessions.get(connector);
       const isSame = runs?.state === "charging" && runs.sale.opening.id === session.sale.opening.id;

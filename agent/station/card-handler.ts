@@ -159,19 +159,33 @@ export class CardHandler {
     const doubted = isLookedAnew ? [] : this.#doubtedMeters(decision, card.reader, info);
     if (doubted.length > 0)
       return void this.#askMeters(card, info, doubted).catch((error: unknown) => this.#parts.die(error));
+    if (decision.kind === "stop" && this.#warns(card, decision.connector, now)) return;
     const answer = this.#answerTo(decision, card.reader, info);
     this.#answer(card.reader, masked(card.uid), now, answer);
     if (answer.accepted) this.#act(card, decision, info, now);
     else if (decision.kind === "refuse" && decision.why === "just-started") this.#rememberStopWish(card, now);
   }
 
-  /** A card that is held to stop too soon is asked about again once it may, if it lies there still. */
-  #rememberStopWish(card: ReadCard, now: Moment): void {
+  /** A stop that costs the minimum is told before; a card that goes on lying there means it. */
+  #warns(card: ReadCard, connector: number, now: Moment): boolean {
+    const { config, connectors, stopWarnings } = this.#parts;
+    const warning = stopWarnings.warning(connector, now, "hold the card");
+    if (warning === undefined) return false;
+    this.#tell(card.reader, masked(card.uid), now, decline(warning, connector));
+    connectors.get(connector)?.answer("confirm-stop");
+    this.#rememberStopWish(card, now, config.timing.refusalShown);
+    return true;
+  }
+
+  /**
+   * A card that is held to stop too soon is asked about again once it may, after `leastMs`, if it lies there still.
+   */
+  #rememberStopWish(card: ReadCard, now: Moment, leastMs = 0): void {
     const { clock, layout, stationState } = this.#parts;
     const { reader, uid } = card;
     const waitsMs = stopWishWaitsMs(stationState(), layout, reader, uid, card.moment);
     if (waitsMs === undefined) return;
-    this.#stopWishes.set(reader, now.monoMs + waitsMs, () => {
+    this.#stopWishes.set(reader, now.monoMs + Math.max(waitsMs, leastMs), () => {
       const moment = clock.now();
       const isStillAWish = stopWishWaitsMs(stationState(), layout, reader, uid, card.moment) !== undefined;
       if (isStillAWish && this.#readers.get(reader)?.holds(uid) === true) this.#judge({ ...card, moment });
@@ -299,7 +313,7 @@ export class CardHandler {
     this.#tell(reader, card, moment, answer);
     if (answer.accepted) return;
     for (const id of this.#connectorsAt(reader))
-      if (answer.connector === null || answer.connector === id) this.#parts.connectors.get(id)?.refuse();
+      if (answer.connector === null || answer.connector === id) this.#parts.connectors.get(id)?.answer("refused");
   }
 
   #tell(reader: string, card: string, moment: Moment, answer: DriverAnswer): void {

@@ -5,6 +5,7 @@ import type { StationEvent } from "../core/station/station-event.js";
 import type { Layout, StationState } from "../core/station/station-state.js";
 import type { Faults } from "../sync/faults.js";
 import type { ConnectorController } from "./connector/connector-controller.js";
+import type { StopWarnings } from "./connector/stop-warnings.js";
 import type { AgentEvent } from "./events.js";
 
 export type HandlerParts = {
@@ -14,6 +15,7 @@ export type HandlerParts = {
   readonly faults: Faults;
   readonly connectors: ReadonlyMap<number, ConnectorController>;
   readonly stationState: () => StationState;
+  readonly stopWarnings: StopWarnings;
   /** Written down before it returns. */
   readonly record: (event: StationEvent) => void;
   readonly emit: (event: AgentEvent) => void;

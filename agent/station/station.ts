@@ -28,6 +28,7 @@ import { ButtonHandler } from "./button-handler.js";
 import { CardHandler } from "./card-handler.js";
 import { changeEvents } from "./change-events.js";
 import { ConnectorController } from "./connector/connector-controller.js";
+import { StopWarnings } from "./connector/stop-warnings.js";
 import type { AgentEvent } from "./events.js";
 import { ordersStand } from "./journal-retention.js";
 
@@ -94,6 +95,7 @@ export class Station {
       faults: this.faults,
       connectors: this.connectors,
       stationState: () => this.#stationState,
+      stopWarnings: new StopWarnings({ connectors: this.connectors, stationState: () => this.#stationState }),
       record: (event: StationEvent): void => void this.#record(event),
     };
     this.buttonHandler = new ButtonHandler({

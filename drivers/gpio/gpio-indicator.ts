@@ -22,6 +22,7 @@ export const indicationPatterns: Readonly<Record<Indication, Pattern>> = {
   suspended: { lamp: "green", strip: "#......." },
   finishing: { lamp: "green", strip: "#.#.#...", buzzer: "#.#" },
   refused: { lamp: "red", strip: "#.#.#.#.#...", buzzer: "#.#.#" },
+  "confirm-stop": { lamp: "green", strip: "#.#.####....", buzzer: "#.#.####" },
   fault: { lamp: "red", strip: "##..", buzzer: "####" },
   off: { lamp: "green", strip: "." },
 };

@@ -61,7 +61,7 @@ export class ConnectorController {
     this.#pins = new ConnectorPins({
       open: openPins,
       clock,
-      refusalShownMs: config.timing.refusalShown,
+      answerShownMs: config.timing.refusalShown,
       indication: () => context.indication(),
       guard,
     });
@@ -112,9 +112,9 @@ export class ConnectorController {
     this.#pins.relight();
   }
 
-  /** Shows a refusal for a while, then what the session says again. */
-  refuse(): void {
-    this.#pins.refuse();
+  /** Answers a tap or a press by the lamp for a while, then shows what the session says again. */
+  answer(indication: "refused" | "confirm-stop"): void {
+    this.#pins.answer(indication);
   }
 
   /** Whether faults stand, and all of them are the meter's. */
@@ -245,7 +245,7 @@ export class ConnectorController {
     const fail = (why: string): number => {
       this.context.record({ type: "StartFailed", moment: clock.now(), connector: this.connector.id, why });
       this.context.note(`${this.device}: no session: ${why}`);
-      this.refuse();
+      this.answer("refused");
       return 0;
     };
     // A fault of the meter may be over: it is asked anew before anybody is turned away for it.

@@ -1,12 +1,12 @@
 // The pins of one connector, opened together and let go of together: plug, button and lamp here, the contactor in the
-// hands of its control. The lamp says what the session says, but for a refusal, which is shown for a while.
+// hands of its control. The lamp says what the session says, but for the answer to a tap or a press, which is shown for a while.
 import { type Clock, type Contactor, DeviceError, type Indication, type Pins } from "../../../drivers/driver.js";
 
 export type ConnectorPinsParts = {
   /** Throws DeviceError. */
   readonly open: () => Promise<Pins>;
   readonly clock: Clock;
-  readonly refusalShownMs: number;
+  readonly answerShownMs: number;
   /** What the lamp should say now. */
   readonly indication: () => Indication;
   /** Runs `work`; what a pin throws in it is told to whoever can end the process. */
@@ -19,7 +19,7 @@ export type SensedPins = { readonly plugged: boolean; readonly button: boolean |
 export class ConnectorPins {
   readonly #parts: ConnectorPinsParts;
   #pins: Pins | undefined;
-  #endRefusal: (() => void) | undefined;
+  #endAnswer: (() => void) | undefined;
 
   constructor(parts: ConnectorPinsParts) {
     this.#parts = parts;
@@ -28,8 +28,8 @@ export class ConnectorPins {
   /** Throws DeviceError. */
   async open(): Promise<Contactor> {
     this.#pins = await this.#parts.open();
-    this.#endRefusal?.();
-    this.#endRefusal = undefined;
+    this.#endAnswer?.();
+    this.#endAnswer = undefined;
     return this.#pins.contactor;
   }
 
@@ -48,25 +48,25 @@ export class ConnectorPins {
     return pins === undefined ? undefined : { plugged: pins.plug.plugged(), button: pins.button?.down() };
   }
 
-  /** The lamp again, unless it shows a refusal. */
+  /** The lamp again, unless it shows an answer. */
   relight(): void {
-    if (this.#endRefusal === undefined) this.#show(this.#parts.indication());
+    if (this.#endAnswer === undefined) this.#show(this.#parts.indication());
   }
 
-  /** Shows a refusal for a while, then what the session says again. */
-  refuse(): void {
-    this.#endRefusal?.();
-    this.#show("refused");
-    const { clock, refusalShownMs } = this.#parts;
-    this.#endRefusal = clock.at(clock.now().monoMs + refusalShownMs, () => {
-      this.#endRefusal = undefined;
+  /** Answers a tap or a press for a while, then shows what the session says again. */
+  answer(indication: "refused" | "confirm-stop"): void {
+    this.#endAnswer?.();
+    this.#show(indication);
+    const { clock, answerShownMs } = this.#parts;
+    this.#endAnswer = clock.at(clock.now().monoMs + answerShownMs, () => {
+      this.#endAnswer = undefined;
       this.#show(this.#parts.indication());
     });
   }
 
   /** Lets go of all of them, the lamp off. A pin that fails keeps none of the others from being let go of. */
   close(): void {
-    this.#endRefusal?.();
+    this.#endAnswer?.();
     const pins = this.#pins;
     this.#pins = undefined;
     const lettingGo = [

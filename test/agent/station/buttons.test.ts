@@ -174,6 +174,7 @@ pressed(
     }
     await press(station, 2);
     await station.charge(2, 100);
+    await station.clock.pass(60_000);
     assert.is(station.session(2).state, "charging", "it had only just begun");
     await press(station, 2);
     assert.is(station.outlet(2).closed, false);

@@ -36,13 +36,13 @@ export const shortScenario: StreetOptions = {
 
 /** One session, from plug to unplug: the least that has everything in it. */
 export const oneSession: StreetOptions = {
-  scenarioMs: 70_000,
+  scenarioMs: 88_000,
   startsAt: startsAt + 30_000,
   agenda: (startMs): Agenda =>
     acts.flatMap(([seconds, act]): Agenda[number][] => {
       if (seconds === 4 || seconds === 8) return [{ monoMs: startMs + seconds * 1_000, act }];
-      if (seconds === 75) return [{ monoMs: startMs + 50_000, act }];
-      if (seconds === 95) return [{ monoMs: startMs + 60_000, act }];
+      if (seconds === 75) return [{ monoMs: startMs + 70_000, act }];
+      if (seconds === 95) return [{ monoMs: startMs + 78_000, act }];
       return [];
     }),
 };

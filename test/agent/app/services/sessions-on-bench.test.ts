@@ -63,8 +63,8 @@ test("plug then tap, and the same card stops", async () => {
   const told = await evening([
     [2, plug(1)],
     [6, tap(ada)],
-    [60, tap(ada)],
-    [70, unplug(1)],
+    [70, tap(ada)],
+    [80, unplug(1)],
   ]);
   assert.equal(endings(told), ["Local"]);
   assert.equal(told.answers, ["accepted: connector 1 starts", "connector 1 stops"]);
@@ -97,8 +97,8 @@ test("a foreign card never stops a session, and starts the other connector when 
     [20, tap(ben)],
     [25, plug(2)],
     [50, unplug(2)],
-    [60, tap(ada)],
-    [70, unplug(1)],
+    [70, tap(ada)],
+    [80, unplug(1)],
   ]);
   assert.equal(endings(told), ["EVDisconnected", "Local"]);
   assert.equal(
@@ -211,10 +211,10 @@ test("a finished car must leave before a card starts anew", async () => {
     [6, tap(ada)],
     [30, plug(2)],
     [34, tap(ben)],
-    [60, tap(ada)],
-    [75, tap(ada)],
-    [90, unplug(1)],
-    [100, unplug(2)],
+    [70, tap(ada)],
+    [85, tap(ada)],
+    [100, unplug(1)],
+    [110, unplug(2)],
   ]);
   assert.equal(told.answers.at(-1), "the session is over: unplug the car first");
   assert.equal(endings(told), ["Local", "EVDisconnected"]);

@@ -135,7 +135,7 @@ words("the limits at which a session ends stand with the price, in five language
     noEnergyMs: 1_800_000,
   };
   const told = languages.map(
-    (language) => priceBeforeStart(standard, startMs, "Europe/Berlin", language, terms).slice(-3)[0]?.text,
+    (language) => priceBeforeStart(standard, startMs, "Europe/Berlin", language, terms).at(-3)?.text,
   );
   assert.equal(told, [
     "Ends by itself: at 80 kWh, at 50.00 EUR, after 4 h, after 30 min without any energy",
