@@ -1,8 +1,8 @@
 // The one config file, as a schema: what a technician may write, with defaults and limits.
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
-import { busPins } from "./pins/header-buses.js";
 import { languages } from "./languages.js";
+import { busPins } from "./pins/header-buses.js";
 import { decimalField, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
 import { uplink } from "./uplink-schema.js";
 

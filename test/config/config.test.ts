@@ -98,7 +98,7 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
   [
     "so is a lamp on a pin of another board's bus of that number",
     (text) => text.replace("bus: 0, device: 0", "bus: 6, device: 1").replace("green: { gpio: 23", "green: { gpio: 20"),
-    /contactor\.feedback\.gpio: GPIO 27 is CE1 of SPI bus 6[^]*indicator\.green\.gpio: GPIO 20 is MOSI of SPI bus 6/m,
+    /contactor\.feedback\.gpio: GPIO 27 is CE1 of SPI bus 6[\s\S]*indicator\.green\.gpio: GPIO 20 is MOSI of SPI bus 6/m,
   ],
   [
     "so is a plug on a pin of the meter's serial port",

@@ -1,7 +1,9 @@
 // A slow disk is no reason to be killed; a loop that never ends is.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Watchdog } from "../../../agent/app/watchdog.js";
+import { lookAtOpener, Watchdog } from "../../../agent/app/watchdog.js";
+import { Faults } from "../../../agent/sync/faults.js";
+import { SteppedClock } from "../../support/time/stepped-clock.js";
 
 const test = suite("the watchdog and a slow disk");
 /** What the unit allows between two signs of life. */
@@ -39,6 +41,18 @@ test("on a disk that is well nothing is told beside the timer", () => {
 test("a loop that writes and never turns is given up after five minutes", () => {
   const { lastMs } = signs(500, 10_000);
   assert.ok(lastMs <= 5 * 60_000 && lastMs > 4 * 60_000, String(lastMs));
+});
+
+test("an opener that is not there is a fault of the station, once, until it answers", () => {
+  const told: string[] = [];
+  const faults = new Faults(
+    ({ device, code, message }) => told.push(`${device}: ${code}: ${message}`),
+    ({ code }) => told.push(`cleared ${code}`),
+  );
+  const clock = new SteppedClock();
+  for (const trouble of [undefined, "no answer", "no answer", undefined])
+    lookAtOpener({ clock, openerTrouble: () => trouble }, faults);
+  assert.equal(told, ["station: opener/missing: no answer", "cleared opener/missing"]);
 });
 
 test.run();
