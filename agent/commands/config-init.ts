@@ -108,7 +108,7 @@ async function init(where: StationOptions & { out: string }): Promise<void> {
   complain("");
   printResult(where, { file, ...(isNew ? { tariff } : {}) }, [
     `${file} is written${isNew ? `, and ${tariff}` : ""}. The prices in ${exampleTariff} are an example: make them yours. Next:`,
-    `  chargetill tariff explain ${tariff}`,
+    `  chargetill tariff explain --config ${file}`,
     `  chargetill config check ${file}`,
     `  chargetill doctor${file === defaultConfig ? "" : ` --config ${file}`}`,
   ]);

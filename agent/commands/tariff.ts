@@ -28,8 +28,17 @@ import {
   readTariff,
   tariffOfFile,
 } from "../tariffs/tariff-file.js";
-import { exampleText, jsonOption, languageOption, print } from "./shared/command.js";
+import {
+  exampleText,
+  jsonOption,
+  languageOption,
+  print,
+  type StationOptions,
+  stationCommand,
+} from "./shared/command.js";
+import { loadedFor } from "./shared/with-devices.js";
 import { priceLines } from "./tariff-batch.js";
+import { stationAdds, stationBoards } from "./tariff-board.js";
 
 const printJson = (value: unknown): void => print(JSON.stringify(value, undefined, 2));
 
@@ -111,12 +120,34 @@ function check(path: string, options: CheckOptions): boolean {
   return faults.length === 0;
 }
 
-function explain(path: string, options: { lang: Language; zone?: string; ocpi?: OcpiVersion; json?: true }): boolean {
-  const tariff = readTariff(path, options.ocpi);
-  const lines = explainTariff(tariff, options.zone ?? "UTC", options.lang);
-  if (options.json === true)
-    printJson({ id: tariff.id, version: tariff.version, currency: tariff.currency, language: options.lang, lines });
-  else for (const { text } of lines) print(text);
+type ExplainOptions = StationOptions & { lang?: Language; zone?: string; ocpi?: OcpiVersion };
+
+function explain(path: string | undefined, options: ExplainOptions): boolean {
+  if (options.config !== undefined || options.data !== undefined) return explainStation(path, options);
+  if (path === undefined) throw new Failure("usage/invalid", "name a tariff's file, or give --config");
+  const { ocpi, zone: timeZone = "UTC", lang = "en" } = options;
+  const tariff = readTariff(path, ocpi);
+  const lines = explainTariff(tariff, timeZone, lang);
+  if (options.json === true) {
+    const { id, version, currency } = tariff;
+    printJson({ id, version, currency, language: lang, lines, stationAdds });
+  } else for (const text of [...lines.map((line) => line.text), stationAdds]) print(text);
+  return true;
+}
+
+/** What the station's display shows, a heading where its connectors differ. */
+function explainStation(path: string | undefined, options: ExplainOptions): boolean {
+  if (options.zone !== undefined)
+    throw new Failure("usage/invalid", "--zone is the config's: leave it out with --config");
+  const boards = stationBoards(loadedFor(options), path, options);
+  if (options.json === true) {
+    printJson({ boards });
+    return true;
+  }
+  for (const { connectors, lines } of boards) {
+    if (boards.length > 1) print(`connector ${connectors.join(", ")}:`);
+    for (const line of lines) print(line);
+  }
   return true;
 }
 
@@ -265,16 +296,18 @@ export function tariffCommand(): Command {
     .addOption(ocpiOption())
     .addOption(jsonOption())
     .action(acting(check));
-  command
-    .command("explain")
-    .argument("<file>", "an OCPI tariff, as JSON")
-    .description("explain a tariff in plain words: per kWh, per minute, per session, other")
-    .addHelpText("after", exampleText("tariff explain standard.json --lang de"))
-    .addOption(language())
-    .addOption(zone())
-    .addOption(ocpiOption())
-    .addOption(jsonOption())
-    .action(acting(explain));
+  command.addCommand(
+    stationCommand(
+      "explain",
+      "explain a tariff in plain words; with --config, show the prices as the station does",
+      "tariff explain standard.json --lang de",
+    )
+      .argument("[file]", "an OCPI tariff, as JSON; with --config, in place of the config's own of that id")
+      .addOption(languageOption())
+      .addOption(zone())
+      .addOption(ocpiOption())
+      .action(acting(explain)),
+  );
   command
     .command("simulate")
     .argument("<file>", "an OCPI tariff, as JSON")

@@ -53,13 +53,20 @@ const rowOf = ({ tariff, connector, by }: PushedTariff): Row => ({
 export class PushedTariffs {
   #rows: Rows;
 
-  private constructor(private readonly table: Table<readonly Row[]>) {
+  private constructor(private readonly table: Pick<Table<readonly Row[]>, "data" | "update">) {
     this.#rows = rowsOf(table.data);
   }
 
   /** Throws Failure table/damaged, disk/failed. */
   static open(disk: Disk, folder: string): PushedTariffs {
     return new PushedTariffs(Table.open<readonly Row[]>(disk, join(folder, pushedTariffsFile), parsePushedTariffs, []));
+  }
+
+  /** Those of a station beside its agent, for looking only. Throws as `open` does. */
+  static view(disk: Disk, folder: string): PushedTariffs {
+    return new PushedTariffs(
+      Table.shown<readonly Row[]>(disk, join(folder, pushedTariffsFile), parsePushedTariffs, []),
+    );
   }
 
   rows(): Rows {

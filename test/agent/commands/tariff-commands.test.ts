@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { benchStation } from "../../support/bench-station.js";
+import { chargetill, RunningCommand } from "../../support/command.js";
 
 const test = suite("tariff commands");
 const root = join(fileURLToPath(import.meta.url), "../../../../..");
@@ -89,6 +91,41 @@ test("what is no JSON, no file or no zone is said in a sentence", () => {
   const missing = run(["explain", join(folder, "none.json")]);
   assert.equal([missing.code, /no such file/.test(missing.err)], [2, true]);
   assert.match(run(["check", standard, "--zone", "Europe/Atlantis"]).err, /expected an IANA time zone/);
+});
+
+test("explain without a config names what a station adds", () => {
+  assert.match(
+    run(["explain", standard]).out,
+    /A station adds .* limits at which a session ends.* --config shows them/,
+  );
+  assert.match(run(["explain"]).err, /name a tariff's file, or give --config/);
+});
+
+test("explain with a config prints exactly the board of the station", async () => {
+  const timeless = readFileSync(join(root, "config/tariffs/simple.json"), "utf8").replace(
+    '"id": "simple"',
+    '"id": "standard"',
+  );
+  const station = benchStation();
+  writeFileSync(station.tariff, timeless);
+  const agent = new RunningCommand(["run", "--config", station.config]);
+  await agent.until(/chargetill .* at station/);
+  const status = await chargetill("status", "--config", station.config, "--json");
+  agent.kill("SIGTERM");
+  await agent.ended;
+  const { connectors } = JSON.parse(status.out) as { connectors: { price: string[] }[] };
+  const shown = run(["explain", "--config", station.config]);
+  assert.is(shown.out, `${connectors[0]?.price.join("\n")}\n`, shown.err);
+  assert.match(shown.out, /^Ends by itself: at 80 kWh, after 30 min without any energy$/m);
+});
+
+test("explain names the connectors where their boards differ", () => {
+  const station = benchStation({ change: (text) => text.replace(/limits: \{ energyKwh: "80" \}/, "limits: {}") });
+  const shown = run(["explain", "--config", station.config, "--lang", "de"]);
+  assert.match(shown.out, /^connector 1:\nEnergie: /);
+  assert.match(shown.out, /\nconnector 2:\nEnergie: [\s\S]*Endet von selbst: bei 80 kWh/);
+  const mine = file("mine.json", readFileSync(standard, "utf8").replaceAll("0.39", "0.11").replaceAll("0.49", "0.11"));
+  assert.match(run(["explain", mine, "--config", station.config]).out, /^Energy: 0\.11 EUR/m);
 });
 
 test("explain speaks five languages", () => {
