@@ -51,7 +51,11 @@ export class Corrections {
       throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${before.number}`);
     const cdrId = `${sold.cdrId}-CR`;
     const issued = issueCredit(occasion(now), sold.jws, cdrId, reason, chain.end, signer(), hash);
-    const cdr = creditCopies(sold.cdr as CdrCopies, cdrId, new Date(now.at).toISOString());
+    const cdr = creditCopies(
+      sold.cdr as CdrCopies,
+      cdrId,
+      now.trust === "unsynced" ? undefined : new Date(now.at).toISOString(),
+    );
     return chain.issue("credit", issued, now, { sessionId: sold.sessionId, cdrId, cdr, concerns: number });
   }
 
@@ -76,6 +80,7 @@ export class Corrections {
       pagination: chain.nextPagination,
       cdrId,
       issuedMs: now.at,
+      issuedTrust: now.trust,
       softwareVersion: version,
       station,
       tariffDigest: tariffDigest(tariff),

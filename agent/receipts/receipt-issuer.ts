@@ -205,7 +205,7 @@ export class ReceiptIssuer {
 
   #occasion(now: Moment): Occasion {
     const { station, timeZone, version } = this.#parts;
-    return { station, timeZone, issuedMs: now.at, timeTrust: now.trust, softwareVersion: version };
+    return { station, timeZone, issuedMs: now.at, issuedTrust: now.trust, softwareVersion: version };
   }
 }
 

@@ -13,6 +13,7 @@ import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import { isTimeless } from "../core/tariff/tariff-boundaries.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
+import { beginLine, onLine } from "../core/time/time-line.js";
 import type { LastActive } from "./last-active.js";
 import type { PushedTariffs } from "./pushed-tariffs.js";
 import { readTariff } from "./tariff-file.js";
@@ -24,7 +25,7 @@ export type LastActiveStore = { read(): LastActive; write(state: LastActive): vo
 const rememberEveryMs = 3_600_000;
 
 export class ActiveTariffs {
-  readonly #shown = new Map<number, { text: string; atMs: number }>();
+  readonly #shown = new Map<number, { readonly text: string; readonly since: Moment }>();
   #loaded: LoadedConfig;
   #tariffs: readonly Tariff[];
 
@@ -151,7 +152,7 @@ export class ActiveTariffs {
   /** What is offered, and since when: the same words go on. */
   #post(connector: ConnectorConfig, lines: readonly string[], moment: Moment): void {
     const text = lines.join("\n");
-    if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, atMs: moment.at });
+    if (this.#shown.get(connector.id)?.text !== text) this.#shown.set(connector.id, { text, since: moment });
   }
 
   #inWords(tariff: Tariff | undefined, connector: ConnectorConfig, moment: Moment): readonly string[] {
@@ -190,7 +191,8 @@ export class ActiveTariffs {
     // A card with a tariff of its own is told its price when it is accepted, not before.
     const isOnBoard = acceptance.tariff === undefined || firstDifference(tariff.source, here?.source) === undefined;
     const shown = isOnBoard
-      ? board
+      ? // On the time line of the session: the wall clock may have been set since.
+        { text: board.text, atMs: onLine(beginLine(begin.moment), board.since, begin.moment.at) }
       : { text: this.#inWords(tariff, connector, begin.moment).join("\n"), atMs: begin.moment.at };
     return { id, acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
   }

@@ -122,8 +122,9 @@ export function settlement(receiptNumber: number, changes: Partial<Settlement> =
     boundaryReadings: [reading(startMs + 60 * minute, begin + 8_230_000)],
     samples,
     startMs,
+    startTrust: "synced",
     endMs: startMs + 90 * minute,
-    timeTrust: "synced",
+    endTrust: "synced",
     timeZone,
     tariff,
     tariffDigest: digest,
@@ -134,6 +135,7 @@ export function settlement(receiptNumber: number, changes: Partial<Settlement> =
     stopDetail: "stopped with the card that started",
     interruptions: [],
     issuedMs: startMs + 91 * minute,
+    issuedTrust: "synced",
     softwareVersion: "0.1.0",
     ...changes,
   };
@@ -143,7 +145,7 @@ export const occasion: Occasion = {
   station,
   timeZone,
   issuedMs: startMs - 60 * minute,
-  timeTrust: "synced",
+  issuedTrust: "synced",
   softwareVersion: "0.1.0",
 };
 

@@ -38,21 +38,21 @@ const line = (
   sentence: "",
 });
 
-/** 5.555555 kWh at 0.45, one start fee of 0.50, 0.25 h of parking at 1.20; 19 % on all. */
+/** 5.555555 kWh, billed as 5556 Wh at 0.45, one start fee of 0.50, 0.25 h of parking at 1.20; 19 % on all. */
 export const price: Price = {
   currency: "EUR",
-  totalEnergyCost: { excl: "2.49999975", incl: "2.9749997025" },
+  totalEnergyCost: { excl: "2.5002", incl: "2.975238" },
   totalFixedCost: { excl: "0.5", incl: "0.595" },
   totalTimeCost: { excl: "0", incl: "0" },
   totalParkingCost: { excl: "0.3", incl: "0.357" },
   totalReservationCost: { excl: "0", incl: "0" },
-  totalCost: { excl: "3.29999975", incl: "3.9269997025" },
+  totalCost: { excl: "3.3002", incl: "3.927238" },
   energyMilliWh: 5_555_555,
   timeMs: 2_200_100,
   parkingMs: 1_000_000,
   billed: { energy: "5556", time: "0", parking: "900", reservation: "0" },
   lines: [
-    line("ENERGY", "5.555555", 5_555_555, "0.45", { excl: "2.49999975", incl: "2.9749997025" }, "0.4749999525"),
+    line("ENERGY", "5.556", 5_556_000, "0.45", { excl: "2.5002", incl: "2.975238" }, "0.475038"),
     line("FLAT", "1", 1, "0.5", { excl: "0.5", incl: "0.595" }, "0.095"),
     line("PARKING_TIME", "0.25", 900_000, "1.2", { excl: "0.3", incl: "0.357" }, "0.057"),
   ],
@@ -127,8 +127,9 @@ export const settlement: Settlement = {
   boundaryReadings: [],
   samples: [],
   startMs,
+  startTrust: "synced",
   endMs: startMs + 2_200_100,
-  timeTrust: "synced",
+  endTrust: "synced",
   timeZone: "Europe/Berlin",
   tariff,
   tariffDigest: "00",
@@ -156,5 +157,6 @@ export const settlement: Settlement = {
   stopDetail: "the same card",
   interruptions: [],
   issuedMs: startMs + 2_201_000,
+  issuedTrust: "synced",
   softwareVersion: "0.1.0",
 };

@@ -15,7 +15,7 @@ export function wireDifference(text: string, settlement: Settlement): string | u
   const { price } = settlement;
   if (
     price.timeRule !== localTimeRule ||
-    settlement.timeTrust === "unsynced" ||
+    settlement.startTrust === "unsynced" ||
     price.adjustments.some(({ kind }) => kind === "waived")
   )
     return undefined;

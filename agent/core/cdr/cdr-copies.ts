@@ -47,9 +47,9 @@ export function copyFor(
 
 /**
  * The credit of a CDR that was sent (OCPI 2.2.1, mod_cdrs 1.3.1): an id of its own, the reference, only the total cost
- * negative, all else a copy. `issuedAt` is an RFC 3339 time in UTC.
+ * negative, all else a copy. `issuedAt` is an RFC 3339 time in UTC; undefined = nobody knows it, and the copy's stays.
  */
-export function creditCopies(copies: CdrCopies, cdrId: string, issuedAt: string): CdrCopies {
+export function creditCopies(copies: CdrCopies, cdrId: string, issuedAt: string | undefined): CdrCopies {
   const texts = Object.fromEntries(
     Object.entries(copies.texts).map(([version, text]) => {
       const cdr = JSON.parse(text) as Record<string, unknown>;
@@ -61,7 +61,7 @@ export function creditCopies(copies: CdrCopies, cdrId: string, issuedAt: string)
           credit: true,
           credit_reference_id: cdr["id"],
           total_cost: negatedPrice(cdr["total_cost"]),
-          last_updated: issuedAt,
+          last_updated: issuedAt ?? cdr["last_updated"],
         }),
       ];
     }),

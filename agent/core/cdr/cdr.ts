@@ -51,11 +51,11 @@ const longestId = 36;
 const longestRemark = 255;
 
 /**
- * True when the date of the session is not known: by the standard such a CDR cannot be sent; an uplink parks it unless
- * told otherwise.
+ * True when nobody knows when the session began: by the standard such a CDR cannot be sent; an uplink parks it unless
+ * told otherwise. Where only its end is not known, it ended at the last time that is.
  */
 export function timeUnknown(settlement: Settlement): boolean {
-  return settlement.timeTrust === "unsynced";
+  return settlement.startTrust === "unsynced";
 }
 
 /**
@@ -110,7 +110,9 @@ export function makeCdr(
     total_time: volumes.time,
     total_parking_time: volumes.parking,
     remark: remarkOf(settlement),
-    last_updated: at(settlement.issuedMs),
+    // The clock by which the session is dated need not be that of the receipt.
+    last_updated:
+      settlement.issuedTrust === "unsynced" ? at(settlement.endMs) : new Date(settlement.issuedMs).toISOString(),
   };
 }
 
@@ -168,7 +170,11 @@ function signedData({ ocmf, publicKeySpkiHex }: CdrEvidence): Readonly<Record<st
 }
 
 function remarkOf(settlement: Settlement): string {
-  const unknown = timeUnknown(settlement) ? "The date is not known, the durations are. " : "";
+  const unknown = timeUnknown(settlement)
+    ? "The date is not known, the durations are. "
+    : settlement.endTrust === "unsynced"
+      ? "The clock was not set at the end. "
+      : "";
   const detail = settlement.stopDetail === "" ? "" : `: ${settlement.stopDetail}`;
   return `${unknown}${settlement.stopReason}${detail}`.slice(0, longestRemark);
 }

@@ -68,10 +68,14 @@ export type Settlement = {
     readonly currentMilliA?: number;
     readonly activity: Activity;
   }[];
-  /** Session time line: begin and end by the rule that `timeTrust` names. */
+  /**
+   * The session on its time line, each time with its own trust. Where the start is "unsynced" nobody knows the date of
+   * the line, and where only the end is, the session lasted to the last time that is known, or longer.
+   */
   readonly startMs: number;
+  readonly startTrust: TimeTrust;
   readonly endMs: number;
-  readonly timeTrust: TimeTrust;
+  readonly endTrust: TimeTrust;
   readonly timeZone: string;
   /** The OCPI tariff exactly as it was in force (its JSON value), and SHA-256 (hex) of its canonical text. */
   readonly tariff: unknown;
@@ -84,5 +88,6 @@ export type Settlement = {
   readonly stopDetail: string;
   readonly interruptions: readonly Interruption[];
   readonly issuedMs: number;
+  readonly issuedTrust: TimeTrust;
   readonly softwareVersion: string;
 };

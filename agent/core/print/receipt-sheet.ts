@@ -108,8 +108,7 @@ function codeText({ sale, station }: SalePayload): string {
 
 function bodyOf(payload: ReceiptPayload, words: ReceiptWords): SheetSection[] {
   const { labels } = words;
-  // A sale is issued right after its end, by the same clock.
-  const isUnset = payload.kind === "sale" && payload.sale.finish.clock === "unsynced";
+  const isUnset = payload.clock === "unsynced";
   const issued = fact(
     labels.issued,
     `${localTimeText(payload.issuedAt, words)}${isUnset ? ` (${labels.clock} ${words.clocks.unsynced})` : ""}`,
@@ -189,9 +188,9 @@ function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): Shee
   return [
     fact(
       labels.start,
-      `${localTimeText(sale.start, words)} (${timeZone}, ${labels.clock} ${words.clocks[sale.begin.clock]})`,
+      `${localTimeText(sale.start, words)} (${timeZone}, ${labels.clock} ${words.clocks[sale.startClock]})`,
     ),
-    fact(labels.end, `${localTimeText(sale.end, words)} (${labels.clock} ${words.clocks[sale.finish.clock]})`),
+    fact(labels.end, `${localTimeText(sale.end, words)} (${labels.clock} ${words.clocks[sale.endClock]})`),
     fact(labels.duration, sale.interruptions.some(({ to }) => to === null) ? labels.notKnown : hoursMinutes(lasted)),
     fact(
       labels.meter,

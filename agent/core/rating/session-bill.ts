@@ -38,12 +38,17 @@ export function bill(rating: Rating, language: Language = "en"): Price {
 
 /**
  * The bill of a session whose clock became good before it ended: the lower of the full price, over the time line
- * rebuilt from the monotonic clock, and the reduced one. Both ratings are of the same samples.
+ * rebuilt from the monotonic clock, and the reduced one, with the periods that belong to it. Both ratings are of the
+ * same samples.
  */
-export function lowerBill(full: Rating, reduced: Rating, language: Language = "en"): Price {
+export function lowerOf(
+  full: Rating,
+  reduced: Rating,
+  language: Language = "en",
+): { readonly price: Price; readonly periods: readonly ChargingPeriod[] } {
   const gross = (rating: Rating): Ratio => costingOf(rating).limited.total.incl;
   const lower = compare(gross(reduced), gross(full)) < 0 ? reduced : full;
-  return { ...bill(lower, language), timeRule: lowerOfBothRule };
+  return { price: { ...bill(lower, language), timeRule: lowerOfBothRule }, periods: periods(lower) };
 }
 
 /** The charging periods so far: a new one begins wherever a component or the activity changed. */

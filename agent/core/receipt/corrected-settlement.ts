@@ -16,7 +16,7 @@ import { receiptSamples } from "./sale-fields.js";
 
 export type CorrectionFrame = Pick<
   Settlement,
-  "receiptNumber" | "pagination" | "cdrId" | "issuedMs" | "softwareVersion" | "tariffDigest"
+  "receiptNumber" | "pagination" | "cdrId" | "issuedMs" | "issuedTrust" | "softwareVersion" | "tariffDigest"
 > & { readonly station: StationFacts };
 
 /**
@@ -32,7 +32,7 @@ export function correctedSettlement(
   const [first, ...rest] = samples ?? [];
   if (samples === undefined || first === undefined)
     throw new ReceiptFault(`the samples of receipt ${number} cannot be read`);
-  if (sale.timeTrust === "unsynced")
+  if (sale.startClock === "unsynced")
     throw new ReceiptFault(
       `receipt ${number} is of a session whose time is not known: cannot tell which price was in force`,
     );
@@ -52,8 +52,9 @@ export function correctedSettlement(
     boundaryReadings: sale.borders.map(reading),
     samples,
     startMs: sessionStart(samples)?.atMs ?? first.atMs,
+    startTrust: sale.startClock,
     endMs: last.atMs,
-    timeTrust: sale.timeTrust,
+    endTrust: sale.endClock,
     timeZone,
     tariff: tariff.source,
     shown: { text: sale.shown.text, atMs: receiptInstant(sale.shown.at) },

@@ -27,7 +27,7 @@ export type Occasion = {
   readonly station: StationFacts;
   readonly timeZone: string;
   readonly issuedMs: number;
-  readonly timeTrust: TimeTrust;
+  readonly issuedTrust: TimeTrust;
   readonly softwareVersion: string;
 };
 
@@ -76,7 +76,7 @@ export function receiptFrame(occasion: Occasion, totals: RunningTotals, issuing:
     format: receiptFormat,
     number: chain.count + 1,
     issuedAt: isoLocal(occasion.issuedMs, occasion.timeZone),
-    clock: occasion.timeTrust,
+    clock: occasion.issuedTrust,
     timeZone: occasion.timeZone,
     station: { id, countryCode, partyId, operator, location, ...(verifyUrl === undefined ? {} : { verifyUrl }) },
     key: { id: signer.keyId, spki: signer.spkiHex },

@@ -74,13 +74,14 @@ export type SaleFields = {
   readonly authMethod: Settlement["authMethod"];
   readonly authorizationReference?: string;
   readonly start: string;
+  readonly startClock: TimeTrust;
   readonly end: string;
+  readonly endClock: TimeTrust;
   readonly begin: ReceiptReading;
   readonly finish: ReceiptReading;
   readonly borders: readonly ReceiptReading[];
   readonly energyKwh: string;
   readonly samples: { readonly from: string; readonly registerKwh: string; readonly rows: readonly SampleRow[] };
-  readonly timeTrust: TimeTrust;
   readonly tariff: { readonly id: string; readonly version: string; readonly digest: string; readonly value: unknown };
   readonly shown: { readonly text: string; readonly at: string };
   readonly price: Price;

@@ -14,7 +14,8 @@ import { isoLocal } from "../time/iso-time.js";
 
 const longestShortForm = 300;
 
-const marks: Record<TimeTrust, string> = { synced: "S", holdover: "I", unsynced: "U" };
+/** How a time in the short form says what its clock was: set, running on since, or not set. */
+export const clockMarks: Record<TimeTrust, string> = { synced: "S", holdover: "I", unsynced: "U" };
 const seconds = (atMs: number, zone: string): string => isoLocal(atMs, zone).replace(/\.\d{3}/, "");
 
 /** The short form of a settlement. Without a signer the mark stands in the signature's place. */
@@ -25,13 +26,13 @@ export function shortForm(
   signer: Pick<Signer, "sign"> | undefined,
   hash: HashFunction,
 ): string {
-  const { station, receiptNumber, startMs, endMs, timeZone, timeTrust, begin, end, price } = settlement;
+  const { station, receiptNumber, startMs, startTrust, endMs, endTrust, timeZone, begin, end, price } = settlement;
   const text = [
     "CT1",
     station.id,
     receiptNumber,
-    `${seconds(startMs, timeZone)}${marks[timeTrust]}`,
-    `${seconds(endMs, timeZone)}${marks[timeTrust]}`,
+    `${seconds(startMs, timeZone)}${clockMarks[startTrust]}`,
+    `${seconds(endMs, timeZone)}${clockMarks[endTrust]}`,
     kwhExact(begin.energyMilliWh),
     kwhExact(end.energyMilliWh),
     `${price.due.gross}${price.currency}`,
@@ -47,7 +48,8 @@ export type ShortForm = {
   readonly number: number;
   readonly start: string;
   readonly end: string;
-  readonly clock: string;
+  readonly startClock: string;
+  readonly endClock: string;
   readonly beginKwh: string;
   readonly endKwh: string;
   readonly total: string;
@@ -59,9 +61,9 @@ export type ShortForm = {
 
 const instant = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d`;
 const kwh = String.raw`(\d+\.\d{3,6})`;
-/** Station, number, start with the mark of the clock, end with the same, registers, total, record, key; signature. */
+/** Station, number, start and end each with the mark of its clock, registers, total, record, key; signature. */
 const shortFormPattern = new RegExp(
-  String.raw`^(CT1;([A-Za-z0-9.-]{1,25});([1-9]\d{0,15});(${instant})([SIU]);(${instant})\5;${kwh};${kwh};` +
+  String.raw`^(CT1;([A-Za-z0-9.-]{1,25});([1-9]\d{0,15});(${instant})([SIU]);(${instant})([SIU]);${kwh};${kwh};` +
     String.raw`(-?\d+(?:\.\d+)?)([A-Z]{3});([0-9a-f]{32});([0-9a-f]{16}));([\w-]+)$`,
 );
 
@@ -79,8 +81,9 @@ export function parseShortForm(scanned: string): ShortForm | undefined {
     station = "",
     number,
     start = "",
-    clock = "",
+    startClock = "",
     end = "",
+    endClock = "",
     beginKwh = "",
     endKwh = "",
     total = "",
@@ -96,8 +99,9 @@ export function parseShortForm(scanned: string): ShortForm | undefined {
     station,
     number: Number(number),
     start,
+    startClock,
     end,
-    clock,
+    endClock,
     beginKwh,
     endKwh,
     total,

@@ -1,6 +1,6 @@
-// What is fixed when a session begins, and the time line that begins with it.
+// What is fixed when a session begins.
 
-import type { MeterIdentity, Moment, Reading } from "../../../drivers/driver.js";
+import type { MeterIdentity, Reading } from "../../../drivers/driver.js";
 import type { SessionToken } from "../cdr/settlement.js";
 import type { Tariff } from "../tariff/tariff.js";
 
@@ -24,18 +24,9 @@ export type Opening = {
   readonly meter: MeterIdentity;
   readonly tariff: Tariff;
   readonly timeZone: string;
+  /** `atMs`: on the time line of the session. */
   readonly shown: { readonly text: string; readonly atMs: number };
   readonly begin: Reading;
   /** The reservation that the session uses up, where it is charged: since when, on the session's own time line. */
   readonly reserved?: { readonly id: string; readonly fromMs: number };
 };
-
-/**
- * A moment on the session's own time line, epoch ms: the start by the wall clock, from there the monotonic clock, so
- * that a stepped clock bends no duration. After a reboot only the wall clock is left; `notBeforeMs` keeps the line from
- * running backwards then.
- */
-export function sessionTimeMs(opening: Opening, moment: Moment, notBeforeMs: number): number {
-  const begin = opening.begin.moment;
-  return moment.boot === begin.boot ? begin.at + (moment.monoMs - begin.monoMs) : Math.max(moment.at, notBeforeMs);
-}

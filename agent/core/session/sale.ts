@@ -5,11 +5,13 @@ import type { Interruption } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { type Sample, stationRules } from "../rating/sample.js";
 import type { Activity } from "../tariff/period.js";
-import { type Opening, sessionTimeMs } from "./opening.js";
+import { beginLine, datedBy, isOnLine, onLine, type TimeLine } from "../time/time-line.js";
+import type { Opening } from "./opening.js";
 
 /** A session that has begun: opening, the samples its price is made of, and the price so far. */
 export type Sale = {
   readonly opening: Opening;
+  readonly line: TimeLine;
   readonly last: Reading;
   readonly activity: Activity;
   readonly samples: SampleList;
@@ -22,9 +24,9 @@ export type Sale = {
 export type SampleList = { readonly sample: Sample; readonly before: SampleList | null };
 
 /** The point of the time line that a reading makes, with what holds from there on. */
-function sampleOf(opening: Opening, reading: Reading, activity: Activity, notBeforeMs: number): Sample {
+function sampleOf(line: TimeLine, reading: Reading, activity: Activity, notBeforeMs: number): Sample {
   return {
-    atMs: sessionTimeMs(opening, reading.moment, notBeforeMs),
+    atMs: onLine(line, reading.moment, notBeforeMs),
     energyMilliWh: reading.energyMilliWh,
     powerW: reading.powerW,
     activity,
@@ -34,13 +36,15 @@ function sampleOf(opening: Opening, reading: Reading, activity: Activity, notBef
 
 /** The sale that begins with its opening. */
 export function openSale(opening: Opening): Sale {
+  const line = beginLine(opening.begin.moment);
   return {
     opening,
+    line,
     last: opening.begin,
     activity: "charging",
     boundaryReadings: [],
     interruptions: [],
-    ...begunWith(opening, sampleOf(opening, opening.begin, "charging", opening.begin.moment.at)),
+    ...begunWith(opening, sampleOf(line, opening.begin, "charging", opening.begin.moment.at)),
   };
 }
 
@@ -65,13 +69,15 @@ const isAtBegin = ({ samples: { before } }: Sale): boolean => before === null ||
 /** The sale after one more reading; also for one that is not kept (the live price is the price of such a sale). */
 export function addReading(sale: Sale, reading: Reading, activity: Activity, atBoundary: boolean): Sale {
   const { powerW, currentMilliA } = reading;
+  const line = datedBy(sale.line, reading.moment);
   return addSample(
     {
       ...withPowerAtBegin(sale, powerW, currentMilliA),
+      line,
       last: reading,
       boundaryReadings: atBoundary ? [...sale.boundaryReadings, reading] : sale.boundaryReadings,
     },
-    sampleOf(sale.opening, reading, activity, newest(sale).atMs),
+    sampleOf(line, reading, activity, newest(sale).atMs),
   );
 }
 
@@ -105,22 +111,27 @@ export type Restart = {
 };
 
 /** From the last thing known until the next reading no time is billed: the station gave no power, or nobody knows. */
-export function interrupted(sale: Sale, restart: Restart): Sale {
+export function interrupted(running: Sale, restart: Restart): Sale {
+  const sale = dated(running, restart.downSince);
+  const { line } = sale;
   const why = restart.cause === "PowerLoss" ? "power was lost" : "the agent was restarted";
-  const begin = sale.opening.begin.moment;
-  const fromMs = sessionTimeMs(sale.opening, restart.downSince, newest(sale).atMs);
-  // Over a reboot only the wall clock tells how long it was. Where that is not set nobody knows: it lasted to the end.
-  const isKnown =
-    restart.moment.boot === begin.boot || (restart.moment.trust !== "unsynced" && begin.trust !== "unsynced");
+  const fromMs = onLine(line, restart.downSince, newest(sale).atMs);
   const interruption: Interruption = {
     fromMs,
-    toMs: isKnown ? sessionTimeMs(sale.opening, restart.moment, fromMs) : null,
+    // Over a reboot only the wall clock tells how long it was. Where that is not set nobody knows: it lasted to the end.
+    toMs: isOnLine(line, restart.moment) ? onLine(line, restart.moment, fromMs) : null,
     why,
   };
   return {
     ...suspended(sale),
     interruptions: [...sale.interruptions, interruption],
   };
+}
+
+/** The sale, its time line dated where the moment can. */
+export function dated(sale: Sale, moment: Moment): Sale {
+  const line = datedBy(sale.line, moment);
+  return line === sale.line ? sale : { ...sale, line };
 }
 
 /** From the newest reading on no time is billed: what keeps the car from charging is the station's own fault. */
@@ -134,11 +145,11 @@ export function suspended(sale: Sale): Sale {
  * so no time is billed while the end is waited for.
  */
 export function ended(begun: Sale, stopped: Moment, end: Reading): Sale {
-  const sale = withAverageAtBegin(begun, stopped, end);
+  const sale = withAverageAtBegin(dated(begun, end.moment), stopped, end);
   const last = newest(sale);
-  const endMs = sessionTimeMs(sale.opening, end.moment, last.atMs);
+  const endMs = onLine(sale.line, end.moment, last.atMs);
   const stoppedMs =
-    sale.interruptions.length > 0 ? last.atMs : Math.max(last.atMs, sessionTimeMs(sale.opening, stopped, last.atMs));
+    sale.interruptions.length > 0 ? last.atMs : Math.max(last.atMs, onLine(sale.line, stopped, last.atMs));
   const flowedMilliWh = end.energyMilliWh - last.energyMilliWh;
   if (flowedMilliWh > 0 && last.powerW <= 0) return endAt(sale, end, sale.activity);
   const neededMs = flowedMilliWh > 0 ? Math.ceil((flowedMilliWh * 3_600) / last.powerW) : 0;
@@ -152,14 +163,14 @@ export function ended(begun: Sale, stopped: Moment, end: Reading): Sale {
 }
 
 function endAt(sale: Sale, end: Reading, activity: Activity): Sale {
-  return addSample({ ...sale, last: end }, sampleOf(sale.opening, end, activity, newest(sale).atMs));
+  return addSample({ ...sale, last: end }, sampleOf(sale.line, end, activity, newest(sale).atMs));
 }
 
 /** A session without a reading between begin and end, whose power nobody saw, drew what it drew on average. */
 function withAverageAtBegin(sale: Sale, stopped: Moment, end: Reading): Sale {
   if (!isAtBegin(sale)) return sale;
   const begin = newest(sale);
-  const ms = sessionTimeMs(sale.opening, stopped, begin.atMs) - begin.atMs;
+  const ms = onLine(sale.line, stopped, begin.atMs) - begin.atMs;
   const powerW = ms <= 0 ? 0 : Math.round(((end.energyMilliWh - begin.energyMilliWh) * 3_600) / ms);
   return powerW <= 0 ? sale : withPowerAtBegin(sale, powerW, undefined);
 }

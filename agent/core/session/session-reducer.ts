@@ -1,7 +1,7 @@
 // How a fact moves the session of one connector.
 
 import type { StopReason } from "../cdr/settlement.js";
-import { addReading, ended, interrupted, openSale, type Sale, suspended } from "./sale.js";
+import { addReading, dated, ended, interrupted, openSale, type Sale, suspended } from "./sale.js";
 import { available, type Session, type SessionIn } from "./session.js";
 import type { SessionEvent } from "./session-event.js";
 
@@ -61,7 +61,7 @@ const restartDetails = {
 function stopped(sale: Sale, event: SessionEvent, reason: StopReason, detail: string): Session {
   const plugged = event.type !== "PlugChanged" || event.plugged;
   const billed = isStationsFault(sale, reason) ? suspended(sale) : sale;
-  return { state: "stopping", sale: billed, since: event.moment, reason, detail, plugged };
+  return { state: "stopping", sale: dated(billed, event.moment), since: event.moment, reason, detail, plugged };
 }
 
 /**
@@ -92,7 +92,12 @@ function settling(session: SessionIn<"settling">, event: SessionEvent): Session 
     case "ReceiptNumbered":
       return {
         ...session,
-        numbered: { number: event.number, pagination: event.pagination, issuedMs: event.moment.at },
+        numbered: {
+          number: event.number,
+          pagination: event.pagination,
+          issuedMs: event.moment.at,
+          issuedTrust: event.moment.trust,
+        },
       };
     case "ReceiptSigned":
       return { ...session, signed: event.signed };

@@ -2,7 +2,7 @@
 // nothing else; `wants` says what the world should look like now. Levels, not edges: after a restart the journal is
 // replayed and `wants` is asked again.
 
-import type { Moment, Reading } from "../../../drivers/driver.js";
+import type { Moment, Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { CdrCopies } from "../cdr/cdr-copies.js";
 import type { StopReason } from "../cdr/settlement.js";
 import type { Acceptance } from "./opening.js";
@@ -39,7 +39,12 @@ export type Session =
       readonly reason: StopReason;
       readonly detail: string;
       readonly plugged: boolean;
-      readonly numbered?: { readonly number: number; readonly pagination: number; readonly issuedMs: number };
+      readonly numbered?: {
+        readonly number: number;
+        readonly pagination: number;
+        readonly issuedMs: number;
+        readonly issuedTrust: TimeTrust;
+      };
       readonly signed?: SignedReceipt;
     }
   | { readonly state: "finishing"; readonly receiptNumber: number };

@@ -1,13 +1,13 @@
 // Makes the settlement of a session that is over: the one bill, from the one engine, with everything that proves it.
 
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
-import type { Reading, TimeTrust } from "../../../drivers/driver.js";
+import type { Reading } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { type Sample, stationRules } from "../rating/sample.js";
-import { bill, lowerBill, periods } from "../rating/session-bill.js";
+import { bill, lowerOf, periods } from "../rating/session-bill.js";
 import type { Tariff } from "../tariff/tariff.js";
-import { sessionTimeMs } from "./opening.js";
+import { isOnLine, onLine, shiftOf, trustOf } from "../time/time-line.js";
 import type { Sale, SampleList } from "./sale.js";
 import type { Session } from "./session.js";
 
@@ -23,20 +23,19 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
   const { sale, end, numbered } = session;
   if (numbered === undefined) throw new Error("a settlement needs its receipt number");
   const { opening } = sale;
-  const { samples, price, periods: made, trust, shiftMs } = dated(sale, end);
+  const { line } = sale;
+  const { samples, price, periods: made, shiftMs } = priced(sale);
   const first = sessionStart(samples);
   const last = samples.at(-1);
   if (first === undefined || last === undefined) throw new Error("a sale has at least its first sample");
   // Readings are dated like the samples made of them: a wall clock that was set during the session puts none before
-  // another.
-  const onLine = (reading: Reading, notBeforeMs: number): Reading => ({
-    ...reading,
-    moment: {
-      ...reading.moment,
-      at: sessionTimeMs(opening, reading.moment, notBeforeMs - shiftMs) + shiftMs,
-      trust: shiftMs === 0 ? reading.moment.trust : trust,
-    },
-  });
+  // another. One of a later boot under a clock that was set keeps its own time, also where the line has none.
+  const placed = (reading: Reading, notBeforeMs: number): Reading => {
+    const { moment } = reading;
+    if (!isOnLine(line, moment) && moment.trust !== "unsynced") return reading;
+    const at = onLine(line, moment, notBeforeMs - shiftMs) + shiftMs;
+    return { ...reading, moment: { ...moment, at, trust: trustOf(line, moment) } };
+  };
   return {
     receiptNumber: numbered.number,
     pagination: numbered.pagination,
@@ -50,13 +49,14 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
       ? {}
       : { authorizationReference: opening.acceptance.authorizationReference }),
     meter: opening.meter,
-    begin: onLine(opening.begin, first.atMs),
-    end: onLine(end, end.moment.boot === opening.begin.moment.boot ? first.atMs : last.atMs),
-    boundaryReadings: sale.boundaryReadings.map((boundary) => onLine(boundary, first.atMs)),
+    begin: placed(opening.begin, first.atMs),
+    end: placed(end, end.moment.boot === line.begin.boot ? first.atMs : last.atMs),
+    boundaryReadings: sale.boundaryReadings.map((boundary) => placed(boundary, first.atMs)),
     samples,
     startMs: first.atMs,
+    startTrust: trustOf(line, line.begin),
     endMs: last.atMs,
-    timeTrust: trust,
+    endTrust: trustOf(line, end.moment),
     timeZone: opening.timeZone,
     tariff: opening.tariff.source,
     tariffDigest: context.tariffDigest,
@@ -71,6 +71,7 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
       why,
     })),
     issuedMs: numbered.issuedMs,
+    issuedTrust: numbered.issuedTrust,
     softwareVersion: context.softwareVersion,
   };
 }
@@ -79,33 +80,21 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
 export const sessionStart = (samples: readonly Sample[]): Sample | undefined =>
   samples.find(({ activity }) => activity !== "reserved");
 
-type Dated = Pick<Settlement, "samples" | "price" | "periods"> & {
-  readonly trust: TimeTrust;
-  readonly shiftMs: number;
-};
+type Priced = Pick<Settlement, "samples" | "price" | "periods"> & { readonly shiftMs: number };
 
 /**
- * The session on its time line, with its price. A session that began under an unset clock and ended under a good one of
- * the same boot is dated anew by the monotonic clock, `shiftMs` later than it thought, and pays the lower of the full
- * and the reduced price.
+ * The session on its time line, with its price. A session that began under an unset clock which was set in the same boot
+ * is dated anew by the monotonic clock, `shiftMs` later than it thought, and pays the lower of the full and the reduced
+ * price.
  */
-function dated(sale: Sale, end: Reading): Dated {
-  const { opening, rating } = sale;
-  const begin = opening.begin.moment;
-  const samples = inOrder(sale.samples);
-  const isSet = begin.trust === "unsynced" && end.moment.trust !== "unsynced" && begin.boot === end.moment.boot;
-  if (!isSet)
-    return {
-      samples,
-      price: bill(rating),
-      periods: periods(rating),
-      trust: weakest(begin.trust, end.moment.trust),
-      shiftMs: 0,
-    };
-  const shiftMs = end.moment.at - end.moment.monoMs - (begin.at - begin.monoMs);
+function priced({ opening, rating, line, samples: list }: Sale): Priced {
+  const samples = inOrder(list);
+  const isSetLater = opening.begin.moment.trust === "unsynced" && line.dated !== undefined;
+  if (!isSetLater) return { samples, price: bill(rating), periods: periods(rating), shiftMs: 0 };
+  const shiftMs = shiftOf(line);
   const shifted = samples.map((sample) => ({ ...sample, atMs: sample.atMs + shiftMs }));
   const { full, reduced } = bothWays(opening.tariff, opening.timeZone, shifted);
-  return { samples: shifted, price: lowerBill(full, reduced), periods: periods(full), trust: "holdover", shiftMs };
+  return { samples: shifted, ...lowerOf(full, reduced), shiftMs };
 }
 
 /** A session rated under a good clock and under an unset one. Throws where there is no sample. */
@@ -124,9 +113,4 @@ function inOrder(list: SampleList): Sample[] {
   const samples: Sample[] = [];
   for (let at: SampleList | null = list; at !== null; at = at.before) samples.push(at.sample);
   return samples.reverse();
-}
-
-const trusts = ["synced", "holdover", "unsynced"] as const;
-function weakest(a: (typeof trusts)[number], b: (typeof trusts)[number]): (typeof trusts)[number] {
-  return trusts[Math.max(trusts.indexOf(a), trusts.indexOf(b))] ?? "unsynced";
 }

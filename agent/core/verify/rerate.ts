@@ -6,7 +6,7 @@ import { canonicalText } from "../json/json-text.js";
 import { localTimeRule, lowerOfBothRule } from "../rating/price.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { type RatingOptions, stationRules } from "../rating/sample.js";
-import { bill, lowerBill, periods } from "../rating/session-bill.js";
+import { bill, lowerOf, periods } from "../rating/session-bill.js";
 import type { SalePayload } from "../receipt/receipt-payload.js";
 import { receiptSamples } from "../receipt/sale-fields.js";
 import { bothWays } from "../session/settle.js";
@@ -36,10 +36,7 @@ export function rerate(receipt: SalePayload): Rerated {
   const stated = canonicalText(sale.price);
   if (sale.price.timeRule === lowerOfBothRule) {
     const { full, reduced } = bothWays(parsed.tariff, timeZone, samples);
-    const all = languages.map((language) => ({
-      price: lowerBill(full, reduced, language),
-      periods: periods(full),
-    }));
+    const all = languages.map((language) => lowerOf(full, reduced, language));
     const again = all.find(({ price }) => canonicalText(price) === stated) ?? all[0];
     if (again !== undefined) return again;
   }

@@ -10,7 +10,7 @@ import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
 import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
 import { tariffName } from "../receipt/sale-fields.js";
-import { parseShortForm, type ShortForm } from "../receipt/short-form.js";
+import { clockMarks, parseShortForm, type ShortForm } from "../receipt/short-form.js";
 import { type CheckTools, unsignedMark } from "../signing/signer.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
@@ -226,7 +226,9 @@ function shortComplaints(short: ShortForm, receipt: SalePayload, { hash }: Check
     ["station", short.station, receipt.station.id],
     ["number", String(short.number), String(receipt.number)],
     ["start", short.start, bySecond(sale.start)],
+    ["clock at the start", short.startClock, clockMarks[sale.startClock]],
     ["end", short.end, bySecond(sale.end)],
+    ["clock at the end", short.endClock, clockMarks[sale.endClock]],
     ["begin register", short.beginKwh, sale.begin.registerKwh],
     ["end register", short.endKwh, sale.finish.registerKwh],
     ["total", `${short.total}${short.currency}`, `${sale.price.due.gross}${sale.price.currency}`],
@@ -268,7 +270,11 @@ function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {
   const complaints = wrong.map((text) => `${text} is not a local time of ${timeZone}`);
   if ((parseIsoLocal(sale.end) ?? 0) < (parseIsoLocal(sale.start) ?? 0))
     complaints.push(`the session ends (${sale.end}) before it starts (${sale.start})`);
-  return overallResult("times", complaints, `${sale.start} to ${sale.end}, clock ${sale.timeTrust}`);
+  return overallResult(
+    "times",
+    complaints,
+    `${sale.start} (clock ${sale.startClock}) to ${sale.end} (clock ${sale.endClock})`,
+  );
 }
 
 /** Every check on the figures of a sale. */

@@ -6,9 +6,9 @@ import { livePrice, nextBoundary } from "../../core/rating/live-price.js";
 import { sameComponents } from "../../core/rating/rating.js";
 import { type ActivityTrack, drawingTrack, trackActivity } from "../../core/session/activity.js";
 import type { LiveReading } from "../../core/session/live-reading.js";
-import { sessionTimeMs } from "../../core/session/opening.js";
 import { addReading, type Sale } from "../../core/session/sale.js";
 import type { Session } from "../../core/session/session.js";
+import { onLine } from "../../core/time/time-line.js";
 
 /** What one reading comes to, before it counts. */
 export type SessionLook = {
@@ -59,7 +59,7 @@ export class SessionMetering {
 
   look(sale: Sale, reading: Reading): SessionLook {
     const { idlePowerW, timing } = this.config;
-    const atMs = sessionTimeMs(sale.opening, reading.moment, sale.samples.sample.atMs);
+    const atMs = onLine(sale.line, reading.moment, sale.samples.sample.atMs);
     const rules = { idlePowerW, idleAfterMs: timing.idleAfter, idleGraceMs: timing.idleGrace };
     const activity = trackActivity(this.#activity, atMs, reading.powerW, rules);
     const boundary = nextBoundary(sale.rating);

@@ -516,7 +516,7 @@ clocks(
         ["clock"],
       );
       assert.match(sale.price.timeRule, /clock not trusted/);
-      assert.is(sale.timeTrust, "unsynced");
+      assert.equal([sale.startClock, sale.endClock], ["unsynced", "unsynced"]);
       assert.is(
         sale.price.lines.some(({ dimension }) => dimension === "TIME" || dimension === "PARKING_TIME"),
         false,
@@ -545,7 +545,9 @@ clocks(
         sale.interruptions.map(({ from, to }) => [from.slice(0, 10), to]),
         [["2026-11-24", null]],
       );
-      assert.equal([sale.begin.clock, sale.finish.clock, sale.timeTrust], ["synced", "unsynced", "unsynced"]);
+      assert.equal([sale.startClock, sale.finish.clock, sale.endClock], ["synced", "unsynced", "unsynced"]);
+      // Its start is known: the CDR goes out, from there to the last time that is known.
+      assert.equal(street.agent?.snapshot().uplinks[0]?.parked, []);
       const text = street.files
         .peek(street.files.allFiles().findLast((path) => path.endsWith(".txt")) ?? "")
         .toString();
@@ -575,7 +577,7 @@ clocks("set during a session: it is dated anew by the monotonic clock and pays t
     const sale = audit(street, {}).sales[0]?.sale;
     assert.ok(sale !== undefined);
     assert.match(sale.price.timeRule, /clock set during the session/);
-    assert.is(sale.timeTrust, "holdover");
+    assert.equal([sale.startClock, sale.endClock], ["holdover", "synced"]);
     assert.is(sale.start.slice(0, 10), "2026-11-24");
   } finally {
     await street.close();

@@ -7,6 +7,7 @@ import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
 import { payloadOf } from "../../../core/receipt/receipt-payload.js";
 import { receiptInstant, receiptMilliWh } from "../../../core/receipt/receipt-values.js";
 import type { Opening } from "../../../core/session/opening.js";
+import { shiftOf, type TimeLine } from "../../../core/time/time-line.js";
 
 /** How a session began. */
 export type TransactionBeginning = {
@@ -35,7 +36,8 @@ export type CompletedTransaction = {
   readonly receipt: SalePayload;
 };
 
-export function transactionBeginning(opening: Opening, connector: number): TransactionBeginning {
+/** How a session that runs began; `line` = its time line, which has a date. */
+export function transactionBeginning(opening: Opening, connector: number, line: TimeLine): TransactionBeginning {
   const { acceptance, begin } = opening;
   return {
     sessionId: opening.id,
@@ -43,7 +45,7 @@ export function transactionBeginning(opening: Opening, connector: number): Trans
     token: acceptance.token,
     byCommand: acceptance.authMethod === "COMMAND",
     ...(acceptance.authorizationReference === undefined ? {} : { reference: acceptance.authorizationReference }),
-    atMs: begin.moment.at,
+    atMs: begin.moment.at + shiftOf(line),
     registerMilliWh: begin.energyMilliWh,
     tariff: { id: opening.tariff.id, currency: opening.tariff.currency },
   };

@@ -6,6 +6,7 @@ import type { Clock } from "../../../../drivers/driver.js";
 import { bill } from "../../../core/rating/session-bill.js";
 import type { Opening } from "../../../core/session/opening.js";
 import type { Session } from "../../../core/session/session.js";
+import { onLine, shiftOf, type TimeLine } from "../../../core/time/time-line.js";
 import type { RecordedFact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { transactionBeginning } from "./completed-transaction.js";
@@ -38,6 +39,7 @@ export type TransactionReporterLine = EventLine & { readonly sinceMonoMs: number
 type Job = {
   readonly connector: number;
   readonly opening: Opening;
+  readonly line: TimeLine;
   readonly reason: "begin" | UpdateReason;
   readonly cost: boolean;
 };
@@ -82,7 +84,8 @@ export class TransactionReporter {
         this.#asked.set(id, "ChargingStateChanged");
       // A reading at a boundary of the price.
       else if (event.type === "MeterRead" && event.atBoundary) this.#asked.set(id, "MeterValuePeriodic");
-      else if (was?.state === "charging") return;
+      // Once its clock is set there is a begin to tell.
+      else if (was?.state === "charging" && was.sale.line.dated === is.sale.line.dated) return;
       this.pump();
     } else if (was?.state === "charging") this.#forget(was.sale.opening.id);
   }
@@ -101,10 +104,12 @@ export class TransactionReporter {
     const session = feed?.stationState().sessions.get(connector);
     if (session?.state !== "charging") return undefined;
     const { sale } = feed?.liveReading(connector) ?? session;
-    const { moment, energyMilliWh: registerMilliWh, powerW } = sale.last;
+    const { line, last, samples } = sale;
+    const { moment, energyMilliWh: registerMilliWh, powerW } = last;
     const energyMilliWh = registerMilliWh - sale.opening.begin.energyMilliWh;
     return {
-      atMs: moment.at,
+      // By the time line of the session, as its receipt will have it: a stepped clock puts no value before another.
+      atMs: onLine(line, moment, samples.sample.atMs) + shiftOf(line),
       registerMilliWh,
       powerW,
       activity: session.sale.activity,
@@ -148,7 +153,7 @@ export class TransactionReporter {
   async #do(job: Job, line: TransactionReporterLine): Promise<"done" | "held"> {
     const { transactions, clock } = this.#parts;
     const { connector, opening, reason, cost } = job;
-    const beginning = transactionBeginning(opening, connector);
+    const beginning = transactionBeginning(opening, connector, job.line);
     const begun = opening.begin.moment;
     const offline = begun.boot !== line.boot || begun.monoMs < line.sinceMonoMs;
     if (reason === "begin") return this.#judge(job, await clock.busy(transactions.begin(beginning, line, offline)));
@@ -199,31 +204,31 @@ export class TransactionReporter {
     if (typeof status === "string" && status !== "Accepted") this.#parts.deauthorise(sessionId, status);
   }
 
-  #charging(evenGivenUp = false): { readonly connector: number; readonly opening: Opening }[] {
+  #charging(evenGivenUp = false): Pick<Job, "connector" | "opening" | "line">[] {
     const sessions: ReadonlyMap<number, Session> = this.#parts.feed()?.stationState().sessions ?? new Map();
     return [...sessions].flatMap(([connector, session]) => {
       if (session.state !== "charging" || (!evenGivenUp && this.#givenUp.has(session.sale.opening.id))) return [];
       // Without a date there is nothing to tell yet.
-      return session.sale.opening.begin.moment.trust === "unsynced"
-        ? []
-        : [{ connector, opening: session.sale.opening }];
+      const { opening, line } = session.sale;
+      return line.dated === undefined ? [] : [{ connector, opening, line }];
     });
   }
 
   #due(): Job | undefined {
     const { transactions, clock } = this.#parts;
     const { monoMs } = clock.now();
-    for (const { connector, opening } of this.#charging()) {
+    for (const { connector, opening, line } of this.#charging()) {
       const transaction = transactions.of(opening.id);
-      if (transaction?.started !== true) return { connector, opening, reason: "begin", cost: false };
+      if (transaction?.started !== true) return { connector, opening, line, reason: "begin", cost: false };
       const isUnderWay = transaction.pending !== null;
       const reason =
         this.#asked.get(opening.id) ??
         (isUnderWay || monoMs >= this.#nextMonoMs(opening) ? "MeterValuePeriodic" : undefined);
       const costIsDue = !isUnderWay && monoMs >= this.#nextCostMonoMs(opening);
       // The cost goes with a value that is due anyway; 2.0.1 has no event for the cost alone.
-      if (reason !== undefined) return { connector, opening, reason, cost: costIsDue || this.#costGoesAlong(opening) };
-      if (costIsDue) return { connector, opening, reason: "RunningCost", cost: true };
+      if (reason !== undefined)
+        return { connector, opening, line, reason, cost: costIsDue || this.#costGoesAlong(opening) };
+      if (costIsDue) return { connector, opening, line, reason: "RunningCost", cost: true };
     }
     return undefined;
   }

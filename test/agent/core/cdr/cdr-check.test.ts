@@ -199,7 +199,7 @@ test("the periods of a tariff by power state the least and the most power", () =
 test("where a receiver cannot know the rule, nothing is asked", () => {
   const unsynced = {
     ...settled(rich, samplesOf([{ ms: 1_000, powerW: 7_400, activity: "charging" }])),
-    timeTrust: "unsynced",
+    startTrust: "unsynced",
   } as const;
   assert.is(wireDifference("not even JSON", unsynced), undefined);
 });

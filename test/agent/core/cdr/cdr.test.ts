@@ -108,8 +108,8 @@ test("periods are differences of the running total: the nearest hours of whole s
 
 test("costs are rounded once each: 2.2.1 says excl_vat and incl_vat", () => {
   const cdr = makeCdr(settlement, evidence, { version: "2.2.1" });
-  assert.equal(cdr.total_cost, { excl_vat: 3.3, incl_vat: 3.927 });
-  assert.equal(cdr.total_energy_cost, { excl_vat: 2.5, incl_vat: 2.975 });
+  assert.equal(cdr.total_cost, { excl_vat: 3.3002, incl_vat: 3.9272 });
+  assert.equal(cdr.total_energy_cost, { excl_vat: 2.5002, incl_vat: 2.9752 });
   assert.equal(cdr.total_fixed_cost, { excl_vat: 0.5, incl_vat: 0.595 });
   assert.equal(cdr.total_parking_cost, { excl_vat: 0.3, incl_vat: 0.357 });
   assert.equal(cdr.total_reservation_cost, { excl_vat: 0, incl_vat: 0 });
@@ -117,7 +117,7 @@ test("costs are rounded once each: 2.2.1 says excl_vat and incl_vat", () => {
 
 test("2.3.0 says before_taxes and the taxes, and writes the tariff in its own words", () => {
   const cdr = makeCdr(settlement, evidence, { version: "2.3.0" });
-  assert.equal(cdr.total_cost, { before_taxes: 3.3, taxes: [{ name: "VAT", percentage: 19, amount: 0.627 }] });
+  assert.equal(cdr.total_cost, { before_taxes: 3.3002, taxes: [{ name: "VAT", percentage: 19, amount: 0.627 }] });
   assert.equal(cdr.total_time_cost, { before_taxes: 0, taxes: [] });
   assert.equal(cdr.tariffs, [{ ...tariff, min_price: { before_taxes: 0.5, after_taxes: 0.595 }, tax_included: "NO" }]);
 });
@@ -190,13 +190,33 @@ test("a reservation begins the CDR but is no part of its total time", () => {
 });
 
 test("a session whose date is not known begins in 1970, keeps its durations and says so", () => {
-  const unsynced = { ...settlement, timeTrust: "unsynced" } as const;
+  const unsynced = {
+    ...settlement,
+    startTrust: "unsynced",
+    endTrust: "unsynced",
+    issuedTrust: "unsynced",
+  } as const;
   const cdr = makeCdr(unsynced, evidence, { version: "2.2.1" });
   assert.ok(timeUnknown(unsynced));
   assert.is(cdr.start_date_time, "1970-01-01T00:00:00.000Z");
   assert.is(cdr.charging_periods[1]?.start_date_time, "1970-01-01T00:10:00.000Z");
   assert.is(cdr.end_date_time, "1970-01-01T00:36:40.100Z");
+  assert.is(cdr.last_updated, cdr.end_date_time);
   assert.match(cdr.remark, /^The date is not known/);
+  // Two clocks: what the receipt was issued by is no clock of the session, and says when the CDR was made.
+  const later = makeCdr({ ...unsynced, issuedTrust: "synced" }, evidence, { version: "2.2.1" });
+  assert.is(later.last_updated, new Date(settlement.issuedMs).toISOString());
+});
+
+test("a CDR that began under a good clock and ended without one once said 1970, and 1913, and was never sent", () => {
+  const lost = { ...settlement, endTrust: "unsynced", issuedMs: 0, issuedTrust: "unsynced" } as const;
+  const cdr = makeCdr(lost, evidence, { version: "2.2.1" });
+  assert.is(timeUnknown(lost), false);
+  assert.equal(
+    [cdr.start_date_time, cdr.end_date_time, cdr.last_updated],
+    ["2026-03-02T10:00:00.000Z", "2026-03-02T10:36:40.100Z", "2026-03-02T10:36:40.100Z"],
+  );
+  assert.match(cdr.remark, /^The clock was not set at the end\. Local/);
 });
 
 test("a session that ended where it began has one period", () => {
@@ -213,7 +233,7 @@ test("each version of OCPI gets one text, kept for ever; what cannot be sent as 
   assert.equal(copyFor(copies, { version: "2.3.0", acceptUnknownTime: false }), {
     body: wireText(makeCdr(settlement, evidence, { version: "2.3.0" })),
   });
-  const old = makeCopies({ ...settlement, timeTrust: "unsynced" }, evidence, ["2.2.1"]);
+  const old = makeCopies({ ...settlement, startTrust: "unsynced" }, evidence, ["2.2.1"]);
   assert.is(copyFor(old, { version: "2.2.1", acceptUnknownTime: false })?.park, "clock");
   assert.is(copyFor(old, { version: "2.2.1", acceptUnknownTime: true })?.park, undefined);
   assert.is(

@@ -6,7 +6,7 @@ import { livePrice, nextBoundary } from "../../../../agent/core/rating/live-pric
 import { lowerOfBothRule, untrustedTimeRule } from "../../../../agent/core/rating/price.js";
 import { advance, beginRating, type Rating } from "../../../../agent/core/rating/rating.js";
 import type { Sample } from "../../../../agent/core/rating/sample.js";
-import { bill, lowerBill } from "../../../../agent/core/rating/session-bill.js";
+import { bill, lowerOf } from "../../../../agent/core/rating/session-bill.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 
@@ -141,13 +141,13 @@ test("no boundary comes by the wall clock", () => {
 
 test("when the clock becomes good, the lower of the full and the reduced price is charged", () => {
   const idle = tariff([element([component("ENERGY", 0.3), component("PARKING_TIME", 6)])]);
-  const lower = lowerBill(session(idle, { ...untrusted, clockTrusted: true }), session(idle, untrusted));
+  const { price: lower } = lowerOf(session(idle, { ...untrusted, clockTrusted: true }), session(idle, untrusted));
   assert.is(lower.totalCost.excl, "3");
   assert.is(lower.timeRule, lowerOfBothRule);
   // The evening is free, but the reduced rule cannot know that it is evening: 19:00 is, so the full price is lower.
   const freeEvening = tariff([element([component("ENERGY", 0.1)], evening), element([component("ENERGY", 0.3)])]);
   assert.is(
-    lowerBill(session(freeEvening, { ...untrusted, clockTrusted: true }), session(freeEvening, untrusted)).totalCost
+    lowerOf(session(freeEvening, { ...untrusted, clockTrusted: true }), session(freeEvening, untrusted)).price.totalCost
       .excl,
     "1",
   );

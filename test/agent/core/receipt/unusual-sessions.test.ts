@@ -75,7 +75,8 @@ const textOf = ({ jws }: Issued): string => receiptText(receiptSheet(jws, sha256
 const minute = 60_000;
 const plain = settlement(2);
 const clocked = (trust: "holdover" | "unsynced", bootOfEnd = "boot-1"): Partial<Settlement> => ({
-  timeTrust: trust,
+  startTrust: trust,
+  endTrust: trust,
   boundaryReadings: [],
   begin: { ...plain.begin, moment: { ...plain.begin.moment, trust } },
   end: { ...plain.end, moment: { ...plain.end.moment, trust, boot: bootOfEnd } },

@@ -129,7 +129,7 @@ steps("outage time is never billed: from the last thing known on, the session is
 steps(
   "how long an outage was is told only where clocks know it: over a reboot both must be set, in one boot the monotonic clock is enough",
   () => {
-    const times = (from: Moment["trust"], to: Moment["trust"], boot: string): unknown => {
+    const times = (from: Moment["trust"], to: Moment["trust"], boot: string, between = from): unknown => {
       const opened =
         began.type === "SessionBegan"
           ? {
@@ -142,7 +142,13 @@ steps(
           : began;
       const event =
         restarted.type === "Restarted" ? { ...restarted, moment: { ...restarted.moment, boot, trust: to } } : restarted;
-      const session = play(plugged(1), accepted(10), opened, read(60, 180), event);
+      const meter = read(60, 180);
+      const seen =
+        meter.type === "MeterRead"
+          ? { ...meter, reading: { ...meter.reading, moment: { ...meter.reading.moment, trust: between } } }
+          : meter;
+      const down = event.type === "Restarted" ? { ...event, downSince: { ...event.downSince, trust: between } } : event;
+      const session = play(plugged(1), accepted(10), opened, seen, down);
       return (
         session.state === "stopping" &&
         session.sale.interruptions.map(({ fromMs, toMs }) => [fromMs - start, toMs === null ? null : toMs - start])
@@ -152,6 +158,9 @@ steps(
     assert.equal(times("synced", "unsynced", "boot-2"), [[90_000, null]]);
     assert.equal(times("unsynced", "synced", "boot-2"), [[90_000, null]]);
     assert.equal(times("unsynced", "unsynced", "boot-1"), [[90_000, 500_000]]);
+    assert.equal(times("unsynced", "unsynced", "boot-2"), [[90_000, null]]);
+    // Set between: the session has a date from then on.
+    assert.equal(times("unsynced", "synced", "boot-2", "synced"), [[90_000, 500_000]]);
   },
 );
 

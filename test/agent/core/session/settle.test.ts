@@ -2,6 +2,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
+import { localTimeRule, lowerOfBothRule, untrustedTimeRule } from "../../../../agent/core/rating/price.js";
 import type { Opening } from "../../../../agent/core/session/opening.js";
 import { available, type Session } from "../../../../agent/core/session/session.js";
 import type { SessionEvent } from "../../../../agent/core/session/session-event.js";
@@ -9,7 +10,7 @@ import { reduceSession } from "../../../../agent/core/session/session-reducer.js
 import { settlementOf } from "../../../../agent/core/session/settle.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import type { ConnectorConfig } from "../../../../config/schema.js";
-import type { Reading, TimeTrust } from "../../../../drivers/driver.js";
+import type { Moment, Reading, TimeTrust } from "../../../../drivers/driver.js";
 import { settlement } from "../../../support/sample-receipt.js";
 
 const test = suite("settling a session");
@@ -18,13 +19,19 @@ const hourMs = 3_600_000;
 /** What an unset clock shows instead. */
 const unsetMs = Date.UTC(2000, 0, 1);
 
-type At = { readonly hours: number; readonly kwh: number; readonly powerW?: number; readonly trust?: TimeTrust };
+type At = {
+  readonly hours: number;
+  readonly kwh: number;
+  readonly powerW?: number;
+  readonly trust?: TimeTrust;
+  readonly boot?: string;
+};
 
-const reading = ({ hours, kwh, powerW = 10_000, trust = "synced" }: At): Reading => ({
+const reading = ({ hours, kwh, powerW = 10_000, trust = "synced", boot = "boot-1" }: At): Reading => ({
   moment: {
     at: (trust === "unsynced" ? unsetMs : startMs) + hours * hourMs,
-    monoMs: hours * hourMs,
-    boot: "boot-1",
+    monoMs: boot === "boot-1" ? hours * hourMs : 60_000,
+    boot,
     trust,
   },
   energyMilliWh: kwh * 1_000_000,
@@ -34,6 +41,26 @@ const reading = ({ hours, kwh, powerW = 10_000, trust = "synced" }: At): Reading
 
 /** The settlement of a session that was stopped at an hour, with its end reading later. */
 function settled(begin: At, stopHours: number, end: At): Settlement {
+  const stop = reading({ ...end, hours: stopHours }).moment;
+  return settledBy(begin, end, ({ moment: _, ...at }) => [
+    { type: "StopRequested", ...at, moment: stop, reason: "Local", detail: "stopped by card" },
+  ]);
+}
+
+/** The settlement of a session with one reading, after which power was lost. */
+function cut(begin: At, between: At, end: At): Settlement {
+  const [seen, last] = [reading(between), reading(end)];
+  return settledBy(begin, end, ({ connector }) => [
+    { type: "MeterRead", connector, moment: seen.moment, reading: seen, activity: "charging", atBoundary: false },
+    { type: "Restarted", connector, moment: last.moment, cause: "PowerLoss", downSince: seen.moment },
+  ]);
+}
+
+function settledBy(
+  begin: At,
+  end: At,
+  between: (at: { readonly moment: Moment; readonly connector: number }) => readonly SessionEvent[],
+): Settlement {
   const parsed = parseTariff({
     country_code: "DE",
     party_id: "ABC",
@@ -61,13 +88,12 @@ function settled(begin: At, stopHours: number, end: At): Settlement {
     shown: { text: "0.50 EUR/kWh", atMs: first.moment.at },
     begin: first,
   };
-  const stop = reading({ ...end, hours: stopHours }).moment;
   const last = reading(end);
   const events: readonly SessionEvent[] = [
     { type: "PlugChanged", ...at, plugged: true },
     { type: "CardAccepted", ...at, acceptance: opening.acceptance },
     { type: "SessionBegan", ...at, opening },
-    { type: "StopRequested", ...at, moment: stop, reason: "Local", detail: "stopped by card" },
+    ...between(at),
     { type: "SessionEnded", ...at, moment: last.moment, reading: last, detail: "" },
     { type: "ReceiptNumbered", ...at, moment: last.moment, number: 2, pagination: 1 },
   ];
@@ -102,14 +128,82 @@ test("energy that flowed unseen before the stop keeps the price of that time", (
 
 test("a session that began under an unset clock and ended under a good one is dated anew, and pays the lower price", () => {
   const sold = settled({ hours: 0, kwh: 0, trust: "unsynced" }, 2, { hours: 2, kwh: 10, powerW: 0 });
-  assert.equal([sold.startMs, sold.endMs, sold.timeTrust], [startMs, startMs + 2 * hourMs, "holdover"]);
+  assert.equal([sold.startMs, sold.endMs], [startMs, startMs + 2 * hourMs]);
+  assert.equal([sold.startTrust, sold.endTrust], ["holdover", "synced"]);
   // 10 kWh at 0.50; no time, since nobody vouches for the clock that measured it.
   assert.is(sold.price.due.gross, "5.00");
 });
 
 test("a session whose clock was never set says so, and pays no time", () => {
   const sold = settled({ hours: 0, kwh: 0, trust: "unsynced" }, 2, { hours: 2, kwh: 10, powerW: 0, trust: "unsynced" });
-  assert.equal([sold.startMs, sold.timeTrust, sold.price.due.gross], [unsetMs, "unsynced", "5.00"]);
+  assert.equal([sold.startMs, sold.startTrust, sold.price.due.gross], [unsetMs, "unsynced", "5.00"]);
+});
+
+const rebooted = { hours: 3, kwh: 5, powerW: 0, boot: "boot-2" } as const;
+const timesOf = (sold: Settlement): unknown => ({
+  start: [sold.startMs, sold.startTrust],
+  end: [sold.endMs, sold.endTrust],
+  endReading: [sold.end.moment.at, sold.end.moment.trust],
+  issued: [sold.issuedMs, sold.issuedTrust],
+  out: sold.interruptions.map(({ fromMs, toMs }) => [fromMs, toMs]),
+  timeRule: sold.price.timeRule,
+});
+
+test("begun under a good clock, ended after a reboot without one: its start is known, and only its end is not", () => {
+  const sold = cut({ hours: 0, kwh: 0 }, { hours: 1, kwh: 5 }, { ...rebooted, trust: "unsynced" });
+  assert.equal(timesOf(sold), {
+    start: [startMs, "synced"],
+    end: [startMs + hourMs, "unsynced"],
+    endReading: [startMs + hourMs, "unsynced"],
+    issued: [unsetMs + 3 * hourMs, "unsynced"],
+    out: [[startMs + hourMs, null]],
+    timeRule: localTimeRule,
+  });
+  // 5 kWh at 0.50 and the hour that a good clock saw.
+  assert.is(sold.price.due.gross, "8.50");
+});
+
+test("begun without a clock, ended after a reboot with one: no time of one clock is taken from the other's", () => {
+  const sold = cut({ hours: 0, kwh: 0, trust: "unsynced" }, { hours: 1, kwh: 5, trust: "unsynced" }, rebooted);
+  // It once lasted from 2000 to 2026.
+  assert.equal(timesOf(sold), {
+    start: [unsetMs, "unsynced"],
+    end: [unsetMs + hourMs, "unsynced"],
+    endReading: [startMs + 3 * hourMs, "synced"],
+    issued: [startMs + 3 * hourMs, "synced"],
+    out: [[unsetMs + hourMs, null]],
+    timeRule: untrustedTimeRule,
+  });
+});
+
+test("begun without a clock that was set before the power was lost: it has a date, whatever the clock says later", () => {
+  const begin = { hours: 0, kwh: 0, trust: "unsynced" } as const;
+  const lost = cut(begin, { hours: 1, kwh: 5 }, { ...rebooted, trust: "unsynced" });
+  assert.equal(timesOf(lost), {
+    start: [startMs, "holdover"],
+    end: [startMs + hourMs, "unsynced"],
+    endReading: [startMs + hourMs, "unsynced"],
+    issued: [unsetMs + 3 * hourMs, "unsynced"],
+    out: [[startMs + hourMs, null]],
+    timeRule: lowerOfBothRule,
+  });
+  assert.equal(timesOf(cut(begin, { hours: 1, kwh: 5 }, rebooted)), {
+    start: [startMs, "holdover"],
+    end: [startMs + 3 * hourMs, "synced"],
+    endReading: [startMs + 3 * hourMs, "synced"],
+    issued: [startMs + 3 * hourMs, "synced"],
+    out: [[startMs + hourMs, startMs + 3 * hourMs]],
+    timeRule: lowerOfBothRule,
+  });
+});
+
+test("two boots without a clock: what the second one says is no time of the session", () => {
+  const sold = cut(
+    { hours: 0, kwh: 0, trust: "unsynced" },
+    { hours: 1, kwh: 5, trust: "unsynced" },
+    { ...rebooted, trust: "unsynced" },
+  );
+  assert.equal([sold.endMs, sold.end.moment.at], [unsetMs + hourMs, unsetMs + hourMs]);
 });
 
 test("a session without energy costs nothing, however long it stood, and nothing is written 0.00", () => {

@@ -28,7 +28,7 @@ test("parts keep four decimals, the total is what is charged, usage is in Wh and
     currency: "EUR",
     typeOfCost: "NormalCost",
     fixed: { exclTax: 0.5, inclTax: 0.595 },
-    energy: { exclTax: 2.5, inclTax: 2.975 },
+    energy: { exclTax: 2.5002, inclTax: 2.9752 },
     chargingTime: { exclTax: 0, inclTax: 0 },
     idleTime: { exclTax: 0.3, inclTax: 0.357 },
     total: { exclTax: 3.3, inclTax: 3.93 },
