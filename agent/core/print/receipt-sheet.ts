@@ -15,8 +15,8 @@ import { ReceiptFault } from "../signing/signer.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
 import { minuteMs } from "../time/time.js";
 import type { ReceiptWords } from "../words/language-words.js";
+import { printable } from "../words/printable.js";
 import { languageWords } from "../words/words.js";
-import { printable } from "./printable.js";
 import { localTimeText, translatedTerm } from "./receipt-terms.js";
 
 export type SheetRow =
