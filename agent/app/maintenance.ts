@@ -121,7 +121,7 @@ export class Maintenance {
     // set no certificate holds.
     if (!this.#fetched && clock.now().trust !== "unsynced") {
       this.#fetched = true;
-      for (const pull of services.pulls) void pull.now(false);
+      for (const pull of services.pulls) pull.begin();
     }
     if (this.#jobs.length > 0) return this.#watchClock();
     this.#clockOffsetMs = this.#offsetNowMs();

@@ -9,6 +9,7 @@ import { Table } from "../../ledger/store/table.js";
 import type { AgentEvent } from "../../station/events.js";
 import type { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import type { Faults } from "../../sync/faults.js";
+import { FetchMark } from "../../sync/ocpi/fetch-mark.js";
 import { OcpiCheck } from "../../sync/ocpi/ocpi-check.js";
 import { nothingPulled, OcpiPull, type PullState, parsePullState } from "../../sync/ocpi/ocpi-pull.js";
 import type { OnlineCheck } from "../../sync/station-port.js";
@@ -42,6 +43,7 @@ export function openOcpiPulls(parts: OcpiScheduleParts): OcpiPull[] {
       from: config.station,
       clock,
       random: parts.random,
+      mark: new FetchMark(disk, join(config.state, `fetching-${name}`)),
       store: { read: () => table.data, write: (state) => void table.update(() => state) },
       tariffs: {
         own: () => parts.pushedTariffs.of(name),

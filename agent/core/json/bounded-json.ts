@@ -21,8 +21,11 @@ const curly = 0x20;
 const opens = 0x7b;
 const closes = 0x7d;
 
-/** Why a text is not parsed, in words; undefined where it may be. Whether it is JSON is not asked. */
-export function jsonExcess(text: string, { values, depth }: JsonBounds): string | undefined {
+/**
+ * How many values a text holds, or one less; or, in words, why it holds more than it may. Whether it is JSON is not
+ * asked.
+ */
+export function jsonCost(text: string, { values, depth }: JsonBounds): number | string {
   let [counted, open] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -39,7 +42,7 @@ export function jsonExcess(text: string, { values, depth }: JsonBounds): string 
     else if (code === comma) counted += 1;
     if (counted > values) return `more than ${values} values`;
   }
-  return undefined;
+  return counted;
 }
 
 /** Where the string that begins at `from` has its last quote; the end of the text where it has none. */
@@ -54,8 +57,8 @@ function endOfString(text: string, from: number): number {
 
 /** The value of a text within its bounds, or why it has none. Never throws. */
 export function parseBoundedJson(text: string, bounds: JsonBounds): BoundedJson {
-  const excess = jsonExcess(text, bounds);
-  if (excess !== undefined) return { ok: false, why: excess };
+  const cost = jsonCost(text, bounds);
+  if (typeof cost === "string") return { ok: false, why: cost };
   try {
     return { ok: true, value: JSON.parse(text) as unknown };
   } catch {

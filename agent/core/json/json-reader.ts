@@ -13,6 +13,8 @@ export type JsonObject = { readonly [key: string]: unknown };
 
 /** Faults of one document; past this many nobody reads on. */
 const mostFaults = 100;
+/** A name from outside may have any length; a path that is longer is cut. */
+const longestPath = 200;
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -50,7 +52,7 @@ export class JsonReader {
   readonly warnings: ReadWarning[] = [];
 
   fault(path: string, message: string): undefined {
-    if (this.faults.length < mostFaults) this.faults.push({ path, message });
+    if (this.faults.length < mostFaults) this.faults.push({ path: path.slice(0, longestPath), message });
     return undefined;
   }
 
@@ -60,9 +62,12 @@ export class JsonReader {
 
   object(value: unknown, path: string, known: readonly string[]): JsonObject | undefined {
     if (!isObject(value)) return this.fault(path, `expected an object, found ${saying(value)}`);
-    for (const key in value)
+    for (const key in value) {
+      // What was meant is looked for among all names: not for each of a hundred thousand.
+      if (this.faults.length >= mostFaults) break;
       if (!known.includes(key))
         this.fault(path === "" ? key : `${path}.${key}`, `unknown field${didYouMean(key, known)}`);
+    }
     return value;
   }
 

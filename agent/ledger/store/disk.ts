@@ -165,6 +165,23 @@ export class Disk {
   }
 
   /**
+   * Leaves a file for the next process, should this one die: nothing is awaited, so that it wears no card, and a power
+   * cut may lose it or leave any part of it. Throws disk/failed or disk/full.
+   */
+  leave(path: string, bytes: Uint8Array): void {
+    try {
+      const fd = openNew(this.files, path);
+      try {
+        this.writeAll(fd, bytes);
+      } finally {
+        this.files.closeSync(fd);
+      }
+    } catch (cause) {
+      throw diskFailure("write", path, cause);
+    }
+  }
+
+  /**
    * Sends bytes to a device such as a printer, without waiting for it. Throws disk/failed where it is not there or
    * takes no more now.
    */

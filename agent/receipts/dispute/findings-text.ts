@@ -1,6 +1,7 @@
 // A verifier's findings as plain text: a line per check, and one that sums up.
-import { printable } from "../../core/words/printable.js";
+
 import { type Check, type CheckResult, exitCode } from "../../core/verify/check-result.js";
+import { printable } from "../../core/words/printable.js";
 
 const words: Record<Check["verdict"], string> = {
   holds: "ok",

@@ -2,6 +2,7 @@
 // What a slow or lying server can cost is bounded in time, pages, rows and bytes, and neither a next page nor a
 // redirect is followed to another origin.
 import type { Clock } from "../../../drivers/driver.js";
+import { deepestJson, jsonCost } from "../../core/json/bounded-json.js";
 import type { HttpAnswer } from "../transport/http.js";
 import type { UplinkFault } from "../uplink.js";
 import { looksEncoded, type OcpiLine, redirectTarget } from "./ocpi-line.js";
@@ -14,8 +15,10 @@ export type FetchTrouble = {
   readonly fault?: UplinkFault;
   readonly afterMs?: number;
 };
-/** `serverMs` = the server's time when it gave the first page, where it says so. */
-export type FetchResult = { readonly ok: true; readonly serverMs?: number } | FetchTrouble;
+/**
+ * `serverMs` = the server's time when it gave the first page, where it says so; `cleaned` = texts that were not clean.
+ */
+export type FetchResult = { readonly ok: true; readonly cleaned: number; readonly serverMs?: number } | FetchTrouble;
 
 export type FetchOptions = {
   readonly clock: Clock;
@@ -28,15 +31,23 @@ export type FetchOptions = {
   readonly timeoutMs: number;
   /** For the whole list. */
   readonly totalMs: number;
-  readonly mostRows: number;
+  readonly bounds: ListBounds;
 };
+
+/** What all pages together may hold: a row of OCPI has some 300 characters and 12 values, a tariff often ten times that. */
+export type ListBounds = { readonly rows: number; readonly bytes: number; readonly values: number };
 
 const pageRows = 500;
 const mostPages = 2_000;
 const mostRedirects = 3;
-const longestPage = 8 * 1024 * 1024;
-/** All pages together, as text: a row of OCPI has some 300 characters. */
-const longestList = 32 * 1024 * 1024;
+/**
+ * What a page may cost, by the rows that were asked for: bytes packed and unpacked, and values once it is parsed. Short
+ * rows make up for long ones, and for a server that gives more of them than it was asked for.
+ */
+const rowBytes = 8 * 1024;
+const rowValues = 200;
+const longestPage = pageRows * rowBytes;
+const mostPageValues = pageRows * rowValues;
 
 /** Hands over each page as it comes; what was handed over counts only where the answer is `ok`. Never rejects. */
 export async function fetchAll(
@@ -65,7 +76,7 @@ async function fetchPages(
   take: (rows: readonly unknown[]) => void,
 ): Promise<FetchResult> {
   const seen = new Set<string>();
-  let [rows, length] = [0, 0];
+  const sum = { rows: 0, bytes: 0, values: 0, cleaned: 0 };
   let serverMs = Number.NaN;
   let url: URL | undefined = firstPage(options);
   while (url !== undefined) {
@@ -77,21 +88,25 @@ async function fetchPages(
     if ("ok" in answer) return answer;
     const page = pageOf(answer, url, token, options);
     if ("ok" in page) return page;
-    rows += page.rows.length;
-    length += answer.body?.length ?? 0;
-    if (rows > options.mostRows || length > longestList)
+    sum.rows += page.rows.length;
+    sum.bytes += answer.body?.length ?? 0;
+    sum.values += page.values;
+    sum.cleaned += page.cleaned;
+    const { bounds } = options;
+    if (sum.rows > bounds.rows || sum.bytes > bounds.bytes || sum.values > bounds.values)
       return bad(
         options.url,
-        `the list is longer than this station holds (${options.mostRows} rows, ${longestList / 1024 / 1024} MiB)`,
+        "the list is longer than this station holds " +
+          `(${bounds.rows} rows, ${bounds.bytes / 1024 / 1024} MiB, ${bounds.values} values)`,
       );
     take(page.rows);
     if (Number.isNaN(serverMs)) serverMs = Date.parse(answer.headers.date ?? "");
     url = page.next;
     const total = Number(answer.headers["x-total-count"] ?? Number.NaN);
-    if (url === undefined && Number.isSafeInteger(total) && rows < total)
-      return bad(options.url, `the list ends after ${rows} of ${total} rows`);
+    if (url === undefined && Number.isSafeInteger(total) && sum.rows < total)
+      return bad(options.url, `the list ends after ${sum.rows} of ${total} rows`);
   }
-  return { ok: true, ...(Number.isNaN(serverMs) ? {} : { serverMs }) };
+  return { ok: true, cleaned: sum.cleaned, ...(Number.isNaN(serverMs) ? {} : { serverMs }) };
 }
 
 const bad = (url: URL, why: string): FetchTrouble => ({ ok: false, words: `${shownAddress(url)}: ${why}` });
@@ -132,12 +147,14 @@ async function askFor(
   }
 }
 
-function pageOf(
-  answer: HttpAnswer,
-  url: URL,
-  token: string,
-  options: FetchOptions,
-): FetchTrouble | { readonly rows: readonly unknown[]; readonly next: URL | undefined } {
+type Page = {
+  readonly rows: readonly unknown[];
+  readonly values: number;
+  readonly cleaned: number;
+  readonly next: URL | undefined;
+};
+
+function pageOf(answer: HttpAnswer, url: URL, token: string, options: FetchOptions): FetchTrouble | Page {
   const { status } = answer;
   if (status === 401 || status === 403)
     return {
@@ -151,7 +168,9 @@ function pageOf(
       fault: "uplink/unauthorised",
       words: `${shownAddress(url)} is not a list (${answerWords(answer)}): check ${options.key}`,
     };
-  const envelope = envelopeOf(answer.body);
+  const values = jsonCost(answer.body ?? "", { values: mostPageValues, depth: deepestJson });
+  if (typeof values === "string") return bad(url, `the page is not read: ${values}`);
+  const envelope = envelopeOf(answer.body, mostPageValues);
   if (status !== 200 || envelope === undefined || envelope.code >= 2000) {
     const why =
       answer.broken ??
@@ -163,15 +182,16 @@ function pageOf(
     const afterMs = retryAfterMs(answer);
     return { ...bad(url, why + hint), ...(afterMs === undefined ? {} : { afterMs }) };
   }
-  const { data } = envelope;
+  const { data, cleaned } = envelope;
   if (!Array.isArray(data)) return bad(url, "the answer holds no list");
+  const page = { rows: data as unknown[], values, cleaned };
   const link = nextLink(answer.headers["link"]);
-  if (link === undefined) return { rows: data as unknown[], next: undefined };
+  if (link === undefined) return { ...page, next: undefined };
   if (!URL.canParse(link, url.href)) return bad(url, "its next page has no address");
   const next = new URL(link, url);
   if (next.origin !== options.url.origin)
     return bad(url, `its next page is at ${next.origin}, where the token must not go`);
-  return { rows: data as unknown[], next };
+  return { ...page, next };
 }
 
 /** The target of `rel="next"` (RFC 8288). */

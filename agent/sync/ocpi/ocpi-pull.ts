@@ -7,26 +7,15 @@ import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { Token } from "../../core/cdr/token.js";
 import type { FaultCode } from "../../core/fault-table.js";
-import { firstDifference } from "../../core/json/json-text.js";
 import { counted } from "../../core/number/counted.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import { mostPushedTariffs } from "../../tariffs/pushed-tariffs.js";
 import { backoffMs } from "../transport/backoff.js";
-import { type FetchResult, type FetchTrouble, fetchAll } from "./ocpi-fetch.js";
+import type { FetchMark } from "./fetch-mark.js";
+import { type FetchResult, type FetchTrouble, fetchAll, type ListBounds } from "./ocpi-fetch.js";
 import { OcpiLine, type OcpiParty } from "./ocpi-line.js";
-import { readOcpiTariff } from "./ocpi-tariff.js";
-import { readToken, tokenOfOcpi } from "./ocpi-token.js";
+import { type KeptToken, keptToken, TariffList, TokenList } from "./ocpi-lists.js";
 
-const keptToken = z.strictObject({
-  uid: z.string(),
-  contractId: z.string(),
-  countryCode: z.string(),
-  partyId: z.string(),
-  valid: z.boolean(),
-  whitelist: z.enum(["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]),
-  group: z.string().optional(),
-});
-type KeptToken = z.infer<typeof keptToken>;
 const last = z.strictObject({ atMs: z.number(), ok: z.boolean(), words: z.string() });
 const state = z.strictObject({
   tokens: z.array(keptToken),
@@ -57,6 +46,8 @@ export type OcpiPullParts = {
   /** In [0, 1): the jitter. */
   readonly random: () => number;
   readonly store: { read(): PullState; write(state: PullState): void };
+  /** Stands while a fetch runs, so that one which ended the process is known afterwards. */
+  readonly mark: FetchMark;
   /** The tariffs that are kept from this backend, and all of them anew; false where there is no room. */
   readonly tariffs: { own(): readonly Tariff[]; replace(tariffs: readonly Tariff[]): boolean };
   /** Undefined = the trouble is over. */
@@ -67,8 +58,13 @@ export type OcpiPullParts = {
 };
 
 const wholeEveryMs = 24 * 3_600_000;
+const mib = 1024 * 1024;
 const mostTokens = 50_000;
-const mostTariffs = 400;
+/** What is kept of the tariffs is read at each start as it stands, so that they have less room. */
+const tokenBounds: ListBounds = { rows: mostTokens, bytes: 32 * mib, values: 2_000_000 };
+const tariffBounds: ListBounds = { rows: 400, bytes: 4 * mib, values: 200_000 };
+/** After a fetch that ended the process: sessions come first. */
+const afterDeath = { first: 600_000, most: 86_400_000 };
 /** A whole list takes at most so many times what one answer may take. */
 const totalTimeouts = 10;
 /** A street of stations has one schedule: each begins a little later than it says, and before its next minute. */
@@ -113,6 +109,22 @@ export class OcpiPull {
   due(): void {
     if (this.#stop.signal.aborted || this.#running !== undefined || this.#wake !== undefined) return;
     this.#in(this.#parts.random() * spreadMs);
+  }
+
+  /**
+   * What a backend has changed while we were down is wanted at the start; but where the last fetch was the last thing
+   * that the process did, later.
+   */
+  begin(): void {
+    const { mark, random, clock } = this.#parts;
+    const deaths = mark.deaths();
+    if (deaths === 0) return void this.now(false);
+    const waitMs = backoffMs(deaths, afterDeath, random());
+    const words =
+      `the agent ended while it fetched (${counted(deaths, "time")} in a row): ` +
+      `it tries again in ${Math.round(waitMs / 60_000)} min, or by: chargetill sync now`;
+    this.#tell({ atMs: clock.now().at, ok: false, words });
+    this.#in(waitMs);
   }
 
   /** Fetches; `whole` = all tokens, not their changes alone. Resolves when it is done, with or without success. */
@@ -160,7 +172,14 @@ export class OcpiPull {
     this.#wake = undefined;
   }
 
+  /** The mark goes where the fetch came to an end, good or bad; what was thrown ends the process, and leaves it. */
   async #pull(whole: boolean): Promise<void> {
+    this.#parts.mark.set();
+    await this.#fetchBoth(whole);
+    this.#parts.mark.clear();
+  }
+
+  async #fetchBoth(whole: boolean): Promise<void> {
     const tokens = await this.#pullTokens(whole);
     if (this.#stop.signal.aborted) return;
     const tariffs = await this.#pullTariffs();
@@ -204,7 +223,7 @@ export class OcpiPull {
   /** Undefined = there is nothing to fetch by that name. */
   async #fetch(
     key: "tokensUrl" | "tariffsUrl",
-    mostRows: number,
+    bounds: ListBounds,
     take: (rows: readonly unknown[]) => void,
     dateFrom?: string,
   ): Promise<FetchResult | undefined> {
@@ -219,7 +238,7 @@ export class OcpiPull {
       key,
       timeoutMs: timeout,
       totalMs: timeout * totalTimeouts,
-      mostRows,
+      bounds,
       ...(dateFrom === undefined ? {} : { dateFrom }),
     };
     return fetchAll(line, options, this.#stop.signal, take);
@@ -233,7 +252,7 @@ export class OcpiPull {
     const list = new TokenList(whole ? [] : before.tokens, whole ? "" : before.from);
     const fetched = await this.#fetch(
       "tokensUrl",
-      mostTokens,
+      tokenBounds,
       (rows) => list.take(rows),
       whole ? undefined : before.from,
     );
@@ -241,7 +260,9 @@ export class OcpiPull {
     const { tokens, unreadable } = list;
     if (tokens.size > mostTokens) return { ok: false, words: `more than ${mostTokens} tokens: no more are held here` };
     const ignored = `${counted(unreadable, "row")} could not be read and ${unreadable === 1 ? "counts" : "count"} for nothing`;
-    const words = [counted(tokens.size, "token"), ...(unreadable === 0 ? [] : [ignored])].join(", ");
+    const words =
+      [counted(tokens.size, "token"), ...(unreadable === 0 ? [] : [ignored])].join(", ") +
+      cleanedWords(fetched.cleaned);
     const from = list.from(fetched.serverMs);
     if (!whole && !list.changed && from === before.from) return { words };
     const kept = [...tokens.values()];
@@ -251,77 +272,18 @@ export class OcpiPull {
 
   async #pullTariffs(): Promise<Found | FetchTrouble | undefined> {
     const { tariffs } = this.#parts;
-    const rows: unknown[] = [];
-    const fetched = await this.#fetch("tariffsUrl", mostTariffs, (page) => rows.push(...page));
+    const list = new TariffList(tariffs.own());
+    const fetched = await this.#fetch("tariffsUrl", tariffBounds, (rows) => list.take(rows));
     if (fetched === undefined || !fetched.ok) return fetched;
-    const next: Tariff[] = [];
-    const refused: string[] = [];
-    for (const [index, row] of rows.entries()) {
-      const read = readOcpiTariff(row);
-      if (read.ok) {
-        next.push(read.tariff);
-        continue;
-      }
-      // The one in force before stays: no price is made up, and none is lost.
-      const before = tariffs.own().filter((own) => own.id === read.id);
-      next.push(...before);
-      refused.push(
-        `tariff ${read.id === undefined ? `at row ${index + 1}` : `"${read.id}"`} cannot be sold by: ${read.why}` +
-          `${before.length === 0 ? "" : "; the one before it stays in force"}`,
-      );
-    }
-    this.#parts.fault(
-      "tariff/refused",
-      refused.length === 0
-        ? undefined
-        : `${refused[0] ?? ""}${refused.length > 1 ? ` (and ${refused.length - 1} more)` : ""}`,
-    );
-    if (!tariffs.replace(next))
+    this.#parts.fault("tariff/refused", list.refusal);
+    if (!tariffs.replace(list.tariffs))
       return { ok: false, words: `too many tariffs (limit ${mostPushedTariffs}): nothing was changed` };
-    return {
-      words: `${counted(next.length, "tariff")}${refused.length === 0 ? "" : `, ${refused.length} could not be taken up`}`,
-    };
+    return { words: `${list.words}${cleanedWords(fetched.cleaned)}` };
   }
 }
 
-/** The tokens from before, and what pages change of them. */
-class TokenList {
-  readonly tokens: Map<string, KeptToken>;
-  changed = false;
-  unreadable = 0;
-  #newest: string;
-
-  constructor(before: readonly KeptToken[], from: string) {
-    this.tokens = new Map(before.map((token) => [token.uid, token] as const));
-    this.#newest = from;
-  }
-
-  take(rows: readonly unknown[]): void {
-    for (const row of rows) {
-      const read = readToken(row);
-      if (!read.ok) {
-        this.unreadable += 1;
-        if (read.uid !== undefined) this.changed = this.tokens.delete(read.uid) || this.changed;
-        continue;
-      }
-      const { token } = read;
-      if (Date.parse(token.last_updated) > (Date.parse(this.#newest) || 0)) this.#newest = token.last_updated;
-      // What no reader can read needs no room here.
-      if (token.type !== "RFID") continue;
-      const kept = tokenOfOcpi(token);
-      this.changed ||= firstDifference(this.tokens.get(token.uid), kept) !== undefined;
-      this.tokens.set(token.uid, kept);
-    }
-  }
-
-  /**
-   * From when on changes are asked for next: the newest that came, but never later than the server's own time, or one
-   * wrong date would hide what comes before it.
-   */
-  from(serverMs = Number.POSITIVE_INFINITY): string {
-    return Date.parse(this.#newest) > serverMs ? new Date(serverMs).toISOString() : this.#newest;
-  }
-}
+const cleanedWords = (cleaned: number): string =>
+  cleaned === 0 ? "" : `, ${counted(cleaned, "text")} cleaned of characters that cannot be printed`;
 
 const byUid = (tokens: readonly KeptToken[]): ReadonlyMap<string, Token> =>
   new Map(tokens.map(({ group, ...token }) => [token.uid, { ...token, ...(group === undefined ? {} : { group }) }]));

@@ -11,10 +11,19 @@ export type OcpiTariff =
   | { readonly ok: true; readonly tariff: Tariff }
   | { readonly ok: false; readonly id: string | undefined; readonly why: string };
 
+/** OCPI has 16; backends add some of their own, and each is looked at. */
+const mostFields = 100;
+const longestId = 36;
+
 export function readOcpiTariff(row: unknown): OcpiTariff {
+  const fields = isObject(row) ? Object.keys(row).length : 0;
+  const id = isObject(row) && typeof row["id"] === "string" ? row["id"].slice(0, longestId) : undefined;
+  if (fields > mostFields) return { ok: false, id, why: `${fields} fields; more than ${mostFields} are not read` };
+  // What was cleaned at the door could be another's name.
+  if (id !== undefined && (id.trim() === "" || id.includes("\ufffd")))
+    return { ok: false, id, why: "id: expected a name that can be printed" };
   const parsed = parseTariff(isObject(row) ? withoutForeign(row) : row);
   if (parsed.ok) return parsed;
-  const id = isObject(row) && typeof row["id"] === "string" ? row["id"] : undefined;
   const [first] = parsed.faults;
   return { ok: false, id, why: `${first?.path ?? ""}: ${first?.message ?? ""}` };
 }

@@ -4,7 +4,14 @@ import { z } from "zod";
 import type { SessionToken } from "../../core/cdr/settlement.js";
 import type { Token } from "../../core/cdr/token.js";
 
-const text = (most: number) => z.string().trim().min(1).max(most);
+/** What names a card, a contract or a party, whole and readable: one that had to be cleaned could be another's. */
+const text = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .refine((name) => !name.includes("\ufffd"), "cannot be printed");
 const wire = z.looseObject({
   country_code: text(2),
   party_id: text(3),

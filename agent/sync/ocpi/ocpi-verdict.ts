@@ -2,6 +2,9 @@
 // status_codes). Only both together accept: a login page answers 200 as well, and a wrong token has been seen to draw
 // HTTP 200 with status_code 3000.
 
+import { deepestJson, parseBoundedJson } from "../../core/json/bounded-json.js";
+import { cleanJson } from "../../core/json/clean-json.js";
+import { printable } from "../../core/words/printable.js";
 import type { HttpAnswer, LostRequest } from "../transport/http.js";
 import { heldOutcome, type Outcome } from "../uplink.js";
 
@@ -15,7 +18,16 @@ export type AnswerExpectation = {
   readonly envelope: "ocpi" | "none";
 };
 
-export type OcpiEnvelope = { readonly code: number; readonly message: string; readonly data: unknown };
+/** `cleaned` = texts in it that were not clean. */
+export type OcpiEnvelope = {
+  readonly code: number;
+  readonly message: string;
+  readonly data: unknown;
+  readonly cleaned: number;
+};
+
+/** What an answer to a receipt or about one card may hold; a list has bounds of its own. */
+const mostAnswerValues = 2_000;
 
 export function judgeAnswer(answer: HttpAnswer, expected: AnswerExpectation): Outcome {
   const { status } = answer;
@@ -58,7 +70,7 @@ export function answerWords({ status, body }: HttpAnswer, envelope = envelopeOf(
   const page =
     status < 400
       ? ""
-      : readable((body ?? "").slice(0, longestPage).replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " "))
+      : printable((body ?? "").slice(0, longestPage).replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, " "), " ")
           .replace(/\s+/g, " ")
           .trim();
   return `HTTP ${status}${page === "" ? "" : ` "${page.slice(0, longestQuote)}"`}`;
@@ -67,7 +79,7 @@ export function answerWords({ status, body }: HttpAnswer, envelope = envelopeOf(
 /** As much of an error page as is looked at, and quoted. */
 const longestPage = 4_096;
 const longestQuote = 80;
-const readable = (text: string): string => text.replace(/[^\x20-\x7e\xa0-\uffff]/g, " ");
+const longestMessage = 200;
 
 function judgeEnvelope(
   answer: HttpAnswer,
@@ -186,20 +198,16 @@ function identityWords(code: string, url: URL): string | undefined {
   return undefined;
 }
 
-/** The OCPI envelope of an answer, if it is one. */
-export function envelopeOf(body: string | undefined): OcpiEnvelope | undefined {
-  if (body === undefined) return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
+/** The OCPI envelope of an answer, if it is one and holds no more than so many values; its texts are clean. */
+export function envelopeOf(body: string | undefined, values = mostAnswerValues): OcpiEnvelope | undefined {
+  const read = body === undefined ? undefined : parseBoundedJson(body, { values, depth: deepestJson });
+  if (read?.ok !== true) return undefined;
+  const { value, cleaned } = cleanJson(read.value);
   if (typeof value !== "object" || value === null || !("status_code" in value)) return undefined;
   const code = value.status_code;
   if (typeof code !== "number" || !Number.isInteger(code) || code < 1000 || code > 4999) return undefined;
   const message = "status_message" in value && typeof value.status_message === "string" ? value.status_message : "";
-  return { code, message: readable(message).slice(0, 200), data: "data" in value ? value.data : undefined };
+  return { code, message: message.slice(0, longestMessage), data: "data" in value ? value.data : undefined, cleaned };
 }
 
 /**

@@ -5,6 +5,8 @@ import * as assert from "uvu/assert";
 import type { OnlineAnswer } from "../../../../agent/core/cdr/token.js";
 import { payloadOf } from "../../../../agent/core/receipt/receipt-payload.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
+import { Disk } from "../../../../agent/ledger/store/disk.js";
+import { FetchMark } from "../../../../agent/sync/ocpi/fetch-mark.js";
 import { OcpiCheck } from "../../../../agent/sync/ocpi/ocpi-check.js";
 import { fetchAll } from "../../../../agent/sync/ocpi/ocpi-fetch.js";
 import { OcpiLine } from "../../../../agent/sync/ocpi/ocpi-line.js";
@@ -15,6 +17,7 @@ import { TestStation, testStationConfig } from "../../../support/station/test-st
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";
 import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
 import { HandClock } from "../../../support/time/hand-clock.js";
+import { VolatileFiles } from "../../../support/volatile-files.js";
 
 const files = new TokenFile();
 const server = await ListServer.open();
@@ -66,6 +69,7 @@ function pulling(
     clock,
     random: () => 0.5,
     note: (words) => notes.push(words),
+    mark: new FetchMark(new Disk(new VolatileFiles()), "/fetching-office"),
     store: {
       read: () => state,
       write: (next) => {
@@ -320,7 +324,7 @@ test("a server that drips is given up after its time, and so is one page after a
         key: "tokensUrl",
         timeoutMs,
         totalMs,
-        mostRows: 10,
+        bounds: { rows: 10, bytes: 10_000, values: 1_000 },
       },
       new AbortController().signal,
       () => undefined,

@@ -151,12 +151,12 @@ test("a wrong token is said in words that can be acted on", () => {
   };
   assert.is(
     words(401, false),
-    'the backend does not accept the token in /etc/token (HTTP 401, OCPI 2001 "go away [31m")',
+    'the backend does not accept the token in /etc/token (HTTP 401, OCPI 2001 "go away\ufffd[31m")',
   );
   assert.match(words(401, true), /looks base64-encoded already, but the file must hold the plain token/);
   assert.is(
     words(404, false),
-    'the address https://office.example/ocpi/cdrs takes no CDRs (HTTP 404, OCPI 2001 "go away [31m"): check the uplink\'s url',
+    'the address https://office.example/ocpi/cdrs takes no CDRs (HTTP 404, OCPI 2001 "go away\ufffd[31m"): check the uplink\'s url',
   );
   const wrong = judgeAnswer(answer(200, envelope(3000)), expected);
   assert.match(wrong.kind === "retry" ? (wrong.words ?? "") : "", /wrong token: check \/etc\/token/);
