@@ -4,6 +4,7 @@ import { Command } from "commander";
 import type { PaymentStatuses, UplinkStatus } from "../app/uplinks/uplink-status.js";
 import { counted } from "../core/number/counted.js";
 import type { PullStatus } from "../sync/ocpi/ocpi-pull.js";
+import { oddityText } from "../sync/oddities.js";
 import { exampleText, receiptNumber, stationCommand } from "./shared/command.js";
 
 export interface SyncClient {
@@ -140,6 +141,7 @@ export function uplinkStatusLines(status: UplinkStatus): string[] {
     `${uplink}: ${reachability}${sinceMs === undefined ? "" : ` since ${time(sinceMs)}`}${words === undefined ? "" : `: ${words}`}`,
   ];
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
+  if (status.oddities !== undefined) lines.push(`  not as the standard has it: ${oddityText(status.oddities)}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: needs attention`);
   lines.push(
     `  waiting ${waiting}, parked ${parked.length}` +

@@ -1,5 +1,6 @@
 // How one uplink stands: plain data for the live view, `sync status` and the log.
 import type { EpochMs } from "../../drivers/driver.js";
+import type { OddityCount } from "./oddities.js";
 import type { ParkedItem } from "./outbox-state.js";
 import type { UplinkFault } from "./uplink.js";
 
@@ -25,6 +26,8 @@ export type OutboxStatus = ReachabilityReport & {
   readonly uplink: string;
   /** How the line stands, where it has one that is always open: connected or not, and in which version. */
   readonly line?: string;
+  /** What the backend sends otherwise than the standard has it, where there is any. */
+  readonly oddities?: readonly OddityCount[];
   /**
    * Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed).
    */

@@ -158,9 +158,11 @@ export class Outbox {
 
   status(): OutboxStatus {
     const { lastAck, parked } = this.#queue.state;
+    const oddities = this.#parts.uplink.oddities?.() ?? [];
     return {
       uplink: this.#parts.uplink.name,
       ...this.#reach,
+      ...(oddities.length === 0 ? {} : { oddities }),
       ...(this.#parts.uplink.line === undefined ? {} : { line: this.#parts.uplink.line() }),
       waiting: this.#queue.waiting,
       ...(this.#sending === undefined ? {} : { sending: this.#sending }),

@@ -1,5 +1,7 @@
 // What the outbox and the uplinks agree on: the outbox owns order and retry, an uplink only maps and speaks.
 
+import type { OddityCount } from "./oddities.js";
+
 /** Trouble that a person must mend; everything else heals by trying again. */
 export type UplinkFault = "uplink/unauthorised" | "uplink/unsure";
 
@@ -51,6 +53,8 @@ export interface Uplink {
   hurry?(): void;
   /** How the line stands, in words. */
   line?(): string;
+  /** What the backend sends otherwise than the standard has it, and is taken all the same. */
+  oddities?(): readonly OddityCount[];
   /** Lets go of connections that are kept open. */
   close?(): void;
 }

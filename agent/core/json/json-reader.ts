@@ -56,15 +56,19 @@ export class JsonReader {
     return undefined;
   }
 
+  /** Nobody reads on: what was meant by each further name is not looked for. */
+  get isFull(): boolean {
+    return this.faults.length >= mostFaults || this.warnings.length >= mostFaults;
+  }
+
   warn(path: string, rule: ReadWarning["rule"], message: string): void {
-    if (this.warnings.length < mostFaults) this.warnings.push({ path, rule, message });
+    if (this.warnings.length < mostFaults) this.warnings.push({ path: path.slice(0, longestPath), rule, message });
   }
 
   object(value: unknown, path: string, known: readonly string[]): JsonObject | undefined {
     if (!isObject(value)) return this.fault(path, `expected an object, found ${saying(value)}`);
     for (const key in value) {
-      // What was meant is looked for among all names: not for each of a hundred thousand.
-      if (this.faults.length >= mostFaults) break;
+      if (this.isFull) break;
       if (!known.includes(key))
         this.fault(path === "" ? key : `${path}.${key}`, `unknown field${didYouMean(key, known)}`);
     }

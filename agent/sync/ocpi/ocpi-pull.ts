@@ -58,11 +58,11 @@ export type OcpiPullParts = {
 };
 
 const wholeEveryMs = 24 * 3_600_000;
-const mib = 1024 * 1024;
+const mebibyte = 1024 * 1024;
 const mostTokens = 50_000;
 /** What is kept of the tariffs is read at each start as it stands, so that they have less room. */
-const tokenBounds: ListBounds = { rows: mostTokens, bytes: 32 * mib, values: 2_000_000 };
-const tariffBounds: ListBounds = { rows: 400, bytes: 4 * mib, values: 200_000 };
+const tokenBounds: ListBounds = { rows: mostTokens, bytes: 32 * mebibyte, values: 2_000_000 };
+const tariffBounds: ListBounds = { rows: 400, bytes: 4 * mebibyte, values: 200_000 };
 /** After a fetch that ended the process: sessions come first. */
 const afterDeath = { first: 600_000, most: 86_400_000 };
 /** A whole list takes at most so many times what one answer may take. */

@@ -5,6 +5,7 @@ import type { Agent } from "node:http";
 import type { WebSocket } from "ws";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
+import type { Oddities } from "../oddities.js";
 import { backoffMs } from "../transport/backoff.js";
 import type { UplinkFault } from "../uplink.js";
 import { Heartbeat } from "./availability/heartbeat.js";
@@ -35,6 +36,7 @@ export type CsmsLineParts = {
   readonly lost: () => void;
   readonly stands: (status: CsmsLineStatus) => void;
   readonly note: (text: string) => void;
+  readonly oddities: Oddities;
   /** The certificate of the CSMS cannot be trusted. */
   readonly distrusted: (words: string) => void;
   readonly die: (error: unknown) => void;
@@ -146,6 +148,7 @@ export class CsmsLine {
         return;
       }
       let failed: { readonly words: string; readonly fault?: UplinkFault };
+      if (opened.kind === "open" && opened.unnamed === true) this.#parts.oddities.saw("no-subprotocol");
       if (opened.kind === "open") failed = { words: await this.#serve(opened.socket, opened.dialect) };
       else {
         failed = opened;
@@ -184,6 +187,7 @@ export class CsmsLine {
         timeoutMs: config.timeout,
         note,
         failed: (error) => this.#fail(error),
+        saw: (oddity, count) => this.#parts.oddities.saw(oddity, count),
       });
       const gone = (why: string): void => {
         if (this.#rpc !== rpc) return;

@@ -9,6 +9,7 @@ import type { OnlineAnswer } from "../../core/cdr/token.js";
 import { isBusy } from "../../core/session/session.js";
 import { ReceiptFault } from "../../core/signing/signer.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
+import { Oddities, type OddityCount } from "../oddities.js";
 import { reachabilityBy } from "../outbox-status.js";
 import type { OnlineCheck, RecordedFact, StationFeed } from "../station-port.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
@@ -78,6 +79,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   readonly #reservations: ReservationUpdates;
   readonly #settledOnline = new Set<string>();
   readonly #securityEvents: SecurityEvents;
+  readonly #oddities: Oddities;
   #intervals: Intervals;
   #ties: UplinkTies | undefined;
   #stopListening: (() => void) | undefined;
@@ -116,11 +118,13 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       deauthorise: parts.deauthorise,
       die: parts.die,
     });
+    this.#oddities = new Oddities(note);
     this.#line = new CsmsLine({
       config,
       clock,
       random,
       note,
+      oddities: this.#oddities,
       identity: parts.identity,
       station: { serialNumber: parts.identity, version: parts.version },
       bootReason: () => this.#bootReason(),
@@ -163,6 +167,10 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
 
   line(): string {
     return this.#line.status.words;
+  }
+
+  oddities(): readonly OddityCount[] {
+    return this.#oddities.counts();
   }
 
   async send(item: UplinkItem, signal: AbortSignal): Promise<Outcome> {

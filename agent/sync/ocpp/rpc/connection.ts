@@ -12,7 +12,8 @@ import type { UplinkFault } from "../../uplink.js";
 import { type Dialect, dialects } from "./frame.js";
 
 export type OpenedSocket =
-  | { readonly kind: "open"; readonly socket: WebSocket; readonly dialect: Dialect }
+  /** `unnamed` = the server named no version, and is taken to speak the one that is configured. */
+  | { readonly kind: "open"; readonly socket: WebSocket; readonly dialect: Dialect; readonly unnamed?: true }
   /** `code` is Node's or OpenSSL's. */
   | { readonly kind: "failed"; readonly words: string; readonly fault?: UplinkFault; readonly code?: string };
 
@@ -26,8 +27,11 @@ export function stationUrl(url: string, identity: string): URL {
   return address;
 }
 
-/** Opens the line, paused. What keeps it from opening is an answer. `agent` is the way through a proxy. */
-export function openSocket(
+/**
+ * Opens the line, paused. What keeps it from opening is an answer. `agent` is the way through a proxy. A server that
+ * names no version is taken to speak the one that is configured, where there is one.
+ */
+export async function openSocket(
   config: OcppUplinkConfig,
   identity: string,
   agent: Agent | undefined,
@@ -36,6 +40,39 @@ export function openSocket(
 ): Promise<OpenedSocket> {
   const url = stationUrl(config.url, identity);
   const offered = dialects.filter((dialect) => (config.versions as readonly string[]).includes(dialect.slice(4)));
+  const open = (taken?: Dialect): Promise<OpenedSocket> =>
+    openOnce({ config, identity, agent, clock, signal, url, offered, ...(taken === undefined ? {} : { taken }) });
+  const opened = await open();
+  const [only, another] = offered;
+  const isUnnamed = opened.kind === "failed" && opened.code === unnamed;
+  return isUnnamed && only !== undefined && another === undefined && !signal.aborted ? await open(only) : opened;
+}
+
+/** No HTTP answer and no error of Node's: the server opened the line and named no version. */
+const unnamed = "NO_SUBPROTOCOL";
+
+type SocketOpening = {
+  readonly config: OcppUplinkConfig;
+  readonly identity: string;
+  readonly agent: Agent | undefined;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly url: URL;
+  readonly offered: readonly Dialect[];
+  /** Spoken though the server names none; it is offered by a header of ours, which the package does not insist on. */
+  readonly taken?: Dialect;
+};
+
+function openOnce({
+  config,
+  identity,
+  agent,
+  clock,
+  signal,
+  url,
+  offered,
+  taken,
+}: SocketOpening): Promise<OpenedSocket> {
   return new Promise((resolve) => {
     let socket: WebSocket;
     let cancelTimeout = (): void => undefined;
@@ -49,8 +86,10 @@ export function openSocket(
       socket?.terminate();
     };
     try {
-      socket = new WebSocket(url, offered, {
-        ...credentials(config, url, identity),
+      const { headers, ...secrets } = credentials(config, url, identity);
+      socket = new WebSocket(url, taken === undefined ? [...offered] : [], {
+        ...secrets,
+        headers: taken === undefined ? headers : { ...headers, "Sec-WebSocket-Protocol": taken },
         ...(agent === undefined ? {} : { agent }),
         maxPayload: longestFrame,
         followRedirects: false,
@@ -74,17 +113,18 @@ export function openSocket(
     socket.on("error", (error) => settle(failedToOpen(error, url, offered)));
     socket.on("close", () => settle({ kind: "failed", words: `${shownAddress(url)}: the connection was cut` }));
     socket.on("open", () => {
-      const dialect = offered.find((one) => one === socket.protocol);
+      const dialect = taken ?? offered.find((one) => one === socket.protocol);
       // Nothing is read before there is someone who listens.
       socket.pause();
-      if (dialect !== undefined) return settle({ kind: "open", socket, dialect });
+      if (dialect !== undefined)
+        return settle({ kind: "open", socket, dialect, ...(taken === undefined ? {} : { unnamed: true }) });
       settle(noDialect(url, offered));
       socket.terminate();
     });
   });
 }
 
-const noDialect = (url: URL, offered: readonly Dialect[]): OpenedSocket => ({
+const noDialect = (url: URL, offered: readonly Dialect[]): Extract<OpenedSocket, { readonly kind: "failed" }> => ({
   kind: "failed",
   fault: "uplink/unauthorised",
   words:
@@ -93,6 +133,7 @@ const noDialect = (url: URL, offered: readonly Dialect[]): OpenedSocket => ({
 });
 
 function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): OpenedSocket {
+  if (/no subprotocol/i.test(error.message)) return { ...noDialect(url, offered), code: unnamed };
   if (/subprotocol/i.test(error.message)) return noDialect(url, offered);
   return notOpened("code" in error && typeof error.code === "string" ? error.code : error.message, url);
 }

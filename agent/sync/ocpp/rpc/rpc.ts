@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../../drivers/driver.js";
 import { CallError, callText, type Dialect, errorText, type Frame, parseFrame, resultText } from "./frame.js";
+import type { SawOddity } from "./received-json.js";
 
 /**
  * Answers a CALL of the peer with the payload of the CALLRESULT, or throws a CallError. Any other throw is a defect of
@@ -52,6 +53,8 @@ export type RpcParts = {
   readonly note: (text: string) => void;
   /** What a handler threw that is no answer to the peer. */
   readonly failed: (error: unknown) => void;
+  /** What the peer writes otherwise than the standard has it; absent = nobody counts it. */
+  readonly saw?: SawOddity;
 };
 
 /**
@@ -61,6 +64,8 @@ export type RpcParts = {
 export const mostWaitingCalls = 64;
 /** Calls of the peer that wait for their turn; it should have one outstanding at most. */
 export const mostPeerCalls = 16;
+/** Characters of those calls together: what one frame may have. */
+export const mostPeerText = 1024 * 1024;
 /** Words for the log about one connection: a peer that sends nothing but nonsense must not fill a card with them. */
 export const mostNotes = 50;
 
@@ -78,7 +83,7 @@ type Answered = { readonly text: string; readonly afterwards?: () => void; reado
 export class Rpc {
   readonly #parts: RpcParts;
   readonly #waiting: Outgoing[] = [];
-  readonly #asked: Extract<Frame, { type: "call" }>[] = [];
+  readonly #asked: { readonly call: Extract<Frame, { type: "call" }>; readonly length: number }[] = [];
   #outstanding: Outgoing | undefined;
   #cancelTimeout: () => void = () => undefined;
   #answering = false;
@@ -116,19 +121,19 @@ export class Rpc {
   /** A frame came in. */
   received(text: string): void {
     if (this.#closed) return;
-    const { dialect } = this.#parts;
-    const frame = parseFrame(text, dialect);
+    const { dialect, saw } = this.#parts;
+    const frame = parseFrame(text, dialect, saw);
     switch (frame.type) {
       case "call":
-        if (this.#asked.length >= mostPeerCalls)
+        if (this.#isFull(text.length))
           return void this.#sent(
             errorText(
               frame.id,
-              new CallError("InternalError", `${mostPeerCalls} calls wait for an answer already`),
+              new CallError("InternalError", `${this.#asked.length} calls wait for an answer already`),
               dialect,
             ),
           );
-        this.#asked.push(frame);
+        this.#asked.push({ call: frame, length: text.length });
         void this.#answer();
         return;
       case "result":
@@ -197,11 +202,16 @@ export class Rpc {
     this.#next();
   }
 
+  #isFull(more: number): boolean {
+    const waiting = this.#asked.reduce((sum, { length }) => sum + length, 0);
+    return this.#asked.length >= mostPeerCalls || (waiting > 0 && waiting + more > mostPeerText);
+  }
+
   async #answer(): Promise<void> {
     if (this.#answering) return;
     this.#answering = true;
     for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
-      const { text, afterwards, failure } = await this.#answerTo(asked);
+      const { text, afterwards, failure } = await this.#answerTo(asked.call);
       const isSent = !this.#closed && this.#sent(text);
       if (failure !== undefined) this.#parts.failed(failure);
       try {

@@ -75,8 +75,8 @@ test("the identity is percent-encoded at the end of the address, and is the user
 
 test("a server that agrees on no version is a fault with a word for it", async () => {
   const { url, close } = await server("no-protocol");
-  const result = await opened(url, { versions: ["2.0.1"] });
-  assert.match(wordsOf(result), /accepted none of ocpp2\.0\.1: .*check the uplink's url and versions/);
+  const result = await opened(url, { versions: ["2.1", "2.0.1"] });
+  assert.match(wordsOf(result), /accepted none of ocpp2\.1, ocpp2\.0\.1: .*check the uplink's url and versions/);
   assert.is(result.kind === "failed" && result.fault, "uplink/unauthorised");
   await close();
 });

@@ -156,10 +156,10 @@ test("a frame that cannot be used is answered in the version's own words", () =>
   for (const [dialect, text, answer] of [
     ["ocpp2.0.1", "no json", [4, "-1", "RpcFrameworkError"]],
     ["ocpp2.0.1", '{"a":1}', [4, "-1", "RpcFrameworkError"]],
-    ["ocpp2.0.1", "[2,7]", [4, "-1", "RpcFrameworkError"]],
+    ["ocpp2.0.1", "[2,true]", [4, "-1", "RpcFrameworkError"]],
     ["ocpp2.0.1", '[2,"x1","Reset"]', [4, "x1", "FormatViolation"]],
     ["ocpp2.0.1", '[6,"x1","Reset",{}]', [4, "x1", "MessageTypeNotSupported"]],
-    ["ocpp1.6", '[2,"x1","Reset",[]]', [4, "x1", "FormationViolation"]],
+    ["ocpp1.6", '[2,"x1","Reset",[1]]', [4, "x1", "FormationViolation"]],
     ["ocpp1.6", "no json", undefined],
   ] as const) {
     const { rpc, frames, notes } = bench(dialect);
