@@ -86,6 +86,8 @@ export async function answerControlRequest(request: ControlRequest, context: Con
       const done = await syncFinished(services);
       return { ok: true, value: { done, uplinks: uplinksOf(services) } };
     }
+    case "sync-leave":
+      return { ok: true, value: leave(services, Number(request["number"]), request["uplink"]) };
     case "sync-resend":
       return { ok: true, value: resend(services, request["number"], request["uplink"]) };
     default:
@@ -173,6 +175,14 @@ function uplinksOf({ outboxes, pulls, paymentLines, payments }: Services): Uplin
       ...(line === undefined && known === 0 ? {} : { payments: told }),
     };
   });
+}
+
+/** A receipt that was kept back stays unsent; answers the uplinks at which it was. */
+function leave(services: Services | undefined, receipt: number, uplink: unknown): string[] {
+  return (services?.outboxes ?? [])
+    .filter((outbox) => uplink === undefined || outbox.status().uplink === uplink)
+    .filter((outbox) => outbox.leave(receipt))
+    .map((outbox) => outbox.status().uplink);
 }
 
 /** Receipts by their numbers, and the payments of those receipts. */

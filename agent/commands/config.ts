@@ -2,9 +2,11 @@
 import { Command } from "commander";
 import { configJsonSchema, configText } from "../../config/config-text.js";
 import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
 import { filesTrouble } from "../app/uplinks/credential-files.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
+import type { Tariff } from "../core/tariff/tariff.js";
 import { differences, refusedChanges } from "../station/config-reload.js";
 import { readTariff } from "../tariffs/tariff-file.js";
 import { configInitCommand } from "./config-init.js";
@@ -64,17 +66,19 @@ function named(file: string | undefined, where: StationOptions): string {
 
 function check(given: string | undefined, options: StationOptions): void {
   const file = named(given, options);
-  const faults = configFaults(file);
-  if (options.json === true) print(JSON.stringify({ file, ok: faults.length === 0, faults }));
-  else if (faults.length === 0) print(`${file}: fine`);
+  const { faults, notes } = checkedConfig(file);
+  if (options.json === true) print(JSON.stringify({ file, ok: faults.length === 0, faults, notes }));
+  else if (faults.length === 0) for (const line of [`${file}: fine`, ...notes]) print(line);
   else for (const line of faults) complain(line);
   process.exitCode = faults.length === 0 ? 0 : 1;
 }
 
-/** All that is wrong with a config file, its tariffs included, a line each. */
-function configFaults(file: string): string[] {
+/** A line each: all that is wrong with a config file, its tariffs included, and what is right and may surprise. */
+type CheckedConfig = { readonly faults: readonly string[]; readonly notes: readonly string[] };
+
+function checkedConfig(file: string): CheckedConfig {
   const read = loadConfig(file);
-  if (!read.ok) return read.faults.map(faultLine);
+  if (!read.ok) return { faults: read.faults.map(faultLine), notes: [] };
   const { config: checked, resolve: beside } = read.loaded;
   // A file that is not here may lie on the station; one that is here and cannot be right is a fault.
   const faults = checked.uplinks.flatMap((uplink) =>
@@ -82,23 +86,38 @@ function configFaults(file: string): string[] {
       missing ? [] : [`${file}: uplink ${uplink.name}: ${what}; ${advice}`],
     ),
   );
-  const ids = new Set<string>();
+  const tariffs = new Map<string, Tariff>();
   for (const path of checked.tariffs) {
     try {
-      ids.add(readTariff(beside(path), undefined).id);
+      const tariff = readTariff(beside(path), undefined);
+      tariffs.set(tariff.id, tariff);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       faults.push(...error.message.split("\n"));
     }
   }
-  if (faults.length > 0) return faults;
+  if (faults.length > 0) return { faults, notes: [] };
   checked.connectors.forEach(({ tariff }, index) => {
-    if (!ids.has(tariff))
+    if (!tariffs.has(tariff))
       faults.push(
-        `${file}: connectors[${index}].tariff: no tariff file holds "${tariff}"; they hold: ${[...ids].join(", ")}`,
+        `${file}: connectors[${index}].tariff: no tariff file holds "${tariff}"; they hold: ${[...tariffs.keys()].join(", ")}`,
       );
   });
-  return faults;
+  return { faults, notes: uncarriedTariffs(checked, [...tariffs.values()]) };
+}
+
+/** Prices that include tax have no place in OCPI 2.2.1. */
+function uncarriedTariffs({ uplinks }: Config, tariffs: readonly Tariff[]): string[] {
+  const gross = tariffs.filter(({ taxIncluded }) => taxIncluded === "YES").map(({ id }) => id);
+  if (gross.length === 0) return [];
+  return uplinks.flatMap((uplink) =>
+    uplink.kind === "ocpi" && uplink.version === "2.2.1"
+      ? [
+          `note: uplink ${uplink.name} speaks OCPI 2.2.1, which has no place for prices that include tax: CDRs by tariff ` +
+            `${gross.join(", ")} are sent there without the tariff; version: "2.3.0" carries it`,
+        ]
+      : [],
+  );
 }
 
 function show(given: string | undefined, where: StationOptions): void {

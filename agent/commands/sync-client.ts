@@ -34,6 +34,8 @@ export async function openSyncClient(options: SyncOptions): Promise<SyncClient> 
         numbers: number[];
         payments?: number[];
       }[],
+    leave: async (number, uplink) =>
+      (await askAgent(socket, { do: "sync-leave", number, ...(uplink === undefined ? {} : { uplink }) })) as string[],
     close: () => Promise.resolve(),
   };
 }

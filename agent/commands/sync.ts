@@ -21,6 +21,8 @@ export interface SyncClient {
   ): Promise<
     readonly { readonly uplink: string; readonly numbers: readonly number[]; readonly payments?: readonly number[] }[]
   >;
+  /** Leaves a parked receipt unsent; answers the uplinks at which it was parked. */
+  leave(number: number, uplink?: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -35,7 +37,7 @@ export type SyncShell = {
 
 /**
  * The `sync` command. Exit 1: an uplink needs a person (`status`), something still waits, is parked or could not be
- * fetched (`now`), or there was nothing to put back (`resend`).
+ * fetched (`now`), or there was nothing to put back or to leave (`resend`, `leave`).
  */
 export function syncCommand(shell: SyncShell): Command {
   const sync = new Command("sync")
@@ -63,12 +65,15 @@ export function syncCommand(shell: SyncShell): Command {
     return command;
   };
 
-  const [status, now, parked, resend] = [action(tellStatus), action(pushNow), action(tellParked), action(putBack)];
+  const [status, now, parked] = [action(tellStatus), action(pushNow), action(tellParked)];
+  const [resend, leave] = [action(putBack), action(leaveUnsent)];
   define("status", "the state of each uplink").action((_options, command: Command) => status(command));
   define("now", "fetch tokens and tariffs and send waiting receipts now, regardless of schedule and back-off").action(
     (_options, command: Command) => now(command),
   );
-  define("parked", "receipts that a backend refused, and why").action((_options, command: Command) => parked(command));
+  define("parked", "receipts that were refused or kept back, and why").action((_options, command: Command) =>
+    parked(command),
+  );
   define("resend", "queue a parked receipt again", "resend 17 --uplink backend")
     .argument("<number>", 'the receipt\'s number, or "all"', (text: string) =>
       text === "all" ? text : receiptNumber(text),
@@ -77,6 +82,10 @@ export function syncCommand(shell: SyncShell): Command {
     .action((number: number | "all", options: { uplink?: string }, command: Command) =>
       resend(command, number, options.uplink),
     );
+  define("leave", "leave a parked receipt unsent: you have looked at it", "leave 17 --uplink backend")
+    .argument("<number>", "the receipt's number", receiptNumber)
+    .option("--uplink <name>", "only for this uplink")
+    .action((number: number, options: { uplink?: string }, command: Command) => leave(command, number, options.uplink));
   return sync;
 }
 
@@ -102,7 +111,9 @@ async function tellParked(client: SyncClient, print: PrintAll): Promise<0 | 1> {
   const all = await client.status();
   const lines = all.flatMap((one) => [
     ...one.parked.map(
-      (item) => `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
+      (item) =>
+        `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}` +
+        `${item.left === true ? ", left unsent" : ""}: ${item.reason}`,
     ),
     ...(one.payments?.parked ?? []).map(
       (item) => `${one.uplink}: payment of receipt ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
@@ -132,6 +143,22 @@ async function putBack(
   const what = number === "all" ? "No receipt" : `Receipt ${number}`;
   print(back.length === 0 ? [`${what} is not parked: nothing was queued.`] : back, all);
   return back.length === 0 ? 1 : 0;
+}
+
+async function leaveUnsent(
+  client: SyncClient,
+  print: PrintAll,
+  number: number,
+  uplink: string | undefined,
+): Promise<0 | 1> {
+  const left = await client.leave(number, uplink);
+  print(
+    left.length === 0
+      ? [`Receipt ${number} is not parked.`]
+      : left.map((name) => `${name}: receipt ${number} stays unsent; it remains in the list of parked ones.`),
+    left,
+  );
+  return left.length === 0 ? 1 : 0;
 }
 
 /** One uplink in words. */

@@ -33,6 +33,7 @@ type StationFaultCode =
   | "state/locked"
   | "uplink/unauthorised"
   | "uplink/unsure"
+  | "cdr/wrong"
   /** A broken promise of ours, not trouble with a device. */
   | "agent/defect";
 
@@ -219,6 +220,16 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
     remedy: "check the line, and url",
     stops: "nothing",
     person: "if-it-stays",
+  },
+  "cdr/wrong": {
+    meaning:
+      "a CDR, priced again from its own text, does not cost what its receipt says: an error in chargetill; the CDR is " +
+      "kept back, and the receipt stands",
+    remedy:
+      "`chargetill bundle`, and report it with an issue; look at it (`chargetill sync parked`), then " +
+      "`chargetill sync resend N` or `chargetill sync leave N`",
+    stops: "nothing",
+    person: "yes",
   },
   "agent/defect": {
     meaning: "an error in chargetill itself; contactors open, the agent starts again and settles what was open",

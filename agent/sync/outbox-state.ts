@@ -14,7 +14,17 @@ const state = z.strictObject({
   open: z.array(z.strictObject({ number: count, state: z.enum(["sending", "unsure"]), attempts: count })).max(2),
   /** Kept back with a reason until a person asks for them again. */
   parked: z.array(
-    z.strictObject({ number: count, id: z.string(), reason: z.string(), atMs: z.number(), again: z.boolean() }),
+    z.strictObject({
+      number: count,
+      id: z.string(),
+      reason: z.string(),
+      atMs: z.number(),
+      again: z.boolean(),
+      /** A fault of ours, not of the backend: it goes out by its own number only, never with all others. */
+      wrong: z.literal(true).optional(),
+      /** A person has seen it and leaves it unsent. */
+      left: z.literal(true).optional(),
+    }),
   ),
   lastAck: z.strictObject({ number: count, id: z.string(), atMs: z.number() }).nullable(),
 });
@@ -37,7 +47,7 @@ export const parseOutboxTable = (value: unknown): { readonly state: OutboxState 
   state: parseOutboxState((value as { state?: unknown } | null)?.state),
 });
 
-type Named = { readonly number: number; readonly id: string };
+type Named = Pick<OutboxItem, "number" | "id" | "wrong">;
 
 /** In hand: written before it is sent. The same object where it was in hand already. */
 export function markTaken(state: OutboxState, number: number): OutboxState {
@@ -58,8 +68,14 @@ export function markAcknowledged(state: OutboxState, { number, id }: Named, atMs
   };
 }
 
-export function markParked(state: OutboxState, { number, id }: Named, reason: string, atMs: number): OutboxState {
-  const entry: ParkedItem = { number, id, reason: reason.slice(0, longestReason), atMs, again: false };
+export function markParked(
+  state: OutboxState,
+  { number, id, wrong }: Named,
+  reason: string,
+  atMs: number,
+): OutboxState {
+  const kept = { number, id, reason: reason.slice(0, longestReason), atMs, again: false };
+  const entry: ParkedItem = wrong === undefined ? kept : { ...kept, wrong: true };
   return {
     ...state,
     cursor: Math.max(state.cursor, number),
@@ -89,6 +105,18 @@ export function askedAgain(state: OutboxState, numbers: readonly number[]): Outb
   return { ...state, parked: state.parked.map((item) => (asked.has(item.number) ? { ...item, again: true } : item)) };
 }
 
+/** A person has seen it and leaves it unsent; it stays listed. */
+export function markLeft(state: OutboxState, number: number): OutboxState {
+  return {
+    ...state,
+    parked: state.parked.map((item) => (item.number === number && !item.again ? { ...item, left: true } : item)),
+  };
+}
+
+/** Those kept back for a fault of ours that nobody has looked at. */
+export const wrongAndUnseen = (parked: readonly ParkedItem[]): readonly ParkedItem[] =>
+  parked.filter(({ wrong, left, again }) => wrong === true && left !== true && !again);
+
 /** After a restart: what was being sent when we went down may have arrived. */
 export function restarted(state: OutboxState): OutboxState {
   return { ...state, open: state.open.map((item) => ({ ...item, state: "unsure" })) };
@@ -114,12 +142,16 @@ export interface OutboxStore {
   write(state: OutboxState): void;
 }
 
-/** `park` keeps an item back with this reason without asking the backend (a date that is not known: "clock"). */
+/**
+ * `park` keeps an item back with this reason without asking the backend (a date that is not known: "clock"). `wrong` = a
+ * fault of ours is the reason.
+ */
 export type OutboxItem = {
   readonly number: number;
   readonly id: string;
   readonly body: string;
   readonly park?: string;
+  readonly wrong?: string;
 };
 
 /** The receipt book, as the outbox sees it. */

@@ -8,10 +8,12 @@ import {
   askedAgain,
   type ItemState,
   markAcknowledged,
+  markLeft,
   markParked,
   markUnanswered,
   type OutboxItem,
   type OutboxItems,
+  type OutboxState,
   type OutboxStore,
 } from "./outbox-state.js";
 import {
@@ -125,22 +127,38 @@ export class Outbox {
     return this.status();
   }
 
-  /** Puts parked items back in line, in one write; answers with the numbers of those that were parked. */
+  /**
+   * Puts parked items back in line, in one write; answers with the numbers of those that were parked. What is kept back
+   * for a fault of ours goes by its own number alone: whoever says "all" has not looked at it.
+   */
   resend(wanted: number | "all"): number[] {
     const { state } = this.#queue;
     const numbers = state.parked
-      .filter((item) => !item.again && (wanted === "all" || item.number === wanted))
+      .filter((item) => !item.again && (wanted === "all" ? item.wrong !== true : item.number === wanted))
       .map(({ number }) => number);
     if (numbers.length === 0 || this.#stop.signal.aborted) return [];
-    this.#queue.change(askedAgain(state, numbers));
+    this.#decided(askedAgain(state, numbers));
+    this.due();
+    return numbers;
+  }
+
+  /** A person has seen a parked item and leaves it unsent; says whether it was one. */
+  leave(number: number): boolean {
+    const { state } = this.#queue;
+    if (this.#stop.signal.aborted || !state.parked.some((item) => item.number === number && !item.again)) return false;
+    this.#decided(markLeft(state, number));
+    return true;
+  }
+
+  /** By hand: written before it is told. */
+  #decided(state: OutboxState): void {
+    this.#queue.change(state);
     try {
       this.#queue.save();
     } catch (error) {
       this.#fail(error);
     }
     this.#tell();
-    this.due();
-    return numbers;
   }
 
   /**

@@ -16,7 +16,7 @@ import { Table } from "../ledger/store/table.js";
 import { diskForecastWords, leastFreeBytes, leastFreeFiles } from "../ledger/upkeep/disk-forecast.js";
 import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { keyFile } from "../receipts/signing-keys.js";
-import { emptyOutbox, type OutboxState, parseOutboxTable } from "../sync/outbox-state.js";
+import { emptyOutbox, type OutboxState, parseOutboxTable, wrongAndUnseen } from "../sync/outbox-state.js";
 import { readTariff } from "../tariffs/tariff-file.js";
 import { type Finding, faultFinding, okFinding, warnFinding } from "./device-checks.js";
 
@@ -204,7 +204,12 @@ function uplinkFinding(disk: Disk, folder: string, name: string, receipts: numbe
   const waiting = receipts - state.cursor + state.open.length;
   const warn = (value: string, why: string): Finding => warnFinding(check, value, why, "chargetill sync status");
   if (state.parked.length > 0)
-    return warn(`${counted(state.parked.length, "receipt")} put aside`, "the backend refused them");
+    return warn(
+      `${counted(state.parked.length, "receipt")} put aside`,
+      wrongAndUnseen(state.parked).length === 0
+        ? "the backend refused them, or their date is not known"
+        : "a CDR does not cost what its receipt says: chargetill sync parked",
+    );
   if (waiting > 0) return warn(`${counted(waiting, "receipt")} waiting`, "the backend has not acknowledged them");
   return okFinding(check, "all receipts acknowledged");
 }

@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
-import { wireDifference } from "../../core/cdr/cdr-check.js";
 import { type CdrCopies, makeCopies } from "../../core/cdr/cdr-copies.js";
 import type { Settlement } from "../../core/cdr/settlement.js";
 import { kwhDisplay } from "../../core/number/energy-text.js";
@@ -24,6 +23,7 @@ import { emptyIssuerState } from "../../receipts/receipt-chain.js";
 import { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { mustContinue, openSigner } from "../../receipts/signing-keys.js";
 import type { Station } from "../../station/station.js";
+import type { Faults } from "../../sync/faults.js";
 import type { Outbox } from "../../sync/outbox.js";
 import type { ServicesParts } from "./services.js";
 
@@ -94,7 +94,7 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
           session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count(),
       ),
     settled: (entry, connector, settlement, file) => {
-      tellSettled(parts, entry, connector, settlement, file);
+      tellSettled(parts, ties.station().faults, entry, connector, settlement, file);
       for (const outbox of ties.outboxes()) outbox.kick();
     },
   });
@@ -104,7 +104,8 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
 }
 
 function tellSettled(
-  { machine, emit }: ServicesParts,
+  { loaded: { config }, machine, emit }: ServicesParts,
+  faults: Faults,
   entry: BookEntry,
   connector: number,
   settlement: Settlement,
@@ -112,15 +113,11 @@ function tellSettled(
 ): void {
   const { at } = machine.clock.now();
   const { price, begin, end } = settlement;
-  for (const text of Object.values((entry.cdr as CdrCopies).texts)) {
-    // Sent all the same: the receipt is right, and the backend holds the tariff and the readings.
-    const difference = wireDifference(text, settlement);
-    if (difference !== undefined)
-      emit({
-        type: "note",
-        at,
-        text: `receipt ${entry.number}: a receiver will work out another price: ${difference}`,
-      });
+  for (const difference of Object.values((entry.cdr as CdrCopies).wrong ?? {})) {
+    emit({ type: "note", at, text: `receipt ${entry.number}: its CDR is kept back: ${difference}` });
+    // Where there is an uplink, the fault stands with its outbox, over restarts.
+    if (!config.uplinks.some(({ kind }) => kind === "ocpi"))
+      faults.raise("CDRs", "cdr/wrong", `kept back: receipt ${entry.number}: ${difference}`, at);
   }
   emit({
     type: "receipt",
@@ -154,7 +151,7 @@ function issuedIn(disk: Disk, folder: string): IssuedReceipt[] {
 /** The versions of OCPI in which a CDR is kept: those that are sent, and one for a backend that is yet to come. */
 function cdrVersions({ uplinks }: Config): OcpiVersion[] {
   const spoken = uplinks.flatMap((uplink) => (uplink.kind === "ocpi" ? [uplink.version] : []));
-  return spoken.length === 0 ? ["2.2.1"] : spoken;
+  return spoken.length === 0 ? ["2.3.0"] : spoken;
 }
 
 function keyStore(disk: Disk, folder: string, credentials: string | undefined): Parameters<typeof openSigner>[0] {

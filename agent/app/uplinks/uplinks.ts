@@ -18,6 +18,7 @@ import {
   type OutboxItem,
   type OutboxState,
   parseOutboxTable,
+  wrongAndUnseen,
 } from "../../sync/outbox-state.js";
 import type { OutboxStatus } from "../../sync/outbox-status.js";
 import type { OnlineCheck } from "../../sync/station-port.js";
@@ -140,6 +141,7 @@ function ocppIn({ ocpp }: UplinkKinds): NonNullable<UplinkKinds["ocpp"]> {
 /** Turns the statuses of one uplink into events and faults, each once. */
 class UplinkWatch {
   #reachability = "untried";
+  #wrong = "";
   #fault: OutboxStatus["fault"];
 
   constructor(
@@ -167,6 +169,20 @@ class UplinkWatch {
       this.#fault = status.fault;
       if (status.fault !== undefined) this.parts.faults()?.raise(device, status.fault, words, at);
     }
+    this.#lookAtWrong(status, at);
     changed();
+  }
+
+  /** A CDR that prices differently from its receipt is a fault of ours, until a person has decided about each. */
+  #lookAtWrong({ parked }: OutboxStatus, at: number): void {
+    const faults = this.parts.faults();
+    const wrong = wrongAndUnseen(parked);
+    const numbers = wrong.map(({ number }) => number).join(", ");
+    if (faults === undefined || numbers === this.#wrong) return;
+    this.#wrong = numbers;
+    const device = `CDRs for ${this.name}`;
+    faults.clear(device);
+    if (wrong.length > 0)
+      faults.raise(device, "cdr/wrong", `kept back: receipt ${numbers}: ${wrong.at(-1)?.reason ?? ""}`, at);
   }
 }

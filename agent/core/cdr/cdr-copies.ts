@@ -4,26 +4,40 @@
 import { wireJson } from "../json/json-text.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { type CdrEvidence, makeCdr, timeUnknown, wireText } from "./cdr.js";
+import { wireDifference } from "./cdr-check.js";
 import type { Settlement } from "./settlement.js";
 
 export type CdrCopies = {
   readonly texts: Readonly<Partial<Record<OcpiVersion, string>>>;
   readonly timeUnknown: boolean;
+  /** What a receiver would find different in a text: a fault of ours, for which it is kept back. Absent = nothing. */
+  readonly wrong?: Readonly<Partial<Record<OcpiVersion, string>>>;
 };
 
-/** What one uplink sends: the text, and a reason to keep it back where there is one. */
-export type CdrCopy = { readonly body: string; readonly park?: string };
+/**
+ * What one uplink sends: the text, and a reason to keep it back where there is one. `wrong` = it prices differently from
+ * its receipt, and goes out only if a person who has seen that says so.
+ */
+export type CdrCopy = { readonly body: string; readonly park?: string; readonly wrong?: string };
 
-/** Makes the CDR once per version (each once, however often it is named). Throws what `makeCdr` throws. */
+/**
+ * Makes the CDR once per version (each once, however often it is named), and prices each text again. Throws what
+ * `makeCdr` throws.
+ */
 export function makeCopies(
   settlement: Settlement,
   evidence: CdrEvidence | undefined,
   versions: readonly OcpiVersion[],
 ): CdrCopies {
-  const texts = Object.fromEntries(
-    [...new Set(versions)].map((version) => [version, wireText(makeCdr(settlement, evidence, { version }))]),
-  );
-  return { texts, timeUnknown: timeUnknown(settlement) };
+  const texts: Partial<Record<OcpiVersion, string>> = {};
+  const wrong: Partial<Record<OcpiVersion, string>> = {};
+  for (const version of new Set(versions)) {
+    const text = wireText(makeCdr(settlement, evidence, { version }));
+    const difference = wireDifference(text, settlement, version);
+    texts[version] = text;
+    if (difference !== undefined) wrong[version] = difference;
+  }
+  return { texts, timeUnknown: timeUnknown(settlement), ...(Object.keys(wrong).length === 0 ? {} : { wrong }) };
 }
 
 /**
@@ -42,6 +56,8 @@ export function copyFor(
       ? null
       : { body: other[1], park: `made as OCPI ${other[0]}, while the uplink speaks ${uplink.version}` };
   }
+  const wrong = copies.wrong?.[uplink.version];
+  if (wrong !== undefined) return { body, park: wrong, wrong };
   return copies.timeUnknown && !uplink.acceptUnknownTime ? { body, park: "clock" } : { body };
 }
 

@@ -7,13 +7,13 @@ import type { Language } from "../../../config/languages.js";
 import { type Fault, JsonReader } from "../json/json-reader.js";
 import { billOf, taxWarnings } from "../rating/bill.js";
 import { componentUsages } from "../rating/component-usage.js";
-import { type Costing, costOf } from "../rating/costing.js";
+import { type Costing, costOf, onlyReservation } from "../rating/costing.js";
 import { localTimeRule, type Price } from "../rating/price.js";
 import { type Slice, unitsPer } from "../rating/slice.js";
 import { type Selection, selectComponents } from "../tariff/component-selection.js";
 import type { Conditions } from "../tariff/restrictions.js";
 import type { OcpiVersion, Tariff } from "../tariff/tariff.js";
-import { isZone, localTime } from "../time/time.js";
+import { isZone, type LocalTime, localTime } from "../time/time.js";
 import { type CdrPeriod, type CdrRecord, type PeriodUnits, periodUnits, readCdr } from "./cdr-record.js";
 import { momentaryOf } from "./period-power.js";
 import { tariffsOfPeriods } from "./period-tariff.js";
@@ -32,6 +32,13 @@ export type PricingResult =
   | { readonly ok: true; readonly priced: PricedCdr }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
+/**
+ * What a station may do in the driver's favour beyond the tariff: under an unset clock restrictions on time are not known
+ * and time is free, and a session without energy costs its reservation alone. A receiver does neither.
+ */
+export type StationMercy = { readonly clockTrusted: boolean; readonly freeWithoutEnergy: boolean };
+const byTariffAlone: StationMercy = { clockTrusted: true, freeWithoutEnergy: false };
+
 /** A CDR of many periods can give many warnings; more than these are only counted. */
 const mostWarnings = 50;
 
@@ -45,16 +52,26 @@ function shortened(warnings: readonly string[]): readonly string[] {
  * Prices a CDR (its JSON value) by tariffs that were read before. The zone is the location's: a CDR does not carry it.
  * Comes back with faults, never with a guess, where the CDR does not say what is needed.
  */
-export function priceCdr(tariffs: readonly Tariff[], json: unknown, timeZone: string): PricingResult {
+export function priceCdr(
+  tariffs: readonly Tariff[],
+  json: unknown,
+  timeZone: string,
+  mercy: StationMercy = byTariffAlone,
+): PricingResult {
   const checked = new JsonReader();
   const cdr = readCdr(checked, json);
   return cdr === undefined || checked.faults.length > 0
     ? { ok: false, faults: checked.faults }
-    : priceRecord(tariffs, cdr, timeZone);
+    : priceRecord(tariffs, cdr, timeZone, mercy);
 }
 
 /** The same for a CDR that was read before. */
-export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone: string): PricingResult {
+export function priceRecord(
+  tariffs: readonly Tariff[],
+  cdr: CdrRecord,
+  timeZone: string,
+  mercy: StationMercy = byTariffAlone,
+): PricingResult {
   const checked = new JsonReader();
   checkTariffs(checked, tariffs, timeZone);
   if (checked.faults.length > 0) return { ok: false, faults: checked.faults };
@@ -64,9 +81,11 @@ export function priceRecord(tariffs: readonly Tariff[], cdr: CdrRecord, timeZone
   const governing = governingTariff(cdr, byPeriod, warnings);
   if (governing === undefined || checked.faults.length > 0) return { ok: false, faults: checked.faults };
   const per = unitsPer * tenTo(cdr.finer);
-  const { slices, consumed } = slicesOfPeriods(cdr, byPeriod, governing, per, timeZone, warnings);
+  const localAt = (atMs: number) => (mercy.clockTrusted ? localTime(timeZone, atMs) : undefined);
+  const { slices, consumed } = slicesOfPeriods(cdr, byPeriod, governing, per, localAt, warnings);
   const expired = cdr.periods.every((period) => period.reserved);
-  const costing = costOf(componentUsages(slices, per, expired), per, governing);
+  const full = costOf(componentUsages(slices, per, expired), per, governing);
+  const costing = mercy.freeWithoutEnergy && consumed.energy === 0n ? onlyReservation(full, expired) : full;
   return {
     ok: true,
     priced: {
@@ -119,7 +138,7 @@ function slicesOfPeriods(
   byPeriod: readonly (Tariff | undefined)[],
   governing: Tariff,
   per: bigint,
-  timeZone: string,
+  localAt: (atMs: number) => LocalTime | undefined,
   warnings: string[],
 ): { readonly slices: Slice[]; readonly consumed: Consumed } {
   const slices: Slice[] = [];
@@ -130,7 +149,7 @@ function slicesOfPeriods(
     // A period without length and volumes has no instant at which anything could fall due.
     if (tariff !== undefined && !isEmptyPeriod(period, units)) {
       const selection = selectionIn(period, units, tariff, {
-        local: localTime(timeZone, period.startMs),
+        local: localAt(period.startMs),
         energyMilliWh: Number((consumed.energy * 1_000_000n) / per),
         // The session's duration starts after the reservation.
         durationMs: Math.max(0, period.startMs - cdr.beganMs),

@@ -270,11 +270,9 @@ function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {
   const complaints = wrong.map((text) => `${text} is not a local time of ${timeZone}`);
   if ((parseIsoLocal(sale.end) ?? 0) < (parseIsoLocal(sale.start) ?? 0))
     complaints.push(`the session ends (${sale.end}) before it starts (${sale.start})`);
-  return overallResult(
-    "times",
-    complaints,
-    `${sale.start} (clock ${sale.startClock}) to ${sale.end} (clock ${sale.endClock})`,
-  );
+  const { startClock, endClock } = sale;
+  const clock = startClock === endClock ? startClock : `${startClock} at the start, ${endClock} at the end`;
+  return overallResult("times", complaints, `${sale.start} to ${sale.end}, clock ${clock}`);
 }
 
 /** Every check on the figures of a sale. */

@@ -105,6 +105,19 @@ test("show masks card numbers; diff names what differs and whether a reload is e
   assert.is((await chargetill("config", "diff", config, "--config", config)).code, 0);
 });
 
+test("check says where a backend gets CDRs without their tariff, and that is no fault", async () => {
+  const speaking = (version: string): string =>
+    benchStation({
+      change: (text) =>
+        `${text}\nuplinks:\n  - { name: office, kind: ocpi, url: "https://example.org/cdrs", version: "${version}", ` +
+        `tokenFile: /etc/none, toCountryCode: DE, toPartyId: EMP }\n`,
+    }).config;
+  assert.not.match((await chargetill("config", "check", speaking("2.3.0"))).out, "note:");
+  const { code, out, err } = await chargetill("config", "check", speaking("2.2.1"));
+  assert.is(code, 0, err);
+  assert.match(out, /: fine\nnote: uplink office speaks OCPI 2\.2\.1, which has no place for prices that include tax/);
+});
+
 // Once `config check` took a file and `config show` only --config.
 test("check and show name the config in the same two ways, and not in both at once", async () => {
   const { config } = benchStation();

@@ -41,6 +41,10 @@ async function run(
       calls.push([number, uplink]);
       return Promise.resolve([{ uplink: "hub", numbers: number === 3 || number === "all" ? [3] : [] }]);
     },
+    leave: (number, uplink) => {
+      calls.push([number, uplink]);
+      return Promise.resolve(number === 3 ? ["hub"] : []);
+    },
     close: () => Promise.resolve(void calls.push("closed")),
   };
   const open = (options: SyncOptions): Promise<SyncClient> => {
@@ -139,6 +143,27 @@ test("resend puts back what is parked, and says so when it is not", async () => 
   assert.equal(none.lines, ["Receipt 4 is not parked: nothing was queued."]);
   assert.is(none.code, 1);
   assert.equal((await run(["resend", "all"])).calls[1], ["all", undefined]);
+});
+
+test("leave says what stays unsent, and parked goes on listing it", async () => {
+  const left = await run(["leave", "3", "--uplink", "hub"]);
+  assert.equal(left.lines, ["hub: receipt 3 stays unsent; it remains in the list of parked ones."]);
+  assert.equal([left.calls[1], left.code], [[3, "hub"], 0]);
+  const none = await run(["leave", "4"]);
+  assert.equal([none.lines, none.code], [["Receipt 4 is not parked."], 1]);
+  const seen = {
+    id: "cdr-3",
+    number: 3,
+    reason: "a fault of ours",
+    atMs,
+    again: false,
+    wrong: true,
+    left: true,
+  } as const;
+  assert.is(
+    (await run(["parked"], [{ ...troubled, parked: [seen] }])).lines[0],
+    "hub: receipt 3, CDR cdr-3, since 2026-03-02T10:00:00.000Z, left unsent: a fault of ours",
+  );
 });
 
 test("without an uplink it says where receipts stay", async () => {

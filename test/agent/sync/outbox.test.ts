@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Failure } from "../../../agent/core/failure.js";
-import { parseOutboxState } from "../../../agent/sync/outbox-state.js";
+import { parseOutboxState, wrongAndUnseen } from "../../../agent/sync/outbox-state.js";
 import { backoffMs } from "../../../agent/sync/transport/backoff.js";
 import {
   accepted,
@@ -137,6 +137,30 @@ test("all that is parked is put back at once, in one write", async () => {
   clock.advance(clock.nextMs ?? 0);
   await settle();
   assert.equal(uplink.sent, [2, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test("a CDR that is wrong by our own fault goes by its number alone: whoever says all has not looked at it", async () => {
+  const book = new Book(4);
+  book.parked.set(2, "clock").set(3, "priced again it is 5.95");
+  book.wrong.add(3);
+  const store = new Store();
+  const { outbox, uplink } = bench({ book, store });
+  const { parked } = await outbox.now();
+  assert.equal(
+    wrongAndUnseen(parked).map(({ number, reason }) => [number, reason]),
+    [[3, "priced again it is 5.95"]],
+  );
+  assert.equal(outbox.resend("all"), [2]);
+  await settle();
+  assert.equal(uplink.sent, [4, 2]);
+  // Seen and left: no fault any more, over a restart too, and still not sent.
+  assert.equal([outbox.leave(3), outbox.leave(99)], [true, false]);
+  const again = bench({ book, store }).outbox;
+  assert.equal(wrongAndUnseen(again.status().parked), []);
+  assert.equal(again.status().parked.length, 1);
+  assert.equal(outbox.resend(3), [3]);
+  await settle();
+  assert.equal(uplink.sent, [4, 2, 3]);
 });
 
 test("a receipt asked for again survives a restart", async () => {

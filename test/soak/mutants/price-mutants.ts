@@ -181,8 +181,8 @@ export const priceMutants: readonly Mutant[] = [
   {
     rule: "a session without energy costs nothing",
     file: "agent/core/rating/rating.ts",
-    find: "last.energyMilliWh === start.energyMilliWh;",
-    replace: "last.energyMilliWh < start.energyMilliWh;",
+    find: "last.energyMilliWh === start.energyMilliWh)",
+    replace: "last.energyMilliWh < start.energyMilliWh)",
     tests: ["agent/core/receipt/unusual-sessions"],
   },
   {
@@ -190,6 +190,27 @@ export const priceMutants: readonly Mutant[] = [
     file: "agent/core/cdr/cdr-volumes.ts",
     find: "(2n * 25n * (ms / 1000n) + 9n) / (2n * 9n)",
     replace: "ms / 360n",
+    tests: ["agent/core/cdr/cdr-check"],
+  },
+  {
+    rule: "a CDR is priced again by the tariff that stands in its text",
+    file: "agent/core/cdr/cdr-check.ts",
+    find: 'cdr["tariffs"] === undefined',
+    replace: "true",
+    tests: ["agent/core/cdr/cdr-check"],
+  },
+  {
+    rule: "a CDR that costs what its receipt does not is kept back",
+    file: "agent/core/cdr/cdr-copies.ts",
+    find: "if (wrong !== undefined)",
+    replace: "if (false)",
+    tests: ["agent/core/cdr/cdr-check"],
+  },
+  {
+    rule: "no rate goes to a version that cannot say that none applies",
+    file: "agent/core/cdr/cdr-tariff.ts",
+    find: 'taxIncluded === "N/A"',
+    replace: "false",
     tests: ["agent/core/cdr/cdr-check"],
   },
   {

@@ -112,10 +112,17 @@ export const sessionMutants: readonly Mutant[] = [
   },
   {
     rule: "a stepped clock bends no duration",
-    file: "agent/core/session/opening.ts",
+    file: "agent/core/time/time-line.ts",
     find: "begin.at + (moment.monoMs - begin.monoMs)",
     replace: "moment.at",
     tests: inSession,
+  },
+  {
+    rule: "over a reboot the time line goes on only between two clocks that were set",
+    file: "agent/core/time/time-line.ts",
+    find: "(dated !== undefined && isSet(moment))",
+    replace: "true",
+    tests: ["agent/core/session/settle"],
   },
   {
     rule: "no time is billed for an interruption by the station",
@@ -155,7 +162,7 @@ export const sessionMutants: readonly Mutant[] = [
   {
     rule: "a clock that became good in a session dates it anew",
     file: settle,
-    find: "if (!isSet)",
+    find: "if (!isSetLater)",
     replace: "if (true)",
     tests: ["agent/core/session/settle"],
   },

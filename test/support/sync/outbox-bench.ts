@@ -15,6 +15,8 @@ import { HandClock } from "../time/hand-clock.js";
 /** Receipts 1…n; number 1 is the start receipt and has nothing to send. */
 export class Book implements OutboxItems {
   readonly parked = new Map<number, string>();
+  /** Those of them for which the fault is ours. */
+  readonly wrong = new Set<number>();
   reads = 0;
   constructor(public count: number) {}
   last(): number {
@@ -24,7 +26,9 @@ export class Book implements OutboxItems {
     this.reads += 1;
     if (number < 2 || number > this.count) return null;
     const park = this.parked.get(number);
-    return { number, id: `cdr-${number}`, body: `{"id":"cdr-${number}"}`, ...(park === undefined ? {} : { park }) };
+    const item = { number, id: `cdr-${number}`, body: `{"id":"cdr-${number}"}` };
+    if (park === undefined) return item;
+    return this.wrong.has(number) ? { ...item, park, wrong: park } : { ...item, park };
   }
 }
 

@@ -5,12 +5,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCdr, wireText } from "../../../../agent/core/cdr/cdr.js";
 import { wireDifference } from "../../../../agent/core/cdr/cdr-check.js";
+import { copyFor, creditCopies, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import { readCdr } from "../../../../agent/core/cdr/cdr-record.js";
 import { cdrVolumes } from "../../../../agent/core/cdr/cdr-volumes.js";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
 import { JsonReader } from "../../../../agent/core/json/json-reader.js";
 import { advance, beginRating } from "../../../../agent/core/rating/rating.js";
-import type { Sample } from "../../../../agent/core/rating/sample.js";
+import { type Sample, stationRules } from "../../../../agent/core/rating/sample.js";
 import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
 import type { ChargingPeriod } from "../../../../agent/core/tariff/period.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
@@ -20,11 +21,16 @@ import { anyTariffJson, zones } from "../rating/arbitrary-session.js";
 const test = suite("a CDR priced again");
 const evidence = { ocmf: "OCMF|{}|{}", publicKeySpkiHex: "30" };
 
-function settled(tariff: unknown, samples: readonly [Sample, ...Sample[]], timeZone = "Europe/Berlin"): Settlement {
+function settled(
+  tariff: unknown,
+  samples: readonly [Sample, ...Sample[]],
+  timeZone = "Europe/Berlin",
+  clockTrusted = true,
+): Settlement {
   const parsed = parseTariff(tariff);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   const [first, ...rest] = samples;
-  const rating = rest.reduce(advance, beginRating(parsed.tariff, { timeZone, clockTrusted: true }, first));
+  const rating = rest.reduce(advance, beginRating(parsed.tariff, stationRules(timeZone, clockTrusted), first));
   return {
     ...sample,
     tariff,
@@ -101,7 +107,7 @@ for (const [name, tariff] of [
       fc.assert(
         fc.property(scenario, (stretches) => {
           const one = settled(tariff, samplesOf(stretches));
-          assert.is(wireDifference(wireText(makeCdr(one, evidence, { version })), one), undefined);
+          assert.is(wireDifference(wireText(makeCdr(one, evidence, { version })), one, version), undefined);
         }),
         { seed: 11, numRuns: 200 },
       );
@@ -116,7 +122,7 @@ test("whatever the tariff and the session, a receiver that prices the text of th
       fc.constantFrom("2.2.1", "2.3.0"),
       (tariff, zone, stretches, version) => {
         const one = settled(tariff, samplesOf(stretches), zone);
-        assert.is(wireDifference(wireText(makeCdr(one, evidence, { version })), one), undefined);
+        assert.is(wireDifference(wireText(makeCdr(one, evidence, { version })), one, version), undefined);
       },
     ),
     { seed: 11, numRuns: 400 * Number(process.env["CHARGETILL_TIMES"] ?? 1) },
@@ -147,11 +153,10 @@ test("a period that no price is for takes no second from one that has one", () =
   const tariff = tariffOf(
     { price_components: [component("TIME", 36, 1)], restrictions: { max_duration: 600 } },
     { price_components: [component("TIME", 36, 1)], restrictions: { min_duration: 602 } },
-    { price_components: [component("ENERGY", 0.5)] },
   );
-  const at = (ms: number): Sample => ({ atMs: startMs + ms, energyMilliWh: 0, powerW: 0, activity: "charging" });
+  const at = (ms: number): Sample => ({ atMs: startMs + ms, energyMilliWh: ms, powerW: 3_600, activity: "charging" });
   const one = settled(tariff, [at(0), at(701_800)]);
-  assert.is(wireDifference(wireText(makeCdr(one, evidence, { version: "2.2.1" })), one), undefined);
+  assert.is(wireDifference(wireText(makeCdr(one, evidence, { version: "2.2.1" })), one, "2.2.1"), undefined);
   // 600 s until the first price ends, 2 s without one, 99 of the 99.8 s that are left: 699 x 0.01.
   assert.is(one.price.totalCost.excl, "6.99");
 });
@@ -160,11 +165,11 @@ test("a figure that was changed on the way is found", () => {
   const one = settled(rich, samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]));
   const text = wireText(makeCdr(one, evidence, { version: "2.2.1" }));
   assert.match(
-    wireDifference(text.replace(/"type":"ENERGY","volume":(\d)/, '"type":"ENERGY","volume":1$1'), one) ?? "",
-    /says .* EUR without tax; priced again from its own numbers it is/,
+    wireDifference(text.replace(/"type":"ENERGY","volume":(\d)/, '"type":"ENERGY","volume":1$1'), one, "2.2.1") ?? "",
+    /says .* EUR without tax .*; priced again from the CDR's own text it is/,
   );
   assert.match(
-    wireDifference(text.replaceAll('"tariff_id":"T1"', '"tariff_id":"T2"'), one) ?? "",
+    wireDifference(text.replaceAll('"tariff_id":"T1"', '"tariff_id":"T2"'), one, "2.2.1") ?? "",
     /cannot be priced again: .*T2/,
   );
 });
@@ -173,7 +178,7 @@ test("a wrong total is found", () => {
   const one = settled(rich, samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]));
   const wrong = { ...one, price: { ...one.price, totalCost: { excl: "1", incl: "1.19" } } };
   assert.match(
-    wireDifference(wireText(makeCdr(wrong, evidence, { version: "2.2.1" })), wrong) ?? "",
+    wireDifference(wireText(makeCdr(wrong, evidence, { version: "2.2.1" })), wrong, "2.2.1") ?? "",
     /says 1 EUR without tax/,
   );
 });
@@ -196,12 +201,56 @@ test("the periods of a tariff by power state the least and the most power", () =
   ]);
 });
 
-test("where a receiver cannot know the rule, nothing is asked", () => {
-  const unsynced = {
-    ...settled(rich, samplesOf([{ ms: 1_000, powerW: 7_400, activity: "charging" }])),
-    startTrust: "unsynced",
-  } as const;
-  assert.is(wireDifference("not even JSON", unsynced), undefined);
+test("a session under an unset clock is priced again by the rule that its receipt names", () => {
+  const samples = samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]);
+  const one = settled(rich, samples, "Europe/Berlin", false);
+  // Time costs nothing, and of the prices per kWh that may hold the lowest does: 5 x 0.39 + 6 x 0.45 + 0.50.
+  assert.is(one.price.totalCost.excl, "5.15");
+  const unsynced = { ...one, startTrust: "unsynced", endTrust: "unsynced", issuedTrust: "unsynced" } as const;
+  const text = wireText(makeCdr(unsynced, evidence, { version: "2.3.0" }));
+  assert.is(wireDifference(text, unsynced, "2.3.0"), undefined);
+  assert.match(wireDifference(text.replace('"volume":6}', '"volume":7}'), unsynced, "2.3.0") ?? "", /5.15 EUR/);
+});
+
+test("a text that cannot be read is a difference", () => {
+  const one = settled(rich, samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]));
+  assert.match(wireDifference("not even JSON", one, "2.2.1") ?? "", /cannot be priced again/);
+});
+
+test('a tariff "N/A" of 2.3.0 that names a rate, sent as 2.2.1, once turned 5.00 into 5.95 unseen', () => {
+  const untaxed = { ...tariffOf({ price_components: [component("FLAT", 5)] }), tax_included: "N/A" };
+  const one = settled(untaxed, samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]));
+  assert.is(one.price.totalCost.incl, "5");
+  const text = wireText(makeCdr(one, evidence, { version: "2.2.1" }));
+  assert.is(wireDifference(text, one, "2.2.1"), undefined);
+  const cdr = JSON.parse(text) as { tariffs: { elements: { price_components: object[] }[] }[] };
+  assert.equal(cdr.tariffs[0]?.elements[0]?.price_components, [{ type: "FLAT", price: 5, step_size: 1 }]);
+  // As it was sent then: what stands in the text is what a receiver prices by.
+  const rate = text.replace('"type":"FLAT","price":5', '"type":"FLAT","price":5,"vat":19');
+  assert.match(
+    wireDifference(rate, one, "2.2.1") ?? "",
+    /says 5 EUR with tax \(totalCost\); priced again from the CDR's own text it is 5\.95/,
+  );
+});
+
+test("prices that include tax have no place in 2.2.1: the CDR goes without the tariff and is checked by the one that is kept", () => {
+  const gross = { ...tariffOf({ price_components: [component("ENERGY", 0.595)] }), tax_included: "YES" };
+  const one = settled(gross, samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]));
+  const text = wireText(makeCdr(one, evidence, { version: "2.2.1" }));
+  assert.is((JSON.parse(text) as { tariffs?: unknown }).tariffs, undefined);
+  assert.is(wireDifference(text, one, "2.2.1"), undefined);
+  const wrong = { ...one, price: { ...one.price, totalEnergyCost: { excl: "5.5", incl: "6.55" } } };
+  assert.match(wireDifference(text, wrong, "2.2.1") ?? "", /6\.55 EUR with tax \(totalEnergyCost\)/);
+});
+
+test("a CDR that prices differently from its receipt is kept back, and so is its credit: the agent once noticed and sent it", () => {
+  const one = settled(rich, samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]));
+  const wrong = { ...one, price: { ...one.price, totalCost: { excl: "1", incl: "1.19" } } };
+  const copies = makeCopies(wrong, evidence, ["2.3.0"]);
+  const uplink = { version: "2.3.0", acceptUnknownTime: true } as const;
+  assert.match(copyFor(copies, uplink)?.wrong ?? "", /says 1 EUR without tax/);
+  assert.match(copyFor(creditCopies(copies, "C-1", undefined), uplink)?.wrong ?? "", /says 1 EUR/);
+  assert.is(makeCopies(one, evidence, ["2.2.1", "2.3.0"]).wrong, undefined);
 });
 
 test.run();
