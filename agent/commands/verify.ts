@@ -44,7 +44,7 @@ export function verifyCommand(
     .addHelpText("after", exampleText("verify --key station.pub.pem receipt-000017.json"))
     .argument(
       "[files...]",
-      "receipt files, dispute bundles, OCMF (raw, base64, hex or XML), checkpoints, proofs, exported books",
+      "receipt files, dispute bundles, OCMF (raw, base64, hex or XML), checkpoints, proofs, exported books, OCPI tariffs",
     )
     .option(
       "--key <file-or-fingerprint>",

@@ -83,7 +83,7 @@ export class Corrections {
       issuedTrust: now.trust,
       softwareVersion: version,
       station,
-      tariffDigest: tariffDigest(tariff),
+      digestOf: tariffDigest,
     });
     const issued = issueReceipt(settlement, chain.end, signer(), hash, number);
     const cdr = this.#parts.cdr(settlement, issued.ocmf, signer().spkiHex);

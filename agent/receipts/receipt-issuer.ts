@@ -180,7 +180,7 @@ export class ReceiptIssuer {
     return settlementOf(session, {
       station: this.#parts.station,
       connector: { id, evseId, standard, format, powerType, maxPowerW },
-      tariffDigest: tariffDigest(session.sale.opening.tariff),
+      digestOf: tariffDigest,
       softwareVersion: this.#parts.version,
     });
   }

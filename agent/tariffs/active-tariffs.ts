@@ -12,10 +12,12 @@ import { firstDifference } from "../core/json/json-text.js";
 import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import { isTimeless } from "../core/tariff/tariff-boundaries.js";
+import { tariffFromStart } from "../core/tariff/tariff-cut.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 import { beginLine, onLine } from "../core/time/time-line.js";
 import type { LastActive } from "./last-active.js";
 import type { PushedTariffs } from "./pushed-tariffs.js";
+import { tariffDigest } from "./tariff-digest.js";
 import { readTariff } from "./tariff-file.js";
 import { newestInForce, tariffAt } from "./tariffs.js";
 
@@ -194,7 +196,11 @@ export class ActiveTariffs {
       ? // On the time line of the session: the wall clock may have been set since.
         { text: board.text, atMs: onLine(beginLine(begin.moment), board.since, begin.moment.at) }
       : { text: this.#inWords(tariff, connector, begin.moment).join("\n"), atMs: begin.moment.at };
-    return { id, acceptance, meter, tariff, timeZone: this.#loaded.config.station.timeZone, shown, begin };
+    const { timeZone } = this.#loaded.config.station;
+    // Under an unset clock nobody knows which hours are over.
+    const priced =
+      begin.moment.trust === "unsynced" ? { tariff } : tariffFromStart(tariff, timeZone, begin.moment.at, tariffDigest);
+    return { id, acceptance, meter, ...priced, timeZone, shown, begin };
   }
 }
 

@@ -77,9 +77,13 @@ export type Settlement = {
   readonly endMs: number;
   readonly endTrust: TimeTrust;
   readonly timeZone: string;
-  /** The OCPI tariff exactly as it was in force (its JSON value), and SHA-256 (hex) of its canonical text. */
+  /**
+   * The OCPI tariff as it was in force (its JSON value), and SHA-256 (hex) of its canonical text. Of a long one it is
+   * the part that the session could meet; `cutFrom` is the digest of the whole then.
+   */
   readonly tariff: unknown;
   readonly tariffDigest: string;
+  readonly cutFrom?: string;
   /** The price that stood on the display before the start, and since when. */
   readonly shown: { readonly text: string; readonly atMs: number };
   readonly price: Price;

@@ -287,6 +287,7 @@ function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSec
       fact(labels.shown, `${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTimeText(shown.at, words)})`),
       fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
       fact(labels.digest, tariff.digest),
+      ...(tariff.cutFrom === undefined ? [] : [fact(labels.cutFrom, tariff.cutFrom)]),
       fact(labels.payment, `${labels.billedTo} ${payment.reference}`),
     ],
   };

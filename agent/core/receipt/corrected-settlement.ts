@@ -10,14 +10,19 @@ import { bill, periods } from "../rating/session-bill.js";
 import { sessionStart } from "../session/settle.js";
 import { ReceiptFault } from "../signing/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
+import { tariffOfSession } from "../tariff/tariff-cut.js";
 import type { ReceiptReading, SalePayload } from "./receipt-payload.js";
 import { receiptInstant, receiptMilliWh } from "./receipt-values.js";
 import { receiptSamples } from "./sale-fields.js";
 
 export type CorrectionFrame = Pick<
   Settlement,
-  "receiptNumber" | "pagination" | "cdrId" | "issuedMs" | "issuedTrust" | "softwareVersion" | "tariffDigest"
-> & { readonly station: StationFacts };
+  "receiptNumber" | "pagination" | "cdrId" | "issuedMs" | "issuedTrust" | "softwareVersion"
+> & {
+  readonly station: StationFacts;
+  /** SHA-256 (hex) of a tariff's canonical text. */
+  readonly digestOf: (tariff: Tariff) => string;
+};
 
 /**
  * The settlement of the session of `receipt`, priced by `tariff`. Throws ReceiptFault where the receipt cannot be read,
@@ -26,7 +31,7 @@ export type CorrectionFrame = Pick<
 export function correctedSettlement(
   { sale, timeZone, number }: SalePayload,
   tariff: Tariff,
-  frame: CorrectionFrame,
+  { digestOf, ...frame }: CorrectionFrame,
 ): Settlement {
   const samples = receiptSamples(sale);
   const [first, ...rest] = samples ?? [];
@@ -36,7 +41,8 @@ export function correctedSettlement(
     throw new ReceiptFault(
       `receipt ${number} is of a session whose time is not known: cannot tell which price was in force`,
     );
-  const rating = rest.reduce<Rating>(advance, beginRating(tariff, stationRules(timeZone, true), first));
+  const priced = tariffOfSession({ tariff }, timeZone, samples, true, digestOf);
+  const rating = rest.reduce<Rating>(advance, beginRating(priced.tariff, stationRules(timeZone, true), first));
   const last = rest.at(-1) ?? first;
   const reading = (of: ReceiptReading): Reading => readingOf(of, sale.meter.serial);
   return {
@@ -56,7 +62,9 @@ export function correctedSettlement(
     endMs: last.atMs,
     endTrust: sale.endClock,
     timeZone,
-    tariff: tariff.source,
+    tariff: priced.tariff.source,
+    tariffDigest: digestOf(priced.tariff),
+    ...(priced.cutFrom === undefined ? {} : { cutFrom: priced.cutFrom }),
     shown: { text: sale.shown.text, atMs: receiptInstant(sale.shown.at) },
     price: bill(rating),
     periods: periods(rating),

@@ -82,7 +82,14 @@ export type SaleFields = {
   readonly borders: readonly ReceiptReading[];
   readonly energyKwh: string;
   readonly samples: { readonly from: string; readonly registerKwh: string; readonly rows: readonly SampleRow[] };
-  readonly tariff: { readonly id: string; readonly version: string; readonly digest: string; readonly value: unknown };
+  readonly tariff: {
+    readonly id: string;
+    readonly version: string;
+    readonly digest: string;
+    /** The digest of the tariff that `value` was cut from; absent = it is whole. */
+    readonly cutFrom?: string;
+    readonly value: unknown;
+  };
   readonly shown: { readonly text: string; readonly at: string };
   readonly price: Price;
   /** Their activities by `receiptActivity`. */

@@ -74,7 +74,12 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
     borders: settlement.boundaryReadings.map((boundary) => readingOf(boundary, timeZone)),
     energyKwh: kwhExact(settlement.end.energyMilliWh - settlement.begin.energyMilliWh),
     samples: samplesOf(settlement),
-    tariff: { ...tariffName(tariff), digest: settlement.tariffDigest, value: tariff },
+    tariff: {
+      ...tariffName(tariff),
+      digest: settlement.tariffDigest,
+      ...(settlement.cutFrom === undefined ? {} : { cutFrom: settlement.cutFrom }),
+      value: tariff,
+    },
     shown: { text: settlement.shown.text, at: isoLocal(settlement.shown.atMs, timeZone) },
     price: settlement.price,
     periods: settlement.periods.map((period) => ({ ...period, activity: receiptActivity(period.activity) })),

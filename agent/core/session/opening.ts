@@ -22,7 +22,10 @@ export type Opening = {
   readonly id: string;
   readonly acceptance: Acceptance;
   readonly meter: MeterIdentity;
+  /** What of the tariff in force the session can meet. */
   readonly tariff: Tariff;
+  /** The digest of the tariff that it was cut from; absent = it is whole. */
+  readonly cutFrom?: string;
   readonly timeZone: string;
   /** `atMs`: on the time line of the session. */
   readonly shown: { readonly text: string; readonly atMs: number };

@@ -4,9 +4,10 @@ import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
-import { type Sample, stationRules } from "../rating/sample.js";
+import { type RatingOptions, type Sample, stationRules } from "../rating/sample.js";
 import { bill, lowerOf, periods } from "../rating/session-bill.js";
 import type { Tariff } from "../tariff/tariff.js";
+import { type CutTariff, tariffOfSession } from "../tariff/tariff-cut.js";
 import { isOnLine, onLine, shiftOf, trustOf } from "../time/time-line.js";
 import type { Sale, SampleList } from "./sale.js";
 import type { Session } from "./session.js";
@@ -14,7 +15,8 @@ import type { Session } from "./session.js";
 export type SettleContext = {
   readonly station: StationFacts;
   readonly connector: ConnectorFacts;
-  readonly tariffDigest: string;
+  /** SHA-256 (hex) of a tariff's canonical text. */
+  readonly digestOf: (tariff: Tariff) => string;
   readonly softwareVersion: string;
 };
 
@@ -24,7 +26,7 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
   if (numbered === undefined) throw new Error("a settlement needs its receipt number");
   const { opening } = sale;
   const { line } = sale;
-  const { samples, price, periods: made, shiftMs } = priced(sale);
+  const { samples, price, periods: made, by, shiftMs } = priced(sale, context.digestOf);
   const first = sessionStart(samples);
   const last = samples.at(-1);
   if (first === undefined || last === undefined) throw new Error("a sale has at least its first sample");
@@ -58,8 +60,9 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     endMs: last.atMs,
     endTrust: trustOf(line, end.moment),
     timeZone: opening.timeZone,
-    tariff: opening.tariff.source,
-    tariffDigest: context.tariffDigest,
+    tariff: by.tariff.source,
+    tariffDigest: context.digestOf(by.tariff),
+    ...(by.cutFrom === undefined ? {} : { cutFrom: by.cutFrom }),
     shown: { ...opening.shown, atMs: opening.shown.atMs + shiftMs },
     price,
     periods: made,
@@ -80,33 +83,43 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
 export const sessionStart = (samples: readonly Sample[]): Sample | undefined =>
   samples.find(({ activity }) => activity !== "reserved");
 
-type Priced = Pick<Settlement, "samples" | "price" | "periods"> & { readonly shiftMs: number };
+type Priced = Pick<Settlement, "samples" | "price" | "periods"> & { readonly by: CutTariff; readonly shiftMs: number };
 
 /**
  * The session on its time line, with its price. A session that began under an unset clock which was set in the same boot
  * is dated anew by the monotonic clock, `shiftMs` later than it thought, and pays the lower of the full and the reduced
  * price.
  */
-function priced({ opening, rating, line, samples: list }: Sale): Priced {
+function priced({ opening, rating, line, samples: list }: Sale, digestOf: SettleContext["digestOf"]): Priced {
+  const { timeZone } = opening;
   const samples = inOrder(list);
   const isSetLater = opening.begin.moment.trust === "unsynced" && line.dated !== undefined;
-  if (!isSetLater) return { samples, price: bill(rating), periods: periods(rating), shiftMs: 0 };
+  if (!isSetLater) {
+    const { options } = rating.progress;
+    const by = tariffOfSession(opening, timeZone, samples, options.clockTrusted, digestOf);
+    const again = by.tariff === opening.tariff ? rating : ratingOf(by.tariff, options, samples);
+    return { samples, price: bill(again), periods: periods(again), by, shiftMs: 0 };
+  }
   const shiftMs = shiftOf(line);
   const shifted = samples.map((sample) => ({ ...sample, atMs: sample.atMs + shiftMs }));
-  const { full, reduced } = bothWays(opening.tariff, opening.timeZone, shifted);
-  return { samples: shifted, ...lowerOf(full, reduced), shiftMs };
+  const by = tariffOfSession(opening, timeZone, shifted, false, digestOf);
+  const { full, reduced } = bothWays(by.tariff, timeZone, shifted);
+  return { samples: shifted, ...lowerOf(full, reduced), by, shiftMs };
 }
 
 /** A session rated under a good clock and under an unset one. Throws where there is no sample. */
 export function bothWays(
   tariff: Tariff,
   timeZone: string,
-  [first, ...rest]: readonly Sample[],
+  samples: readonly Sample[],
 ): { readonly full: Rating; readonly reduced: Rating } {
-  if (first === undefined) throw new Error("a sale has at least its first sample");
-  const rated = (clockTrusted: boolean): Rating =>
-    rest.reduce<Rating>(advance, beginRating(tariff, stationRules(timeZone, clockTrusted), first));
+  const rated = (clockTrusted: boolean): Rating => ratingOf(tariff, stationRules(timeZone, clockTrusted), samples);
   return { full: rated(true), reduced: rated(false) };
+}
+
+function ratingOf(tariff: Tariff, rules: RatingOptions, [first, ...rest]: readonly Sample[]): Rating {
+  if (first === undefined) throw new Error("a sale has at least its first sample");
+  return rest.reduce<Rating>(advance, beginRating(tariff, rules, first));
 }
 
 function inOrder(list: SampleList): Sample[] {

@@ -122,7 +122,7 @@ export const readmeFile = (receipt: SalePayload, redacted: boolean): DisputeFile
         ]),
     "receipt.html  the receipt to read and print",
     "readings.csv  every reading the price was made from",
-    "tariff.json   the tariff as it was in force",
+    "tariff.json   the tariff as it was in force, or what the session could meet of it",
     "shown.txt     the price that was shown before the start, and since when",
     "proof.txt     that the receipt is among all receipts of this station",
     "verdict.txt   what the verifier said when this bundle was made",

@@ -1,5 +1,6 @@
 // What a file that was handed in is: told by its text alone.
 
+import { isObject, type JsonObject } from "../json/json-reader.js";
 import { fromBase64, fromHex, fromUtf8 } from "../number/bytes.js";
 import { parseCheckpoint } from "../signing/checkpoint.js";
 import { parseJws } from "../signing/jws.js";
@@ -19,6 +20,7 @@ export type EvidenceKind =
   | "checkpoint"
   | "proof"
   | "consistency"
+  | "tariff"
   | "unknown";
 
 /** What a file is. */
@@ -33,7 +35,20 @@ export function evidenceKind(text: string): EvidenceKind {
   if (ocmfIn(text) !== undefined) return "ocmf";
   if (parseCheckpoint(text) !== undefined) return "checkpoint";
   if (parseProof(text) !== undefined) return "proof";
+  if (ocpiTariffIn(text) !== undefined) return "tariff";
   return "unknown";
+}
+
+/** The OCPI tariff in a text, as its JSON value; undefined where there is none. */
+export function ocpiTariffIn(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
+    return isObject(value) && Array.isArray(value["elements"]) && typeof value["currency"] === "string"
+      ? value
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The format that a file of ours names. */

@@ -150,7 +150,10 @@ function checkTariff({ sale, timeZone }: SalePayload, { hash }: CheckTools): Che
       name,
       `the tariff is ${id} of ${version}, the receipt names ${sale.tariff.id} of ${sale.tariff.version}`,
     );
-  return holds(name, `${id}${version === "" ? "" : ` of ${version}`}, digest ${digest.slice(0, 16)}…, in ${timeZone}`);
+  const named = `${id}${version === "" ? "" : ` of ${version}`}`;
+  const { cutFrom } = sale.tariff;
+  const part = cutFrom === undefined ? "" : `, the part that the session could meet of ${cutFrom.slice(0, 16)}…`;
+  return holds(name, `${named}, digest ${digest.slice(0, 16)}…${part}, in ${timeZone}`);
 }
 
 const total = (texts: readonly string[]): string => texts.reduce(sumText, "0");

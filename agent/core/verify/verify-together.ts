@@ -1,8 +1,16 @@
-// Checks receipts that were handed in together against each other.
+// Checks what was handed in together: receipts against each other, and the tariff that was in force against receipts.
 
+import type { Fault } from "../json/json-reader.js";
+import { canonicalText } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
+import { localTimeRule } from "../rating/price.js";
+import { receiptSamples } from "../receipt/sale-fields.js";
 import type { CheckTools } from "../signing/signer.js";
-import { type CheckResult, overallResult } from "./check-result.js";
+import type { Tariff } from "../tariff/tariff.js";
+import { tariffOfSession } from "../tariff/tariff-cut.js";
+import { parseTariff } from "../tariff/tariff-reader.js";
+import { type Check, type CheckResult, fails, holds, overallResult } from "./check-result.js";
+import { type EvidenceFile, ocpiTariffIn } from "./evidence-kind.js";
 import type { Witness } from "./verify-book.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 
@@ -43,3 +51,42 @@ export function checkTogether(receipts: readonly Witness[], { hash }: CheckTools
 }
 
 const pageOf = (record: string): number => paginationOf(fieldsOfOcmf(record));
+
+/**
+ * Whether the receipts handed in with a tariff file were priced by it: by all of it, or by the part of it that their
+ * session could meet, which is cut here once more.
+ */
+export function checkTariffFile(
+  { name, text }: EvidenceFile,
+  receipts: readonly Witness[],
+  tools: CheckTools,
+): CheckResult {
+  const parsed = parseTariff(ocpiTariffIn(text));
+  if (!parsed.ok) return { subject: name, checks: [fails("tariff", wordsOfFault(parsed.faults[0]))] };
+  const digestOf = ({ source }: Tariff): string => hexText(tools.hash(utf8(canonicalText(source))));
+  const digest = digestOf(parsed.tariff);
+  const checks = receipts.flatMap(({ payload }): Check[] => {
+    if (payload.kind !== "sale") return [];
+    const { tariff, price } = payload.sale;
+    const receipt = `receipt ${payload.number}`;
+    if (tariff.digest === digest) return [holds("tariff", `${receipt} holds this tariff, all of it`)];
+    if (tariff.cutFrom !== digest) return [];
+    const samples = receiptSamples(payload.sale) ?? [];
+    const isByClock = price.timeRule === localTimeRule;
+    const part = tariffOfSession({ tariff: parsed.tariff }, payload.timeZone, samples, isByClock, digestOf);
+    const count = `${part.tariff.elements.length} of ${parsed.tariff.elements.length} elements`;
+    return [
+      digestOf(part.tariff) === tariff.digest
+        ? holds("tariff", `${receipt} holds what its session could meet of this tariff: ${count}`)
+        : fails("tariff", `${receipt} holds another part of this tariff than its session could meet (${count})`),
+    ];
+  });
+  if (checks.length > 0) return { subject: name, checks };
+  return {
+    subject: name,
+    checks: [fails("tariff", `no receipt that was given was priced by this tariff (digest ${digest.slice(0, 16)}…)`)],
+  };
+}
+
+const wordsOfFault = (fault: Fault | undefined): string =>
+  fault === undefined ? "cannot be read" : `cannot be read: ${fault.path}: ${fault.message}`;

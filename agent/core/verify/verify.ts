@@ -20,7 +20,7 @@ import {
   type VerifyTools,
   verifyReceiptFile,
 } from "./verify-receipt.js";
-import { checkTogether } from "./verify-together.js";
+import { checkTariffFile, checkTogether } from "./verify-together.js";
 
 /** Checks all files, each by itself and all together. Never throws on what a file may hold. */
 export function verifyEvidence(
@@ -71,9 +71,10 @@ export function verifyEvidence(
       bookFindings(file.name, book, (whole) => verifyBook(file.name, whole, trust, tools, witnesses, checkpoints)),
     ),
     ...(together === undefined ? [] : [together]),
+    ...of("tariff").map(guarded((file) => checkTariffFile(file, witnesses, tools))),
     ...of("unknown").map(({ name }) => ({
       subject: name,
-      checks: [fails("form", "not a receipt, meter record, checkpoint or book of this format")],
+      checks: [fails("form", "not a receipt, meter record, checkpoint, tariff or book of this format")],
     })),
   ];
 }

@@ -117,6 +117,7 @@ export const de: LanguageWords = {
       shown: "Vorher gezeigt",
       tariff: "Tarif",
       digest: "Tarif-Hash",
+      cutFrom: "Teil des Tarifs",
       payment: "Zahlung",
       billedTo: "Abrechnung über Vertrag",
       station: "Station",

@@ -117,6 +117,7 @@ export const en: LanguageWords = {
       shown: "Shown before",
       tariff: "Tariff",
       digest: "Tariff hash",
+      cutFrom: "Part of tariff",
       payment: "Payment",
       billedTo: "billed to contract",
       station: "Station",

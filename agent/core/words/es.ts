@@ -117,6 +117,7 @@ export const es: LanguageWords = {
       shown: "Mostrado antes",
       tariff: "Tarifa",
       digest: "Huella tarifa",
+      cutFrom: "Parte de la tarifa",
       payment: "Pago",
       billedTo: "a cargo del contrato",
       station: "Estación",

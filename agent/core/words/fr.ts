@@ -117,6 +117,7 @@ export const fr: LanguageWords = {
       shown: "Affiché avant",
       tariff: "Tarif",
       digest: "Empreinte tarif",
+      cutFrom: "Partie du tarif",
       payment: "Paiement",
       billedTo: "facturé au contrat",
       station: "Station",

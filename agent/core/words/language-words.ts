@@ -126,6 +126,8 @@ export type ReceiptWords = {
     readonly shown: string;
     readonly tariff: string;
     readonly digest: string;
+    /** The hash of the tariff of which the receipt holds a part. */
+    readonly cutFrom: string;
     readonly payment: string;
     readonly billedTo: string;
     readonly station: string;

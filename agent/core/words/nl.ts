@@ -117,6 +117,7 @@ export const nl: LanguageWords = {
       shown: "Vooraf getoond",
       tariff: "Tarief",
       digest: "Tariefhash",
+      cutFrom: "Deel van tarief",
       payment: "Betaling",
       billedTo: "op contract",
       station: "Station",

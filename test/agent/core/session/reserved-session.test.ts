@@ -99,7 +99,7 @@ function settled(reservedMinutes: number, kwh: number, powerW = 10_000): Settlem
   return settlementOf(session, {
     station: settlement(2).station,
     connector: settlement(2).connector as ConnectorConfig,
-    tariffDigest: hexText(sha256(utf8(canonicalText(tariffJson)))),
+    digestOf: ({ source }) => hexText(sha256(utf8(canonicalText(source)))),
     softwareVersion: "0.1.0",
   });
 }

@@ -102,7 +102,7 @@ function settledBy(
   return settlementOf(session, {
     station: settlement(2).station,
     connector: settlement(2).connector as ConnectorConfig,
-    tariffDigest: "00",
+    digestOf: () => "00",
     softwareVersion: "0.1.0",
   });
 }
