@@ -4,9 +4,12 @@ import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
+import { requestedNumber } from "../control/request-fields.js";
 import { Failure } from "../core/failure.js";
+import { cleanJson } from "../core/json/clean-json.js";
 import { ReceiptFault, SignerFailed } from "../core/signing/signer.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
+import { cleanedText } from "../core/words/printable.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
@@ -41,29 +44,31 @@ export async function answerControlRequest(request: ControlRequest, context: Con
     case "status":
       return { ok: true, value: context.snapshot() };
     case "stop": {
+      const connector = requestedNumber(request["connector"], "connector");
       const refused =
-        services === undefined
-          ? (context.whyClosed() ?? "the station is not open")
-          : services.station.stop(Number(request["connector"]));
-      return refused === null
-        ? { ok: true, value: { stopping: Number(request["connector"]) } }
-        : { ok: false, why: refused };
+        services === undefined ? (context.whyClosed() ?? "the station is not open") : services.station.stop(connector);
+      return refused === null ? { ok: true, value: { stopping: connector } } : { ok: false, why: refused };
     }
     case "drain":
       return { ok: true, value: { open: context.drain(request["on"] !== false) } };
     case "credit":
       return issue(context, ({ issuer }, now) =>
-        issuer.corrections.credit(Number(request["number"]), reasonOf(request["reason"]), now),
+        issuer.corrections.credit(requestedNumber(request["number"], "number"), reasonOf(request["reason"]), now),
       );
     case "correct":
       return issue(context, ({ issuer }, now) => {
-        const parsed = parseTariff(request["tariff"]);
+        const parsed = parseTariff(cleanJson(request["tariff"]).value);
         if (!parsed.ok)
           throw new Failure(
             "tariff/invalid",
             `the tariff cannot be read: ${parsed.faults[0]?.path ?? ""}: ${parsed.faults[0]?.message ?? ""}`,
           );
-        return issuer.corrections.correct(Number(request["number"]), parsed.tariff, context.newId(), now);
+        return issuer.corrections.correct(
+          requestedNumber(request["number"], "number"),
+          parsed.tariff,
+          context.newId(),
+          now,
+        );
       });
     case "rotate-key":
       return issue(context, ({ issuer, mayRotate }, now) => {
@@ -134,7 +139,7 @@ function settle(
   const { payments, paymentLines, station, book } = services;
   try {
     const { payment, known } = payments.tell(
-      Number(number),
+      requestedNumber(number, "number"),
       { reference, status, amount, at, info, otherAmount },
       { book, now: machine.clock.now(), record: (event) => station.enter(event) },
     );
@@ -191,7 +196,7 @@ function resend(
   wanted: unknown,
   uplink: unknown,
 ): { uplink: string; numbers: number[]; payments: number[] }[] {
-  const asked = wanted === "all" ? wanted : Number(wanted);
+  const asked = wanted === "all" ? wanted : requestedNumber(wanted, "number");
   return (services?.outboxes ?? [])
     .map((outbox) => ({ outbox, uplink: outbox.status().uplink }))
     .filter((one) => uplink === undefined || one.uplink === uplink)
@@ -210,7 +215,7 @@ const longestReason = 200;
  */
 function reasonOf(text: unknown): string {
   const reason = typeof text === "string" ? text.trim() : "";
-  if (reason === "" || reason.length > longestReason || /\p{Cc}/u.test(reason))
+  if (reason === "" || reason.length > longestReason || cleanedText(reason) !== reason)
     throw new Failure("usage/invalid", `the reason is one line of 1 to ${longestReason} characters`);
   return reason;
 }

@@ -89,6 +89,8 @@ export class EnrolledCards {
     this.#table.update((before) => {
       const next = new Map(before.map((row) => [row.uid, row]));
       for (const row of rows) next.set(row.uid, row);
+      if (next.size > mostRows)
+        throw new Failure("usage/invalid", `${next.size} cards; more than ${mostRows} are not kept here`);
       return [...next.values()];
     });
     this.#count();

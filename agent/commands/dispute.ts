@@ -1,5 +1,6 @@
 // chargetill dispute N: everything there is about a session, in one archive.
 import type { Command } from "commander";
+import { terminalText } from "../core/words/printable.js";
 import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
 import { payloadFrom, storedReceipt } from "../receipts/output/exports.js";
 import type { ReceiptSourceOptions, ReceiptSources } from "./receipt.js";
@@ -17,7 +18,7 @@ export type DisputeSources = ReceiptSources & {
 export function disputeCommand(
   open: (options: ReceiptSourceOptions) => DisputeSources,
   save: (path: string, bytes: Uint8Array) => void,
-  write: (text: string) => void = (text) => void process.stdout.write(text),
+  write: (text: string) => void = (text) => void process.stdout.write(terminalText(text)),
 ): Command {
   return stationCommand(
     "dispute",

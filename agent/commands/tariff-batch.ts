@@ -5,6 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { priceCdr } from "../core/cdr/cdr-pricing.js";
 import { pricedJson } from "../core/cdr/priced-json.js";
 import { readTariffList } from "../core/cdr/tariff-list.js";
+import { deepestJson, parseBoundedJson } from "../core/json/bounded-json.js";
 import { type Fault, isObject } from "../core/json/json-reader.js";
 import type { OcpiVersion } from "../core/tariff/tariff.js";
 
@@ -15,6 +16,8 @@ function wordsOf(faults: readonly Fault[]): string {
   return `${shown.join("; ")}${faults.length > mostFaults ? `; and ${faults.length - mostFaults} more` : ""}`;
 }
 
+/** A CDR of years and its tariffs have fewer. */
+const mostValues = 1_000_000;
 const lineFields = ["name", "timezone", "tariffs", "cdr"];
 
 /**
@@ -22,12 +25,9 @@ const lineFields = ["name", "timezone", "tariffs", "cdr"];
  * is priced by those that its CDR carries. Never throws.
  */
 export function priceLine(line: string, version?: OcpiVersion): { readonly ok: boolean; readonly answer: object } {
-  let input: unknown;
-  try {
-    input = JSON.parse(line) as unknown;
-  } catch {
-    return { ok: false, answer: { name: null, error: "the line is not valid JSON" } };
-  }
+  const read = parseBoundedJson(line, { values: mostValues, depth: deepestJson });
+  if (!read.ok) return { ok: false, answer: { name: null, error: `the line is not read: ${read.why}` } };
+  const input = read.value;
   if (!isObject(input))
     return { ok: false, answer: { name: null, error: "expected an object {name, timezone, tariffs, cdr}" } };
   const name = input["name"] ?? null;

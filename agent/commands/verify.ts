@@ -8,6 +8,7 @@ import type { EvidenceFile } from "../core/verify/evidence-kind.js";
 import { rerate } from "../core/verify/rerate.js";
 import { verifyEvidence, verifyShortForm } from "../core/verify/verify.js";
 import type { Rerate } from "../core/verify/verify-sale.js";
+import { terminalText } from "../core/words/printable.js";
 import { verifyBundle } from "../receipts/dispute/dispute-bundle.js";
 import { pinsOf, verifyTools } from "../receipts/dispute/evidence-input.js";
 import { findingsText, summarySentence } from "../receipts/dispute/findings-text.js";
@@ -37,7 +38,7 @@ const readText = (path: string): string => readBytes(path).toString("utf8");
 /** The command. `reprice` prices a session again, `write` prints. */
 export function verifyCommand(
   reprice: Rerate = rerate,
-  write: (text: string) => void = (text) => void process.stdout.write(text),
+  write: (text: string) => void = (text) => void process.stdout.write(terminalText(text)),
 ): Command {
   return new Command("verify")
     .description("check receipts, OCMF records, books and QR codes offline, against the key that you give")

@@ -6,10 +6,13 @@ import net from "node:net";
 import { join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
 import { Failure } from "../core/failure.js";
+import { deepestJson, parseBoundedJson } from "../core/json/bounded-json.js";
 import { sha256Hex } from "../ledger/store/digest.js";
 import { errorCode } from "../ledger/store/disk.js";
 
 const longestLine = 1024 * 1024;
+/** Ten thousand cards have some eighty thousand. */
+const mostValues = 200_000;
 const askTimeoutMs = 15_000;
 const mostClients = 16;
 
@@ -101,12 +104,9 @@ function serve(
     socket.removeAllListeners("data");
     socket.resume();
     const reply = (value: ControlAnswer): void => void socket.end(`${JSON.stringify(value)}\n`);
-    let request: unknown;
-    try {
-      request = JSON.parse(text.slice(0, end));
-    } catch {
-      return reply({ ok: false, why: "expected one line of JSON" });
-    }
+    const read = parseBoundedJson(text.slice(0, end), { values: mostValues, depth: deepestJson });
+    if (!read.ok) return reply({ ok: false, why: `expected one line of JSON: ${read.why}` });
+    const request = read.value;
     if (typeof request !== "object" || request === null || typeof (request as ControlRequest).do !== "string")
       return reply({ ok: false, why: 'expected {"do": "…"}' });
     answer(request as ControlRequest).then(reply, (error: unknown) => {

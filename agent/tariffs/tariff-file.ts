@@ -12,6 +12,8 @@ import {
   placedDocument,
 } from "../../config/positions.js";
 import { Failure } from "../core/failure.js";
+import { deepestJson, jsonCost } from "../core/json/bounded-json.js";
+import { cleanJson } from "../core/json/clean-json.js";
 import type { Fault } from "../core/json/json-reader.js";
 import { namesAKeyTwice } from "../core/json/unique-json.js";
 import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
@@ -22,6 +24,7 @@ export type JsonFile = { readonly path: string; readonly text: string; readonly 
 
 /** More than any tariff or CDR: a larger file is something else. */
 const mostBytes = 32 * 1024 * 1024;
+const mostValues = 2_000_000;
 /** A larger text is not searched for the line of a fault: its path has to do. */
 const mostPlaced = 512 * 1024;
 
@@ -43,8 +46,11 @@ export function readJsonFile(path: string): JsonFile {
       "tariff/invalid",
       `${path}: larger than ${mostBytes / 1024 / 1024} MiB; this is neither a tariff nor a CDR`,
     );
+  const cost = jsonCost(text, { values: mostValues, depth: deepestJson });
+  if (typeof cost === "string")
+    throw new Failure("tariff/invalid", `${path}: ${cost}; this is neither a tariff nor a CDR`);
   try {
-    return { path, text, json: JSON.parse(text) as unknown };
+    return { path, text, json: cleanJson(JSON.parse(text)).value };
   } catch (cause) {
     const placed = placesIn(text);
     const fault = placed && jsonFault(text, placed);

@@ -13,7 +13,9 @@ import type { LineSettings, ScanSteps } from "../../drivers/meter/meter-scan.js"
 import type { RegisterShown } from "../../drivers/meter/modbus-meter.js";
 import type { EnrolledCards } from "../cards/enrolled-cards.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
+import { requestedNumber, requestedText, requestedValue } from "../control/request-fields.js";
 import { Failure } from "../core/failure.js";
+import { cleanJson } from "../core/json/clean-json.js";
 import { phasesBackwards, powerBackwards } from "../core/session/meter-plausibility.js";
 import { available, isBusy } from "../core/session/session.js";
 import type { Station } from "../station/station.js";
@@ -94,19 +96,21 @@ const questions: ReadonlyMap<string, Question> = new Map(
       onLentLine(
         parts,
         request,
-        async ({ tryModel }, line, unit) => (await tryModel(line, unit, String(request["model"]))) ?? null,
+        async ({ tryModel }, line, unit) =>
+          (await tryModel(line, unit, requestedText(request["model"], "model"))) ?? null,
       ),
     "meter-passed": ({ acceptedMeters }, { check }) =>
       acceptedMeters.add(parsed(acceptedMeter, check, "the meter check")),
-    "line-look": ({ machine }, { port }) => machine.lineCounts(String(port)) ?? null,
+    "line-look": ({ machine }, { port }) => machine.lineCounts(requestedText(port, "port")) ?? null,
     "pins-look": lookAtPins,
     "reader-look": lookAtReader,
     "contactor-test": tryContactor,
     "contactor-open": openContactors,
     "card-wait": waitForCard,
     "card-list": ({ cards }) => cards.rows(),
-    "card-put": ({ cards }, { rows }) => cards.put(parsed(z.array(tokenSchema), rows, "the list of cards")),
-    "card-revoke": ({ cards }, { uid }) => cards.revoke(String(uid)),
+    "card-put": ({ cards }, { rows }) =>
+      cards.put(parsed(z.array(tokenSchema), printableRows(rows), "the list of cards")),
+    "card-revoke": ({ cards }, { uid }) => cards.revoke(requestedText(uid, "uid")),
   }),
 );
 
@@ -117,12 +121,18 @@ function parsed<T>(shape: z.ZodType<T>, value: unknown, what: string): T {
   throw new Failure("usage/invalid", `${what} cannot be read: ${z.prettifyError(read.error)}`);
 }
 
+/** Throws Failure usage/invalid: what would have to be cleaned could be another card's or contract's. */
+function printableRows(rows: unknown): unknown {
+  if (cleanJson(structuredClone(rows)).cleaned === 0) return rows;
+  throw new Failure("usage/invalid", "the list of cards holds characters that cannot be printed");
+}
+
 function connectorOf({ config }: DeviceRequestParts, { connector }: ControlRequest): ConnectorConfig {
   const found = config.connectors.find(({ id }) => id === connector);
   if (found === undefined)
     throw new Failure(
       "usage/invalid",
-      `there is no connector ${String(connector)}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`,
+      `there is no connector ${requestedValue(connector)}; there are: ${config.connectors.map(({ id }) => id).join(", ")}`,
     );
   return found;
 }
@@ -163,7 +173,7 @@ async function onLentLine<T>(
   if (typeof port !== "string" || settings === undefined)
     throw new Failure(
       "usage/invalid",
-      `${String(port)} is not a port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`,
+      `${requestedValue(port)} is not a port of this station; its ports are: ${Object.keys(config.serialPorts).join(", ")}`,
     );
   const busy = config.connectors.find(
     ({ id, meter }) => meter.port === port && isBusy(station?.session(id) ?? available),
@@ -173,9 +183,10 @@ async function onLentLine<T>(
       "agent/refused",
       `a session runs at connector ${busy.id}, whose meter is on ${port}: scan when it is over, or end it with: chargetill stop ${busy.id}`,
     );
-  const line = parsed(serialPort, { ...settings, ...(request["line"] as object) }, "the line's settings");
-  const within = Number(timeoutMs);
-  if (!(within >= 50 && within <= mostProbeMs) || !(Number(unit) >= 1 && Number(unit) <= 247))
+  const asked = parsed(z.record(z.string(), z.unknown()).default({}), request["line"], "the line's settings");
+  const line = parsed(serialPort, { ...settings, ...asked }, "the line's settings");
+  const [within, address] = [requestedNumber(timeoutMs, "timeoutMs"), requestedNumber(unit, "unit")];
+  if (!(within >= 50 && within <= mostProbeMs) || !(address >= 1 && address <= 247))
     throw new Failure(
       "usage/invalid",
       `beside a running agent a unit has from 50 to ${mostProbeMs} ms to answer, and a number from 1 to 247`,
@@ -185,7 +196,7 @@ async function onLentLine<T>(
     ask(
       scanSteps(settings.path, machine.clock, { timeoutMs: within, ...(binding === undefined ? {} : { binding }) }),
       line,
-      Number(unit),
+      address,
     ),
   );
 }
@@ -240,7 +251,7 @@ async function lookAtReader(parts: DeviceRequestParts, { reader }: ControlReques
 
 async function tryContactor(parts: DeviceRequestParts, request: ControlRequest): Promise<ContactorTest> {
   const connector = connectorOf(parts, request);
-  const ms = Math.min(mostTestMs, Math.max(100, Number(request["ms"]) || 0));
+  const ms = Math.min(mostTestMs, Math.max(100, msOf(request["ms"]) ?? 0));
   const tried =
     parts.station === undefined
       ? await tryHere(parts, connector, ms)
@@ -273,7 +284,7 @@ function openContactors({ station }: DeviceRequestParts): { readonly stopped: re
 /** The next card at a reader, whole: it is the technician's to enrol. Null when none came in this time. */
 async function waitForCard(parts: DeviceRequestParts, { reader, ms }: ControlRequest): Promise<CardTap | null> {
   const name = readerOf(parts, reader);
-  const withinMs = Math.min(mostWaitMs, Number(ms) || mostWaitMs);
+  const withinMs = Math.min(mostWaitMs, msOf(ms) ?? mostWaitMs);
   if (parts.station !== undefined) return (await parts.station.cardHandler.catchTap(name, withinMs)) ?? null;
   const { clock } = parts.machine;
   const opened = await parts.machine.reader(name);
@@ -288,10 +299,12 @@ async function waitForCard(parts: DeviceRequestParts, { reader, ms }: ControlReq
   }
 }
 
+const msOf = (value: unknown): number | undefined => (value === undefined ? undefined : requestedNumber(value, "ms"));
+
 function readerOf({ config }: DeviceRequestParts, reader: unknown): string {
   const names = Object.keys(config.readers);
   const name = reader ?? names[0];
   if (typeof name !== "string" || !names.includes(name))
-    throw new Failure("usage/invalid", `there is no reader "${String(name)}"; there are: ${names.join(", ")}`);
+    throw new Failure("usage/invalid", `there is no reader "${requestedValue(name)}"; there are: ${names.join(", ")}`);
   return name;
 }

@@ -3,6 +3,7 @@
 // waits.
 import { Command, InvalidArgumentError, Option } from "commander";
 import { languages } from "../../../config/languages.js";
+import { terminalText } from "../../core/words/printable.js";
 
 export const defaultConfig = "/etc/chargetill/station.yaml";
 
@@ -40,8 +41,9 @@ export function stationCommand(name: string, description: string, example: strin
   return locatedCommand(name, description, example).addOption(jsonOption());
 }
 
-export const print = (line: string): void => void process.stdout.write(`${line}\n`);
-export const complain = (line: string): void => void process.stderr.write(`${line}\n`);
+/** A line, or lines, for a person or a program: no terminal takes what others wrote for an order. */
+export const print = (line: string): void => void process.stdout.write(`${terminalText(line)}\n`);
+export const complain = (line: string): void => void process.stderr.write(`${terminalText(line)}\n`);
 
 /** One JSON value with --json, else the lines. */
 export function printResult(where: StationOptions, value: unknown, lines: readonly string[]): void {

@@ -22,15 +22,15 @@ const opens = 0x7b;
 const closes = 0x7d;
 
 /**
- * How many values a text holds, or one less; or, in words, why it holds more than it may. Whether it is JSON is not
- * asked.
+ * How many values a text holds, empty lists and objects twice; or, in words, why it holds more than it may. Whether it
+ * is JSON is not asked.
  */
 export function jsonCost(text: string, { values, depth }: JsonBounds): number | string {
   let [counted, open] = [0, 0];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === quote) {
-      at = endOfString(text, at);
+      at = stringEnd(text, at);
       continue;
     }
     const bracket = code | curly;
@@ -46,7 +46,7 @@ export function jsonCost(text: string, { values, depth }: JsonBounds): number | 
 }
 
 /** Where the string that begins at `from` has its last quote; the end of the text where it has none. */
-function endOfString(text: string, from: number): number {
+export function stringEnd(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at >= 0; at = text.indexOf('"', at + 1)) {
     let escapes = 0;
     while (text.charCodeAt(at - 1 - escapes) === backslash) escapes += 1;

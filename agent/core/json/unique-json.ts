@@ -1,22 +1,42 @@
 // JSON whose objects name each key once. JSON.parse takes the last of two equal keys in silence, other readers the
 // first: a signed text that says two things proves neither.
 
-const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+import { stringEnd } from "./bounded-json.js";
 
 /** True where an object in this text, which JSON.parse has accepted, has two keys of one name. */
 export function namesAKeyTwice(text: string): boolean {
   const open: (Set<string> | undefined)[] = [];
   let isKey = false;
-  for (const [token] of text.matchAll(tokens)) {
+  for (let at = 0; at < text.length; at += 1) {
     const keys = open.at(-1);
-    if (token === "{" || token === "[") open.push(token === "{" ? new Set() : undefined);
-    else if (token === "}" || token === "]") open.pop();
-    else if (isKey && keys !== undefined && token.startsWith('"')) {
-      const key = String(JSON.parse(token));
-      if (keys.has(key)) return true;
-      keys.add(key);
+    switch (text[at]) {
+      case "{":
+        open.push(new Set());
+        isKey = true;
+        break;
+      case "[":
+        open.push(undefined);
+        break;
+      case "}":
+      case "]":
+        open.pop();
+        break;
+      case ",":
+        isKey = keys !== undefined;
+        break;
+      case '"': {
+        const end = stringEnd(text, at);
+        if (isKey && keys !== undefined) {
+          const key = String(JSON.parse(text.slice(at, end + 1)));
+          if (keys.has(key)) return true;
+          keys.add(key);
+        }
+        isKey = false;
+        at = end;
+        break;
+      }
+      default:
     }
-    isKey = token === "{" || (token === "," && open.at(-1) !== undefined);
   }
   return false;
 }

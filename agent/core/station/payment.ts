@@ -5,6 +5,7 @@ import { decimalOf, fixedText } from "../../../config/decimal.js";
 import type { EpochMs } from "../../../drivers/driver.js";
 import { compare, minorUnits, ratioOf, roundHalfUp, zeroRatio } from "../number/money.js";
 import { parseInstant } from "../time/time.js";
+import { cleanedText } from "../words/printable.js";
 
 export const paymentStatuses = ["settled", "canceled", "rejected", "failed"] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
@@ -48,7 +49,11 @@ const longestInfo = 500;
 const mostPayments = 20;
 
 const isLine = (text: unknown, longest: number): text is string =>
-  typeof text === "string" && text.trim() === text && text !== "" && text.length <= longest && !/\p{Cc}/u.test(text);
+  typeof text === "string" &&
+  text.trim() === text &&
+  text !== "" &&
+  text.length <= longest &&
+  cleanedText(text) === text;
 
 /** The payment, or why it is refused. `nowMs` = undefined where the clock has not been set. */
 export function readPayment(

@@ -77,7 +77,7 @@ export function checkManifest(files: readonly DisputeFile[], digest: (text: stri
     return fails("bundle", "the manifest cannot be read");
   }
   const complaints: string[] = [];
-  const listed = manifest.files.map(({ name }) => String(name)).join(", ");
+  const listed = manifest.files.map(({ name }) => (typeof name === "string" ? name : "?")).join(", ");
   if (listed !== rest.map(({ name }) => name).join(", "))
     complaints.push("the manifest lists other files than the bundle holds");
   rest.forEach(({ name, text }, at) => {

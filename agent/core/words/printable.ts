@@ -13,6 +13,24 @@ const replacement = "\ufffd";
 export const printable = (text: string, mark: string): string => text.replace(everyUnprintable, mark);
 
 /**
+ * A text as a command prints it, with its own lines and tabs: what a terminal could take for an order is written as JSON
+ * writes it, so that it is seen, and JSON says the same as before.
+ */
+export const terminalText = (text: string): string =>
+  text.replace(everyUnprintable, (one) =>
+    one === "\n" || one === "\t" ? one : `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
+/** One line of at most so many characters, none of them cut in two. */
+export function shortLine(text: string, most: number): string {
+  const line = text
+    .slice(0, most * 4)
+    .replace(/\s+/g, " ")
+    .trim();
+  return [...line].slice(0, most).join("");
+}
+
+/**
  * A text as it is let in: line breaks and tabs are blanks, all else that may not be printed is U+FFFD, so that it can be
  * seen that something stood there. The same text comes back where nothing is amiss.
  */

@@ -6,6 +6,7 @@ import { Failure } from "../../core/failure.js";
 import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
 import { sumText } from "../../core/receipt/decimal-text.js";
 import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
+import { terminalText } from "../../core/words/printable.js";
 import { payloadFrom, type ReceiptSource } from "./exports.js";
 
 export type DateRange = { readonly from?: string | undefined; readonly to?: string | undefined };
@@ -129,7 +130,12 @@ export function csvText(rows: readonly BookRow[]): string {
 }
 
 /** Columns padded to their widest cell, two spaces apart; `right` names those that are numbers. */
-function columnsText(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
+function columnsText(
+  head: readonly string[],
+  asTheyStand: readonly (readonly string[])[],
+  right: readonly number[],
+): string {
+  const rows = asTheyStand.map((row) => row.map(terminalText));
   const widths = head.map((name, column) =>
     rows.reduce((most, row) => Math.max(most, (row[column] ?? "").length), name.length),
   );

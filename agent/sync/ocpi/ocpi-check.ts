@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
+import { shortLine } from "../../core/words/printable.js";
 import type { OnlineCheck } from "../station-port.js";
 import { OcpiLine, type OcpiParty } from "./ocpi-line.js";
 import { readToken, sessionTokenOf } from "./ocpi-token.js";
@@ -86,11 +87,8 @@ function answerOf(
   locationId: string,
   evseUid: string | undefined,
 ): OnlineAnswer | undefined {
-  const said = info?.text
-    .replace(/[\p{Cc}\s]+/gu, " ")
-    .trim()
-    .slice(0, longestInfo);
-  const words = said === undefined || said === "" ? {} : { info: said };
+  const said = shortLine(info?.text ?? "", longestInfo);
+  const words = said === "" ? {} : { info: said };
   if (allowed !== "ALLOWED") return { allowed, ...words };
   // Where the answer names places, the driver may charge there and nowhere else.
   const elsewhere =

@@ -1,7 +1,13 @@
 // Starting and stopping by the word of a CSMS, and what it asks about a transaction (2.x: F01 to F03, E14, F05; 1.6:
 // 5.11, 5.12, 5.18).
 import { z } from "zod";
-import { evsePlace, type RequestContext, reasonCode, requestedSessionToken } from "../requests/request-context.js";
+import {
+  evsePlace,
+  groupOf,
+  type RequestContext,
+  reasonCode,
+  requestedSessionToken,
+} from "../requests/request-context.js";
 import {
   countSchema,
   idTokenSchema,
@@ -41,14 +47,17 @@ function requestStart(context: RequestContext, payload: unknown): object {
   if (token === undefined)
     return {
       status: "Rejected",
-      ...statusInfoOf("InvalidIdToken", "a session needs a token of 1 to 36 characters"),
+      ...statusInfoOf(
+        "InvalidIdToken",
+        "a session needs a token of 1 to 36 characters that can be printed, and not of blanks",
+      ),
     };
   const answer = remote.start({
     by: link.uplink,
     connector: asked.evseId ?? null,
     token,
     reference: String(asked.remoteStartId),
-    ...(asked.groupIdToken === undefined ? {} : { group: asked.groupIdToken.idToken }),
+    ...groupOf(asked.groupIdToken?.idToken),
   });
   if (!answer.accepted) return { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
   if (asked.chargingProfile === undefined) return { status: "Accepted" };

@@ -2,13 +2,18 @@
 
 import type { SessionToken } from "../../../core/cdr/settlement.js";
 import type { OnlineAnswer } from "../../../core/cdr/token.js";
+import { shortLine } from "../../../core/words/printable.js";
 import { idTokenOfUid } from "../requests/id-token.js";
+import { groupOf } from "../requests/request-context.js";
 import type { Dialect } from "../rpc/frame.js";
 
 export function authorizePayload(dialect: Dialect, uid: string): object {
   const idToken = idTokenOfUid(uid);
   return dialect === "ocpp1.6" ? { idTag: idToken.idToken } : { idToken };
 }
+
+/** For the driver's eyes. */
+const longestInfo = 200;
 
 export type Party = { readonly countryCode: string; readonly partyId: string };
 
@@ -43,7 +48,8 @@ export function authorizeAnswer(
     typeof personalMessage === "object" && personalMessage !== null && "content" in personalMessage
       ? personalMessage.content
       : undefined;
-  const words = typeof message === "string" && message !== "" ? { info: message.slice(0, 200) } : {};
+  const line = typeof message === "string" ? shortLine(message, longestInfo) : "";
+  const words = line === "" ? {} : { info: line };
   if (status !== "Accepted")
     return typeof status === "string" ? { allowed: refusals.get(status) ?? "NOT_ALLOWED", ...words } : undefined;
   const token: SessionToken = { uid, type: "RFID", contractId: uid, countryCode, partyId };
@@ -57,7 +63,7 @@ export function authorizeAnswer(
   return {
     allowed: "ALLOWED",
     token,
-    ...(typeof group === "string" && group !== "" ? { group } : {}),
+    ...groupOf(group),
     ...(Number.isNaN(expiresMs) ? {} : { expiresMs }),
     ...(tariff === undefined ? {} : { tariff }),
     ...words,

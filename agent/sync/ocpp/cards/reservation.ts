@@ -5,6 +5,7 @@ import type { RecordedFact, Refusal } from "../../station-port.js";
 import {
   connectorType,
   evsePlace,
+  groupOf,
   type RequestContext,
   reasonCode,
   requestedSessionToken,
@@ -63,7 +64,10 @@ export function reservations(context: RequestContext): Handlers {
       if (token === undefined)
         return {
           status: "Rejected",
-          ...statusInfoOf("InvalidIdToken", "a reservation needs a token of 1 to 36 characters"),
+          ...statusInfoOf(
+            "InvalidIdToken",
+            "a reservation needs a token of 1 to 36 characters that can be printed, and not of blanks",
+          ),
         };
       const { connectorType: type } = asked;
       const types = config.connectors
@@ -84,7 +88,7 @@ export function reservations(context: RequestContext): Handlers {
         connector: place.connector,
         token,
         untilMs: asked.expiryDateTime,
-        ...(asked.groupIdToken === undefined ? {} : { group: asked.groupIdToken.idToken }),
+        ...groupOf(asked.groupIdToken?.idToken),
       });
       return answer.accepted
         ? { status: "Accepted" }
@@ -125,7 +129,7 @@ export function reservations16(context: RequestContext): Handlers {
         connector: place.connector,
         token,
         untilMs: asked.expiryDate,
-        ...(asked.parentIdTag === undefined ? {} : { group: asked.parentIdTag }),
+        ...groupOf(asked.parentIdTag),
       });
       return { status: answer.accepted ? "Accepted" : statusOf[answer.code] };
     },

@@ -77,8 +77,15 @@ export function requestedSessionToken(
   };
 }
 
-/** What may stand on a receipt and on the wire: printable ASCII, which no printer takes for an order. */
-export const isPrintable = (text: string): boolean => /^[\x20-\x7e]+$/.test(text);
+/** What may stand on a receipt and on the wire: printable ASCII, which no printer takes for an order, and not blank. */
+export const isPrintable = (text: string): boolean => /^[\x20-\x7e]+$/.test(text) && text.trim() !== "";
+
+/** OCPP 2.1 allows a group as many characters as a token. */
+const longestGroupId = 255;
+
+/** A group of tokens as a CSMS names it; a blank one would put strangers into one. What is not usable is none. */
+export const groupOf = (text: unknown): { readonly group?: string } =>
+  typeof text === "string" && text.length <= longestGroupId && isPrintable(text) ? { group: text } : {};
 
 /** Cards are known by their UID in upper-case hex; OCPP's tokens do not tell upper from lower case. */
 const uidOf = (idToken: string): string => (/^[0-9a-f]+$/i.test(idToken) ? idToken.toUpperCase() : idToken);

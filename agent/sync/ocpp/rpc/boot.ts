@@ -40,7 +40,7 @@ export function bootAnswer(payload: unknown): BootAnswer | undefined {
     registration: status,
     intervalS:
       typeof interval === "number" && Number.isFinite(interval) && interval > 0
-        ? Math.min(interval, longestIntervalS)
+        ? Math.min(Math.ceil(interval), longestIntervalS)
         : 0,
     ...(Number.isNaN(currentMs) ? {} : { currentMs }),
   };

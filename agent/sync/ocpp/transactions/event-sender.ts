@@ -1,5 +1,6 @@
 // Sends the event of a transaction that is under way and writes down what became of it: acknowledged, refused, or under
 // way still.
+import { shortLine } from "../../../core/words/printable.js";
 import type { Outcome } from "../../uplink.js";
 import { callOutcome } from "../rpc/call-outcome.js";
 import type { Dialect } from "../rpc/frame.js";
@@ -10,6 +11,9 @@ import {
   type TransactionsStore,
   withTransaction,
 } from "./transactions-state.js";
+
+/** What a peer gave, in words: of an object no text can be made without care. */
+const shown = (value: unknown): string => shortLine(JSON.stringify(value) ?? "nothing", 40);
 
 /** The connection, as far as transactions need it. */
 export type EventLine = { readonly dialect: Dialect; callText(action: string, text: string): Promise<unknown> };
@@ -83,7 +87,7 @@ export class EventSender {
     const id =
       typeof payload === "object" && payload !== null && "transactionId" in payload ? payload.transactionId : undefined;
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id <= 0) {
-      const reason = `the backend answered StartTransaction with transaction id ${String(id)}, which is not usable`;
+      const reason = `the backend answered StartTransaction with transaction id ${shown(id)}, which is not usable`;
       this.#parts.note(`session ${transaction.sessionId}: ${reason}`);
       this.write({ ...transaction, pending: null, nextSeqNo: 0 });
       return { kind: "refused", reason, payload };

@@ -7,6 +7,7 @@ import { bill } from "../../../core/rating/session-bill.js";
 import type { Opening } from "../../../core/session/opening.js";
 import type { Session } from "../../../core/session/session.js";
 import { onLine, shiftOf, type TimeLine } from "../../../core/time/time-line.js";
+import { shortLine } from "../../../core/words/printable.js";
 import type { RecordedFact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { transactionBeginning } from "./completed-transaction.js";
@@ -43,6 +44,9 @@ type Job = {
   readonly reason: "begin" | UpdateReason;
   readonly cost: boolean;
 };
+
+/** A status of the standard has 20 characters; it stands in the journal. */
+const longestStatus = 40;
 
 export class TransactionReporter {
   readonly #parts: TransactionReporterParts;
@@ -201,7 +205,8 @@ export class TransactionReporter {
       readonly idTagInfo?: { readonly status?: unknown };
     };
     const status = idTokenInfo?.status ?? idTagInfo?.status;
-    if (typeof status === "string" && status !== "Accepted") this.#parts.deauthorise(sessionId, status);
+    if (typeof status === "string" && status !== "Accepted")
+      this.#parts.deauthorise(sessionId, shortLine(status, longestStatus));
   }
 
   #charging(evenGivenUp = false): Pick<Job, "connector" | "opening" | "line">[] {
