@@ -96,6 +96,8 @@ export function parseTariff(json: unknown, options: { readonly version?: OcpiVer
 
 function readIdentity(checked: JsonReader, object: JsonObject): Pick<Tariff, "id" | "currency"> | undefined {
   const id = checked.text(object["id"], "id", 36);
+  // Tables are kept by tariff ids, and this name is none that an object can have.
+  if (id === "__proto__") checked.fault("id", "this name cannot be used for a tariff");
   const currency = checked.text(object["currency"], "currency", 3);
   if (currency !== undefined && !/^[A-Z]{3}$/.test(currency))
     checked.fault("currency", `expected three capital letters such as EUR, found "${currency}"`);

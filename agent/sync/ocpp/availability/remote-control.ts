@@ -3,10 +3,10 @@
 import { z } from "zod";
 import {
   evsePlace,
-  groupOf,
   type RequestContext,
   reasonCode,
   requestedSessionToken,
+  usableGroup,
 } from "../requests/request-context.js";
 import {
   countSchema,
@@ -57,7 +57,7 @@ function requestStart(context: RequestContext, payload: unknown): object {
     connector: asked.evseId ?? null,
     token,
     reference: String(asked.remoteStartId),
-    ...groupOf(asked.groupIdToken?.idToken),
+    ...usableGroup(asked.groupIdToken?.idToken),
   });
   if (!answer.accepted) return { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
   if (asked.chargingProfile === undefined) return { status: "Accepted" };

@@ -4,7 +4,7 @@ import type { SessionToken } from "../../../core/cdr/settlement.js";
 import type { OnlineAnswer } from "../../../core/cdr/token.js";
 import { shortLine } from "../../../core/words/printable.js";
 import { idTokenOfUid } from "../requests/id-token.js";
-import { groupOf } from "../requests/request-context.js";
+import { usableGroup } from "../requests/request-context.js";
 import type { Dialect } from "../rpc/frame.js";
 
 export function authorizePayload(dialect: Dialect, uid: string): object {
@@ -63,7 +63,7 @@ export function authorizeAnswer(
   return {
     allowed: "ALLOWED",
     token,
-    ...groupOf(group),
+    ...usableGroup(group),
     ...(Number.isNaN(expiresMs) ? {} : { expiresMs }),
     ...(tariff === undefined ? {} : { tariff }),
     ...words,

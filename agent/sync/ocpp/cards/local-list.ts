@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { type ListedCard, mostListedCards, type RemoteAnswer } from "../../station-port.js";
-import { groupOf, isPrintable, type RequestContext, reasonCode } from "../requests/request-context.js";
+import { isPrintable, type RequestContext, reasonCode, usableGroup } from "../requests/request-context.js";
 import {
   idTokenSchema,
   instantSchema,
@@ -148,7 +148,7 @@ function changeOf(
     uid,
     contractId: token,
     status: status === "Accepted" ? "ALLOWED" : status === "Expired" ? "EXPIRED" : "BLOCKED",
-    ...(group === undefined || group.length > longestGroup ? {} : groupOf(group)),
+    ...(group === undefined || group.length > longestGroup ? {} : usableGroup(group)),
     ...(expiresMs === undefined ? {} : { expires: new Date(expiresMs).toISOString() }),
   };
 }

@@ -5,10 +5,10 @@ import type { RecordedFact, Refusal } from "../../station-port.js";
 import {
   connectorType,
   evsePlace,
-  groupOf,
   type RequestContext,
   reasonCode,
   requestedSessionToken,
+  usableGroup,
 } from "../requests/request-context.js";
 import {
   countSchema,
@@ -88,7 +88,7 @@ export function reservations(context: RequestContext): Handlers {
         connector: place.connector,
         token,
         untilMs: asked.expiryDateTime,
-        ...groupOf(asked.groupIdToken?.idToken),
+        ...usableGroup(asked.groupIdToken?.idToken),
       });
       return answer.accepted
         ? { status: "Accepted" }
@@ -129,7 +129,7 @@ export function reservations16(context: RequestContext): Handlers {
         connector: place.connector,
         token,
         untilMs: asked.expiryDate,
-        ...groupOf(asked.parentIdTag),
+        ...usableGroup(asked.parentIdTag),
       });
       return { status: answer.accepted ? "Accepted" : statusOf[answer.code] };
     },

@@ -84,7 +84,7 @@ export const isPrintable = (text: string): boolean => /^[\x20-\x7e]+$/.test(text
 const longestGroupId = 255;
 
 /** A group of tokens as a CSMS names it; a blank one would put strangers into one. What is not usable is none. */
-export const groupOf = (text: unknown): { readonly group?: string } =>
+export const usableGroup = (text: unknown): { readonly group?: string } =>
   typeof text === "string" && text.length <= longestGroupId && isPrintable(text) ? { group: text } : {};
 
 /** Cards are known by their UID in upper-case hex; OCPP's tokens do not tell upper from lower case. */
