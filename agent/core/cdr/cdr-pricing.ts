@@ -26,6 +26,8 @@ export type PricedCdr = {
   /** How long the session lasted, without its reservation. */
   readonly time: bigint;
   readonly parking: bigint;
+  /** When the session itself began. */
+  readonly beganMs: number;
   readonly warnings: readonly string[];
 };
 export type PricingResult =
@@ -93,6 +95,7 @@ export function priceRecord(
       version: governing.version,
       ...consumed,
       time: unitsOfMs(cdr.endMs - cdr.beganMs, per),
+      beganMs: cdr.beganMs,
       warnings: [...shortened(warnings), ...taxWarnings(costing)],
     },
   };
@@ -216,5 +219,6 @@ export function billOfCdr(priced: PricedCdr, language: Language): Price {
     energyMilliWh: whole(priced.energy, 1_000_000n),
     timeMs: whole(priced.time, 3_600_000n),
     parkingMs: whole(priced.parking, 3_600_000n),
+    beganMs: priced.beganMs,
   });
 }

@@ -2,7 +2,7 @@
 
 import { decimalText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
-import { adjustmentSentence, usageSentence } from "../explain/line-sentence.js";
+import { adjustmentSentence, type LineFrame, usageSentence } from "../explain/line-sentence.js";
 import { whyOf } from "../explain/restriction-text.js";
 import { publishedText, ratio } from "../number/money.js";
 import { billedText, dimensionOf, taxShares, unitOf } from "../rating/bill.js";
@@ -45,7 +45,8 @@ function amountOf(taxed: TaxedAmount, version: OcpiVersion): JsonAmount {
   return { excl_vat: excl, incl_vat: taxed.incl === taxed.excl ? excl : publishedText(taxed.incl) };
 }
 
-function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, version: OcpiVersion, language: Language): object {
+function lineOf({ usage, steppedBy, amount }: CostLine, version: OcpiVersion, frame: LineFrame): object {
+  const { per, language } = frame;
   const dimension = dimensionOf[usage.charge];
   const from = isoText(usage.fromMs);
   const excl = publishedText(amount.excl);
@@ -65,7 +66,7 @@ function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, version: Oc
     excl_vat: version === "2.3.0" ? undefined : excl,
     incl_vat: version === "2.3.0" ? undefined : incl,
     taxes: taxesOf(amount),
-    sentence: usageSentence(usage, steppedBy, per, language),
+    sentence: usageSentence(usage, steppedBy, frame),
   };
 }
 
@@ -85,7 +86,7 @@ export function pricedJson(priced: PricedCdr, language: Language = "en"): Priced
     total_parking_time: publishedText(ratio(priced.parking, per)),
     billed: billedText(costing),
     currency: costing.tariff.currency,
-    lines: costing.lines.map((line) => lineOf(line, per, version, language)),
+    lines: costing.lines.map((line) => lineOf(line, version, { per, beganMs: priced.beganMs, language })),
     adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
       kind,
       excl: publishedText(excl),

@@ -3,12 +3,13 @@
 
 import type { Language } from "../../../config/languages.js";
 import { type Charge, isOfReservation } from "../tariff/charge.js";
-import type { Tariff, TariffOffer } from "../tariff/tariff.js";
+import { asksTheClock } from "../tariff/restrictions.js";
+import type { PriceLimit, Tariff, TariffOffer } from "../tariff/tariff.js";
 import { clockText, dateText, localTime } from "../time/time.js";
 import type { PriceWords } from "../words/language-words.js";
 import { languageWords } from "../words/words.js";
 import { driverPrice, limitText, stepText, taxText } from "./price-text.js";
-import { restrictionText } from "./restriction-text.js";
+import { isLateFee, restrictionText } from "./restriction-text.js";
 
 /** One line of a display. */
 export type PriceInWords = {
@@ -48,7 +49,7 @@ export function explainTariff(tariff: Tariff, timeZone: string, language: Langua
       const isFallback = offers.length > 1 && index === offers.length - 1;
       return offerText(tariff, offer, charge, language, isFallback ? words.otherwise : "");
     });
-    return [chargeLine(charge, texts.join("; "), words)];
+    return [chargeLine(charge, texts.join("; "), words, charge === "FLAT" && !isStartFee(offers))];
   });
   return [
     ...lines,
@@ -59,16 +60,21 @@ export function explainTariff(tariff: Tariff, timeZone: string, language: Langua
   ];
 }
 
-/** What is said of one charge, under its heading. */
-export function chargeLine(charge: Charge, text: string, words: PriceWords): PriceInWords {
-  return { kind: kindOf(charge), text: `${chargeHeading(charge, words)}: ${text}` };
+/** Whether one of the fees is charged whenever a session begins, and none can come later. */
+const isStartFee = (offers: readonly TariffOffer[]): boolean =>
+  offers.every(({ element }) => !isLateFee(element.restrictions)) &&
+  offers.some(({ element }) => !asksTheClock(element.restrictions));
+
+/** What is said of one charge, under its heading; `mayComeLater`: a fee that need not be charged at the start. */
+export function chargeLine(charge: Charge, text: string, words: PriceWords, mayComeLater = false): PriceInWords {
+  return { kind: kindOf(charge), text: `${chargeHeading(charge, words, mayComeLater)}: ${text}` };
 }
 
-export function chargeHeading(charge: Charge, words: PriceWords): string {
+export function chargeHeading(charge: Charge, words: PriceWords, mayComeLater = false): string {
   const headings: Record<Charge, string> = {
     ENERGY: words.energy,
     TIME: words.charging,
-    FLAT: words.session,
+    FLAT: mayComeLater ? words.flatFee : words.session,
     PARKING_TIME: words.idle,
     RESERVATION_TIME: words.reservation,
     RESERVATION_FLAT: words.reservationFee,
@@ -99,10 +105,17 @@ export function offerText(
   return `${price}${condition === "" ? "" : ` ${condition}`}${stepText(component, charge, words)}`;
 }
 
+const isPositive = ({ excl, incl }: PriceLimit): boolean => excl.digits > 0n || (incl?.digits ?? 0n) > 0n;
+
+/** Where a price is negative, a minimum of nothing says that nobody is paid. */
+const mayPayDriver = ({ elements }: Tariff): boolean =>
+  elements.some(({ components }) => components.some(({ price }) => price.digits < 0n));
+
+/** The limits of the sum that can make a difference. */
 export function limitLines(tariff: Tariff, language: Language): PriceInWords[] {
   const words = languageWords[language].price;
   const lines: PriceInWords[] = [];
-  if (tariff.minPrice !== undefined)
+  if (tariff.minPrice !== undefined && (isPositive(tariff.minPrice) || mayPayDriver(tariff)))
     lines.push({ kind: "limit", text: `${words.minimum} ${limitText(tariff.minPrice, tariff, language)}` });
   if (tariff.maxPrice !== undefined)
     lines.push({ kind: "limit", text: `${words.maximum} ${limitText(tariff.maxPrice, tariff, language)}` });

@@ -33,10 +33,14 @@ export type UsedComponent = {
   /** Units of 1/`per` of a kWh, an hour or a piece. */
   readonly quantity: bigint;
   readonly graceMs: number;
+  readonly fromMs: number;
 };
 
+/** What the lines of a bill share: the units of 1/`per` that they count in, and when the session began. */
+export type LineFrame = { readonly per: bigint; readonly beganMs: number; readonly language: Language };
+
 /** The sentence under a line of the bill. `steppedBy` is the part of the quantity that step_size added. */
-export function usageSentence(usage: UsedComponent, steppedBy: bigint, per: bigint, language: Language): string {
+export function usageSentence(usage: UsedComponent, steppedBy: bigint, { per, beganMs, language }: LineFrame): string {
   const words = languageWords[language].price;
   const { charge, component, tariff } = usage;
   const amount = isFee(charge) ? "" : quantityText(usage.quantity, charge, per, words);
@@ -48,10 +52,16 @@ export function usageSentence(usage: UsedComponent, steppedBy: bigint, per: bigi
       : "";
   const visible = isTime(charge) ? per / 3600n : per / 1_000_000n;
   const stepped = steppedBy >= visible ? ` (${words.used.more(quantityText(steppedBy, charge, per, words))})` : "";
-  return `${usedText(charge, amount, grace, words)}, ${unitPrice(component, charge, tariff.currency, words)}${tax}${stepped}`;
+  return `${usedText(charge, amount, grace, usage.fromMs > beganMs, words)}, ${unitPrice(component, charge, tariff.currency, words)}${tax}${stepped}`;
 }
 
-function usedText(charge: Charge, amount: string, grace: string | undefined, words: PriceWords): string {
+function usedText(
+  charge: Charge,
+  amount: string,
+  grace: string | undefined,
+  isLate: boolean,
+  words: PriceWords,
+): string {
   switch (charge) {
     case "ENERGY":
       return amount;
@@ -60,7 +70,7 @@ function usedText(charge: Charge, amount: string, grace: string | undefined, wor
     case "PARKING_TIME":
       return grace === undefined ? words.used.idle(amount) : words.used.idleAfter(amount, grace);
     case "FLAT":
-      return words.session;
+      return isLate ? words.flatFee : words.session;
     case "RESERVATION_TIME":
       return words.used.reserved(amount);
     case "EXPIRY_TIME":

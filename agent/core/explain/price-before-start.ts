@@ -42,7 +42,8 @@ export function priceBeforeStart(
   const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
     if (isOfReservation(charge)) return [];
     const text = chargeText(tariff, charge, conditions, language, charge === "PARKING_TIME" ? terms.idleGraceMs : 0);
-    return text === undefined ? [] : [chargeLine(charge, text, words)];
+    const isLater = charge === "FLAT" && chooseComponent(tariff, charge, conditions) === undefined;
+    return text === undefined ? [] : [chargeLine(charge, text, words, isLater)];
   });
   return [
     ...lines,
@@ -85,7 +86,10 @@ function chargeText(
       ? words.free
       : `${driverPrice(tariff, now, charge, words)}${taxText(tariff, now, words)}${stepText(now, charge, words)}`;
   const laterTexts = later.map((offer) => offerText(tariff, offer, charge, language));
-  const grace = graceMs > 0 ? [words.graceFree(durationInWords(Math.round(graceMs / 1000)))] : [];
+  // A fee is charged once: the one of the start, or the first of those that may come.
+  if (charge === "FLAT") return now === undefined ? laterTexts.join("; ") : nowText;
+  const graceSeconds = Math.round(graceMs / 1000);
+  const grace = graceSeconds > 0 ? [words.graceFree(durationInWords(graceSeconds))] : [];
   return [nowText, ...laterTexts, ...grace].join("; ");
 }
 
@@ -116,7 +120,8 @@ function changeLines(tariff: Tariff, atMs: number, timeZone: string, language: L
   if (change === undefined) return [];
   const price =
     change.component === undefined ? words.free : driverPrice(tariff, change.component, change.charge, words);
-  const text = `${clockText(timeZone, change.atMs)} ${chargeHeading(change.charge, words)} ${price}`;
+  const heading = chargeHeading(change.charge, words, change.charge === "FLAT" && !change.before);
+  const text = `${clockText(timeZone, change.atMs)} ${heading} ${price}`;
   return [{ kind: "change", text: words.changes(text) }];
 }
 
@@ -125,7 +130,7 @@ function nextChange(
   tariff: Tariff,
   atMs: number,
   timeZone: string,
-): { atMs: number; charge: Charge; component: PriceComponent | undefined } | undefined {
+): { atMs: number; charge: Charge; before: boolean; component: PriceComponent | undefined } | undefined {
   const boundaries = boundariesOf(tariff);
   const charges: readonly Charge[] = ["ENERGY", "TIME", "FLAT", "PARKING_TIME"];
   const now = charges.map((charge) => chooseComponent(tariff, charge, startConditions(atMs, timeZone)));
@@ -136,7 +141,7 @@ function nextChange(
     const then = startConditions(next, timeZone);
     for (const [index, charge] of charges.entries()) {
       const component = chooseComponent(tariff, charge, then);
-      if (component !== now[index]) return { atMs: next, charge, component };
+      if (component !== now[index]) return { atMs: next, charge, before: now[index] !== undefined, component };
     }
   }
   return undefined;

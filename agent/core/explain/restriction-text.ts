@@ -18,8 +18,12 @@ export function restrictionText(restrictions: Restrictions, language: Language):
   if (start !== undefined && end !== undefined) parts.push(words.window(timeOfDayText(start), timeOfDayText(end)));
   else if (start !== undefined) parts.push(words.fromTime(timeOfDayText(start)));
   else if (end !== undefined) parts.push(words.untilTime(timeOfDayText(end)));
-  if (restrictions.startDay !== undefined) parts.push(words.fromDate(dateText(restrictions.startDay)));
-  if (restrictions.endDay !== undefined) parts.push(words.untilDate(dateText(restrictions.endDay)));
+  const { startDay, endDay } = restrictions;
+  if (startDay !== undefined && endDay === startDay + 1) parts.push(words.onDate(dateText(startDay)));
+  else {
+    if (startDay !== undefined) parts.push(words.fromDate(dateText(startDay)));
+    if (endDay !== undefined) parts.push(words.untilDate(dateText(endDay)));
+  }
   const bounds = (min: string | undefined, max: string | undefined): void => {
     if (min !== undefined) parts.push(words.atLeast(min));
     if (max !== undefined) parts.push(words.below(max));
@@ -28,14 +32,35 @@ export function restrictionText(restrictions: Restrictions, language: Language):
     milliWh === undefined ? undefined : kwhText(milliWh, words);
   const given = (value: number | undefined, unit: string): string | undefined =>
     value === undefined ? undefined : `${localNumber(String(value), words.decimalMark)} ${unit}`;
-  bounds(energy(restrictions.minMilliWh), energy(restrictions.maxMilliWh));
-  bounds(given(restrictions.minPowerKw, "kW"), given(restrictions.maxPowerKw, "kW"));
-  bounds(given(restrictions.minCurrentA, "A"), given(restrictions.maxCurrentA, "A"));
-  if (restrictions.minDurationMs !== undefined)
-    parts.push(words.after(durationInWords(restrictions.minDurationMs / 1000)));
-  if (restrictions.maxDurationMs !== undefined)
-    parts.push(words.first(durationInWords(restrictions.maxDurationMs / 1000)));
+  const { minMilliWh, minPowerKw, minCurrentA } = restrictions;
+  bounds(energy(unlessZero(minMilliWh)), energy(restrictions.maxMilliWh));
+  bounds(given(unlessZero(minPowerKw), "kW"), given(restrictions.maxPowerKw, "kW"));
+  bounds(given(unlessZero(minCurrentA), "A"), given(restrictions.maxCurrentA, "A"));
+  const min = durationWords(unlessZero(restrictions.minDurationMs));
+  const max = durationWords(restrictions.maxDurationMs);
+  if (min !== undefined && max !== undefined) parts.push(words.durations(min, max));
+  else if (min !== undefined) parts.push(words.after(min));
+  else if (max !== undefined) parts.push(words.first(max));
   return parts.join(", ");
+}
+
+/** A lower bound of nothing excludes nothing. */
+const unlessZero = (bound: number | undefined): number | undefined => (bound === 0 ? undefined : bound);
+
+const durationWords = (ms: number | undefined): string | undefined =>
+  ms === undefined ? undefined : durationInWords(ms / 1000);
+
+/**
+ * Whether a fee of an element with these restrictions can begin only after the session has: their other conditions do
+ * not hold at its start.
+ */
+export function isLateFee(restrictions: Restrictions): boolean {
+  const { minMilliWh, minDurationMs, minPowerKw, maxPowerKw, minCurrentA, maxCurrentA } = restrictions;
+  return (
+    (minMilliWh ?? 0) > 0 ||
+    (minDurationMs ?? 0) > 0 ||
+    [minPowerKw, maxPowerKw, minCurrentA, maxCurrentA].some((bound) => bound !== undefined)
+  );
 }
 
 /** Why a component was in force: the restrictions of its element that held; or that no element has such a price. */

@@ -3,8 +3,9 @@
 
 import { type Decimal, decimalText, powerOfTen } from "../../../config/decimal.js";
 import { durationInWords, kwhText } from "../explain/price-text.js";
+import { isLateFee } from "../explain/restriction-text.js";
 import type { ComponentType } from "../tariff/charge.js";
-import type { Restrictions } from "../tariff/restrictions.js";
+import { asksTheClock, type Restrictions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
 import { languageWords } from "../words/words.js";
 import { componentPath, type LintWarning } from "./lint-warning.js";
@@ -101,26 +102,22 @@ function feeFindings(tariff: Tariff, component: PriceComponent, own: Restriction
     minDurationMs === undefined
       ? kwhText(minMilliWh ?? 0, languageWords.en.price)
       : durationInWords(minDurationMs / 1000);
+  const flat = (rule: string, message: string): LintWarning => ({ path, rule, message });
+  const atStart = tariff.offers.FLAT.find(
+    ({ element }) => !isLateFee(element.restrictions) && !asksTheClock(element.restrictions),
+  );
+  const never =
+    atStart !== undefined && own.reservation === undefined && isLateFee(own)
+      ? `is never charged: a FLAT is charged once, and that of elements[${atStart.element.index}] when a session begins`
+      : undefined;
   return [
     ...(isMomentary
-      ? [
-          {
-            path,
-            rule: "flat-power",
-            message:
-              "a FLAT is charged in full once its power or current was reached for one moment, and not given back after",
-          },
-        ]
+      ? [flat("flat-power", "is charged in full once the power or current was in this range for one moment")]
       : []),
     ...(stops
-      ? [
-          {
-            path,
-            rule: "flat-cap",
-            message: `is charged on top of what was used before ${bound}, and limits nothing: a cap is max_price`,
-          },
-        ]
+      ? [flat("flat-cap", `is charged on top of what was used before ${bound}, and limits nothing: a cap is max_price`)]
       : []),
+    ...(never === undefined ? [] : [flat("never-charged", never)]),
   ];
 }
 

@@ -246,9 +246,10 @@ function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: Rec
   const number = (text: string): string => localNumber(text, words.decimalMark);
   const perUnit = unit === "" ? "" : `/${unit}`;
   const rates = line.taxes.map((rate) => rateText(rate, words)).join(", ");
+  const isLate = line.dimension === "FLAT" && line.fromMs > (parseIsoLocal(sale.start) ?? Number.NaN);
   return {
     kind: "priced",
-    what: `${words.dimensions[line.dimension]}${times}`,
+    what: `${words.dimensions[isLate ? "LATE_FLAT" : line.dimension]}${times}`,
     working:
       `${number(quantity)}${unit === "" ? "" : ` ${unit}`} x ${number(unitPrice)} ${currency}${perUnit} ` +
       `${words.labels.inclTax}${rates === "" ? "" : ` (${rates})`}`,

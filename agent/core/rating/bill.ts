@@ -3,7 +3,7 @@
 
 import { decimalText, fixedText } from "../../../config/decimal.js";
 import type { Language } from "../../../config/languages.js";
-import { adjustmentSentence, usageSentence } from "../explain/line-sentence.js";
+import { adjustmentSentence, type LineFrame, usageSentence } from "../explain/line-sentence.js";
 import { whyOf } from "../explain/restriction-text.js";
 import {
   add,
@@ -36,6 +36,7 @@ export type BillFacts = {
   readonly energyMilliWh: number;
   readonly timeMs: number;
   readonly parkingMs: number;
+  readonly beganMs: number;
   readonly language: Language;
 };
 
@@ -109,7 +110,8 @@ export function billedText(costing: Costing): Price["billed"] {
   };
 }
 
-function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, language: Language): PriceLine {
+function lineOf({ usage, steppedBy, amount }: CostLine, frame: LineFrame): PriceLine {
+  const { per, language } = frame;
   const dimension = dimensionOf[usage.charge];
   const unit = unitOf[dimension];
   return {
@@ -126,7 +128,7 @@ function lineOf({ usage, steppedBy, amount }: CostLine, per: bigint, language: L
     unitPrice: usage.component === undefined ? "0" : decimalText(usage.component.price),
     amount: amountText(amount),
     taxes: taxShares(amount),
-    sentence: usageSentence(usage, steppedBy, per, language),
+    sentence: usageSentence(usage, steppedBy, frame),
   };
 }
 
@@ -178,7 +180,7 @@ export function billOf(costing: Costing, facts: BillFacts): Price {
     timeMs: facts.timeMs,
     parkingMs: facts.parkingMs,
     billed: billedText(costing),
-    lines: costing.lines.map((line) => lineOf(line, costing.per, facts.language)),
+    lines: costing.lines.map((line) => lineOf(line, { per: costing.per, ...facts })),
     adjustments: limited.adjustments.map(({ kind, excl, incl }) => ({
       kind,
       amount: { excl: publishedText(excl), incl: publishedText(incl) },

@@ -32,6 +32,7 @@ export function bill(rating: Rating, language: Language = "en"): Price {
     energyMilliWh: progress.start === undefined ? 0 : last.energyMilliWh - progress.start.energyMilliWh,
     timeMs: lasted(({ activity }) => activity !== "reserved"),
     parkingMs: lasted(({ activity }) => activity === "parking" || isPause(activity)),
+    beganMs: progress.start?.atMs ?? last.atMs,
     language,
   });
 }

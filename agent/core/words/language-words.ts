@@ -15,7 +15,9 @@ export type PriceWords = {
   readonly otherwise: string;
   readonly energy: string;
   readonly charging: string;
+  /** A FLAT that is charged when the session begins; and one that may come to be charged later. */
   readonly session: string;
+  readonly flatFee: string;
   readonly idle: string;
   readonly reservation: string;
   readonly reservationFee: string;
@@ -44,12 +46,14 @@ export type PriceWords = {
   readonly untilTime: (time: string) => string;
   readonly fromDate: (date: string) => string;
   readonly untilDate: (date: string) => string;
+  readonly onDate: (date: string) => string;
   readonly days: readonly [string, string, string, string, string, string, string];
   readonly on: (days: string) => string;
   readonly atLeast: (value: string) => string;
   readonly below: (value: string) => string;
   readonly after: (duration: string) => string;
   readonly first: (duration: string) => string;
+  readonly durations: (from: string, to: string) => string;
   readonly steps: (step: string) => string;
   readonly validFrom: (text: string) => string;
   readonly validUntil: (text: string) => string;
@@ -150,6 +154,8 @@ export type ReceiptWords = {
     readonly TIME: string;
     readonly PARKING_TIME: string;
     readonly FLAT: string;
+    /** A FLAT that was charged after the session had begun. */
+    readonly LATE_FLAT: string;
     readonly RESERVATION_TIME: string;
     readonly RESERVATION_FLAT: string;
   };
