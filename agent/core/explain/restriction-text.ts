@@ -36,8 +36,8 @@ export function restrictionText(restrictions: Restrictions, language: Language):
   bounds(energy(unlessZero(minMilliWh)), energy(restrictions.maxMilliWh));
   bounds(given(unlessZero(minPowerKw), "kW"), given(restrictions.maxPowerKw, "kW"));
   bounds(given(unlessZero(minCurrentA), "A"), given(restrictions.maxCurrentA, "A"));
-  const min = durationWords(unlessZero(restrictions.minDurationMs));
-  const max = durationWords(restrictions.maxDurationMs);
+  const min = boundInWords(unlessZero(restrictions.minDurationMs));
+  const max = boundInWords(restrictions.maxDurationMs);
   if (min !== undefined && max !== undefined) parts.push(words.durations(min, max));
   else if (min !== undefined) parts.push(words.after(min));
   else if (max !== undefined) parts.push(words.first(max));
@@ -47,7 +47,7 @@ export function restrictionText(restrictions: Restrictions, language: Language):
 /** A lower bound of nothing excludes nothing. */
 const unlessZero = (bound: number | undefined): number | undefined => (bound === 0 ? undefined : bound);
 
-const durationWords = (ms: number | undefined): string | undefined =>
+const boundInWords = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : durationInWords(ms / 1000);
 
 /**
