@@ -107,6 +107,11 @@ const ocpp = z.strictObject({
   timeout: durationFieldOr("60s", "1s", "5m"),
   /** While charging, a TransactionEvent (Updated) or MeterValues is sent at least this often. */
   meterValues: durationFieldOr("5m", "10s", "1h"),
+  /**
+   * The CSMS, or the app behind it, tells the driver what a reservation costs before it sends ReserveNow: only then is
+   * it charged.
+   */
+  chargeReservations: z.boolean().default(false),
 });
 
 export const uplink = z.discriminatedUnion("kind", [ocpi, ocpp]);

@@ -1,5 +1,6 @@
 // chargetill dispute N: everything there is about a session, in one archive.
 import type { Command } from "commander";
+import { soldIn } from "../core/receipt/receipt-payload.js";
 import { terminalText } from "../core/words/printable.js";
 import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
 import { payloadFrom, storedReceipt } from "../receipts/output/exports.js";
@@ -31,7 +32,8 @@ export function disputeCommand(
     .action((number: number, options: ReceiptSourceOptions & { out: string; redact?: true; json?: true }) => {
       const sources = open(options);
       const payload = payloadFrom(storedReceipt(sources.receipts, number));
-      const journal = payload.kind === "sale" ? sources.journal(payload.sale.sessionId) : [];
+      const sold = soldIn(payload);
+      const journal = sold === undefined ? [] : sources.journal(sold.sessionId);
       save(
         options.out,
         disputeBundle(

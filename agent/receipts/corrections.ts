@@ -3,7 +3,7 @@
 import type { StationFacts } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import { type CdrCopies, creditCopies } from "../core/cdr/cdr-copies.js";
-import type { Settlement } from "../core/cdr/settlement.js";
+import type { CdrFacts } from "../core/cdr/settlement.js";
 import { Failure } from "../core/failure.js";
 import { correctedSettlement } from "../core/receipt/corrected-settlement.js";
 import type { Occasion } from "../core/receipt/issuing.js";
@@ -26,7 +26,7 @@ export type CorrectionsParts = {
   readonly signer: () => Signer;
   readonly occasion: (now: Moment) => Occasion;
   /** The CDR as it will be posted, for ever the same bytes. */
-  readonly cdr: (settlement: Settlement, ocmf: string, spkiHex: string) => CdrCopies;
+  readonly cdr: (settlement: CdrFacts, ocmf: string, spkiHex: string) => CdrCopies;
   /** Throws Failure while no receipt may be issued. */
   readonly mustBeFree: () => void;
 };
@@ -45,7 +45,7 @@ export class Corrections {
   credit(number: number, reason: string, now: Moment): number {
     const { book, mustBeFree, chain, occasion, signer, hash } = this.#parts;
     mustBeFree();
-    const sold = this.#saleOf(number, "credited");
+    const sold = this.#soldBy(number, ["sale", "reservation"], "credited");
     const before = book.concerning(number).find(({ kind }) => kind === "credit");
     if (before !== undefined)
       throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${before.number}`);
@@ -66,7 +66,7 @@ export class Corrections {
   correct(number: number, tariff: Tariff, cdrId: string, now: Moment): number {
     const { book, mustBeFree, chain, station, version, signer, hash } = this.#parts;
     mustBeFree();
-    const sold = this.#saleOf(number, "corrected");
+    const sold = this.#soldBy(number, ["sale"], "corrected");
     const receipt = payloadOf(sold.jws);
     if (receipt?.kind !== "sale") throw notASale(number, "corrected");
     const later = book.concerning(number);
@@ -90,10 +90,10 @@ export class Corrections {
     return chain.issue("sale", issued, now, { sessionId: sold.sessionId, cdrId, cdr, concerns: number });
   }
 
-  #saleOf(number: number, what: "credited" | "corrected"): BookEntry {
+  #soldBy(number: number, kinds: readonly string[], what: "credited" | "corrected"): BookEntry {
     const sold = this.#parts.book.get(number);
     if (sold === undefined) throw new Failure("usage/invalid", `there is no receipt ${number}`);
-    if (sold.kind !== "sale") throw notASale(number, what);
+    if (!kinds.includes(sold.kind)) throw notASale(number, what);
     return sold;
   }
 }

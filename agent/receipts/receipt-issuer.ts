@@ -3,16 +3,18 @@
 import type { ConnectorConfig, StationFacts } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
-import type { Settlement } from "../core/cdr/settlement.js";
+import type { CdrFacts, ReservationSettlement, Settlement } from "../core/cdr/settlement.js";
 import { Failure } from "../core/failure.js";
 import type { Issued, Occasion } from "../core/receipt/issuing.js";
 import { issueKeyChange, issueReceipt, issueRecovery, openChain } from "../core/receipt/receipt.js";
 import type { ChainState } from "../core/receipt/receipt-chain.js";
+import { issueReservation, settledNoShow } from "../core/receipt/reservation-receipt.js";
 import type { Session, SignedReceipt } from "../core/session/session.js";
 import type { SessionEvent } from "../core/session/session-event.js";
 import { settlementOf } from "../core/session/settle.js";
 import type { Signer } from "../core/signing/signer.js";
 import { SignerFailed } from "../core/signing/signer.js";
+import type { NoShow } from "../core/station/backend-orders.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";
@@ -27,7 +29,7 @@ export type ReceiptIssuerParts = ReceiptChainParts & {
   readonly version: string;
   readonly signer: Signer;
   /** The CDR as it will be posted, for ever the same bytes. */
-  readonly cdr: (settlement: Settlement, ocmf: string, spkiHex: string) => CdrCopies;
+  readonly cdr: (settlement: CdrFacts, ocmf: string, spkiHex: string) => CdrCopies;
   /**
    * Puts a receipt that is in the book where its driver finds it, the same bytes each time it is asked; answers where.
    */
@@ -132,6 +134,37 @@ export class ReceiptIssuer {
     record({ type: "SessionSettled", moment: now(), connector: id, number: entry.number });
     this.#parts.settled(entry, id, settlement, file);
     return true;
+  }
+
+  /**
+   * The receipt of a reservation that no session came for, asked again after a crash at any point; answers its number,
+   * or undefined while the receipt of a session is being made. `settled` is told of one that was issued now. Throws
+   * Failure, and ReceiptFault where it has no price.
+   */
+  settleReservation(
+    noShow: NoShow,
+    now: Moment,
+    settled: (cdr: CdrCopies, settlement: ReservationSettlement) => void,
+  ): number | undefined {
+    const booked = this.#bookedBefore(noShow.fee.sessionId);
+    if (booked !== undefined) return booked;
+    this.#chain.mustOweNothing();
+    if (this.#parts.numberGiven()) return undefined;
+    const { station, version, hash, cdr } = this.#parts;
+    const settlement = settledNoShow(noShow, {
+      receiptNumber: this.#parts.book.count() + 1,
+      issuedMs: now.at,
+      issuedTrust: now.trust,
+      softwareVersion: version,
+      digestOf: tariffDigest,
+      station,
+    });
+    const issued = issueReservation(settlement, this.chain, this.#signer, hash);
+    const copies = cdr(settlement, "", this.#signer.spkiHex);
+    const { sessionId, cdrId } = settlement;
+    const number = this.#chain.issue("reservation", issued, now, { sessionId, cdrId, cdr: copies });
+    settled(copies, settlement);
+    return number;
   }
 
   /**

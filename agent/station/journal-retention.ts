@@ -40,7 +40,7 @@ export class JournalRetention {
 
 /** Whether orders of a backend stand that a restart must find again. */
 export const ordersStand = ({ orders }: StationState): boolean =>
-  orders.reservations.size > 0 || orders.inoperative.size > 0;
+  orders.reservations.size > 0 || orders.inoperative.size > 0 || orders.noShows.size > 0;
 
 const stands = (stationState: StationState): boolean =>
   stationState.waiting.size > 0 || stationState.awaited.size > 0 || ordersStand(stationState);

@@ -18,11 +18,13 @@ import type { Sale } from "../core/session/sale.js";
 import type { Session } from "../core/session/session.js";
 import { wants } from "../core/session/wants.js";
 import { anyConnector, type CardBearer, outOfServiceBy, reservedFor } from "../core/station/backend-orders.js";
+import { reservedBefore } from "../core/station/reservation-fee.js";
 import { isEvidence, type StationEvent } from "../core/station/station-event.js";
 import { reduce } from "../core/station/station-reducer.js";
 import { isChosen, type Layout, type StationState, waitingFor } from "../core/station/station-state.js";
 import { Faults, type StationFault } from "../sync/faults.js";
 import type { RecordedFact, StationFeed } from "../sync/station-port.js";
+import { tariffDigest } from "../tariffs/tariff-digest.js";
 import type { AuthorizationQuestion } from "./authorizer.js";
 import { ButtonHandler } from "./button-handler.js";
 import { CardHandler } from "./card-handler.js";
@@ -234,13 +236,14 @@ export class Station {
 
   /** Writes all orders in force again, so that the entries before may go into the archive. */
   restate(): void {
-    const { reservations, inoperative } = this.#stationState.orders;
+    const { reservations, inoperative, noShows } = this.#stationState.orders;
     if (ordersStand(this.#stationState))
       this.#record({
         type: "OrdersStand",
         moment: this.#now(),
         reservations: [...reservations.values()],
         inoperative: [...inoperative].map(([connector, by]) => ({ connector, by })),
+        ...(noShows.size === 0 ? {} : { noShows: [...noShows.values()] }),
       });
   }
 
@@ -260,7 +263,8 @@ export class Station {
       faults: this.faults,
       session: () => this.#session(connector.id),
       record: (event) => this.#record(event),
-      open: (acceptance, meter, begin) => parts.open(connector, acceptance, meter, begin),
+      open: (acceptance, meter, begin) =>
+        this.#withReservation(connector.id, parts.open(connector, acceptance, meter, begin)),
       settle: () => this.#settle(connector),
       blocked: (tariff) => this.#blocked(connector.id, tariff),
       exposed: parts.exposed,
@@ -281,6 +285,22 @@ export class Station {
     );
     if (session.numbered === undefined && isAnotherNumbered) return false;
     return this.#parts.settle(connector, (event) => void this.#record(event));
+  }
+
+  /** The opening with the reservation that it uses up, where that is charged. */
+  #withReservation(connector: number, opening: Opening | string): Opening | string {
+    if (typeof opening === "string") return opening;
+    const reserved = reservedBefore(
+      this.#stationState.orders,
+      connector,
+      opening,
+      opening.cutFrom ?? tariffDigest(opening.tariff),
+    );
+    if (reserved === undefined) return opening;
+    if (!("free" in reserved)) return { ...opening, reserved };
+    const text = `connector ${connector}: the reservation is not charged: ${reserved.free}`;
+    this.#parts.emit({ type: "note", at: this.#now().at, text });
+    return opening;
   }
 
   #session(connector: number): Session {

@@ -71,8 +71,8 @@ export interface RemoteControl {
   ): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
   /** `DeAuthorized` = the backend takes back that this card may charge; else it is the remote word to stop. */
   stop(sessionId: string, by: string, reason?: "Remote" | "DeAuthorized"): RemoteAnswer;
-  /** A reservation of the same id is replaced. */
-  reserve(reservation: Reservation): RemoteAnswer;
+  /** A reservation of the same id is replaced. `priceTold` = its driver was told what it costs; else it is free. */
+  reserve(reservation: Reservation, priceTold?: boolean): RemoteAnswer;
   cancel(reservationId: string, by: string): RemoteAnswer;
   /**
    * null = all. A session that runs goes on; `scheduled` = it takes effect when that session is over. Lasts over

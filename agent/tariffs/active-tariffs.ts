@@ -5,7 +5,7 @@ import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
 import { endingLines } from "../core/explain/ending-text.js";
-import { explainTariff } from "../core/explain/explain-tariff.js";
+import { explainTariff, reservationPrices } from "../core/explain/explain-tariff.js";
 import { priceBeforeStart } from "../core/explain/price-before-start.js";
 import { Failure } from "../core/failure.js";
 import { firstDifference } from "../core/json/json-text.js";
@@ -149,6 +149,18 @@ export class ActiveTariffs {
     const lines = this.#inWords(this.#tariffHere(connector, moment), connector, moment);
     this.#post(connector, lines, moment);
     return lines;
+  }
+
+  /** The tariff in force at a connector, and what it asks for a reservation, a line each; undefined where that is nothing. */
+  reservationPrice(
+    connector: ConnectorConfig,
+    moment: Moment,
+  ): { readonly tariff: Tariff; readonly lines: readonly string[] } | undefined {
+    const tariff = this.#tariffHere(connector, moment);
+    if (tariff === undefined) return undefined;
+    const { language } = this.#loaded.config;
+    const lines = reservationPrices(tariff, language).map(({ text }) => text);
+    return lines.length === 0 ? undefined : { tariff, lines };
   }
 
   /** What is offered, and since when: the same words go on. */

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { type CdrCopies, makeCopies } from "../../core/cdr/cdr-copies.js";
-import type { Settlement } from "../../core/cdr/settlement.js";
+import type { ReservationSettlement, Settlement } from "../../core/cdr/settlement.js";
 import { kwhDisplay } from "../../core/number/energy-text.js";
 import type { Signer } from "../../core/signing/signer.js";
 import { eventOf } from "../../core/station/journal-entry.js";
@@ -104,21 +104,17 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
 }
 
 function tellSettled(
-  { loaded: { config }, machine, emit }: ServicesParts,
+  parts: ServicesParts,
   faults: Faults,
   entry: BookEntry,
   connector: number,
   settlement: Settlement,
   file: string,
 ): void {
+  const { machine, emit } = parts;
   const { at } = machine.clock.now();
   const { price, begin, end } = settlement;
-  for (const difference of Object.values((entry.cdr as CdrCopies).wrong ?? {})) {
-    emit({ type: "note", at, text: `receipt ${entry.number}: its CDR is kept back: ${difference}` });
-    // Where there is an uplink, the fault stands with its outbox, over restarts.
-    if (!config.uplinks.some(({ kind }) => kind === "ocpi"))
-      faults.raise("CDRs", "cdr/wrong", `kept back: receipt ${entry.number}: ${difference}`, at);
-  }
+  tellWrong(parts, faults, entry.number, entry.cdr as CdrCopies, at);
   emit({
     type: "receipt",
     at,
@@ -130,6 +126,46 @@ function tellSettled(
     currency: price.currency,
     file,
   });
+}
+
+/** The receipt of a reservation that no session came for is in the book. */
+export function tellReservation(
+  parts: ServicesParts,
+  faults: Faults,
+  cdr: CdrCopies,
+  settlement: ReservationSettlement,
+): void {
+  const { machine, emit } = parts;
+  const { at } = machine.clock.now();
+  const { price, connector, sessionId: session, receiptNumber: number } = settlement;
+  tellWrong(parts, faults, number, cdr, at);
+  const { currency } = price;
+  emit({
+    type: "receipt",
+    at,
+    connector: connector.id,
+    session,
+    number,
+    kwh: "0",
+    total: price.due.gross,
+    currency,
+    file: "",
+  });
+}
+
+function tellWrong(
+  { loaded: { config }, emit }: ServicesParts,
+  faults: Faults,
+  number: number,
+  { wrong }: CdrCopies,
+  at: number,
+): void {
+  for (const difference of Object.values(wrong ?? {})) {
+    emit({ type: "note", at, text: `receipt ${number}: its CDR is kept back: ${difference}` });
+    // Where there is an uplink, the fault stands with its outbox, over restarts.
+    if (!config.uplinks.some(({ kind }) => kind === "ocpi"))
+      faults.raise("CDRs", "cdr/wrong", `kept back: receipt ${number}: ${difference}`, at);
+  }
 }
 
 /**

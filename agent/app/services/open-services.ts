@@ -9,6 +9,7 @@ import { Table } from "../../ledger/store/table.js";
 import { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { JournalReplay } from "../../station/journal-replay.js";
+import { NoShowSettlement } from "../../station/remote/no-show-settlement.js";
 import { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import { layoutOf, Station } from "../../station/station.js";
 import { ActiveTariffs } from "../../tariffs/active-tariffs.js";
@@ -16,7 +17,7 @@ import { lastActiveFile, parseLastActive } from "../../tariffs/last-active.js";
 import { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
 import { AcceptedMeters } from "../../technician/accepted-meters.js";
 import { type Backends, beginBackends, openBackends } from "./open-backends.js";
-import { openIssuer, openReceiptBook } from "./open-receipts.js";
+import { openIssuer, openReceiptBook, tellReservation } from "./open-receipts.js";
 import type { Services, ServicesParts } from "./services.js";
 
 /** Throws Failure and DeviceError; then no file is left open. */
@@ -70,11 +71,43 @@ export function openServices(parts: ServicesParts): Services {
     journal.close();
     throw error;
   }
-  const remote = new StationRemoteControl({ config, clock, station, activeTariffs, pushedTariffs, restart, emit });
+  const remote = new StationRemoteControl({
+    config,
+    clock,
+    station,
+    activeTariffs,
+    pushedTariffs,
+    newId: parts.newId,
+    restart,
+    emit,
+  });
+  const noShows = new NoShowSettlement({
+    clock,
+    station,
+    settle: (noShow, now) =>
+      issuer.settleReservation(noShow, now, (cdr, settlement) => {
+        tellReservation(parts, station.faults, cdr, settlement);
+        for (const outbox of backends.outboxes) outbox.kick();
+      }),
+    note: (text) => emit({ type: "note", at: clock.now().at, text }),
+    die: parts.die,
+  });
   beginBackends(backends, clock);
   const { outboxes, paymentLines, lists, pulls, checks } = backends;
   const mayRotate = !key.handed;
-  const opened = { journal, book, issuer, cards, acceptedMeters, activeTariffs, retention, payments, station, remote };
+  const opened = {
+    journal,
+    book,
+    issuer,
+    cards,
+    acceptedMeters,
+    activeTariffs,
+    retention,
+    payments,
+    station,
+    remote,
+    noShows,
+  };
   return { ...opened, outboxes, paymentLines, lists, pulls, checks, mayRotate };
 }
 

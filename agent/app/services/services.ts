@@ -14,6 +14,7 @@ import type { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import type { AgentEvent } from "../../station/events.js";
 import type { JournalRetention } from "../../station/journal-retention.js";
+import type { NoShowSettlement } from "../../station/remote/no-show-settlement.js";
 import type { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import type { Station } from "../../station/station.js";
 import type { OcpiPull } from "../../sync/ocpi/ocpi-pull.js";
@@ -38,6 +39,7 @@ export type Services = {
   readonly paymentLines: readonly PaymentNotices[];
   readonly station: Station;
   readonly remote: StationRemoteControl;
+  readonly noShows: NoShowSettlement;
   readonly lists: BackendCards;
   readonly pulls: readonly OcpiPull[];
   /** Those that have a line of their own, beside the uplinks. */
@@ -70,8 +72,9 @@ export type ServicesParts = {
 
 /** Stops what runs and waits for what is in flight; nothing is written after it. */
 export async function closeServices(services: Services): Promise<void> {
-  const { remote, station, paymentLines, outboxes, pulls, checks, journal } = services;
+  const { remote, noShows, station, paymentLines, outboxes, pulls, checks, journal } = services;
   remote.close();
+  noShows.close();
   await station.close();
   await Promise.all([...paymentLines.map(({ outbox }) => outbox), ...outboxes, ...pulls].map((one) => one.stop()));
   for (const check of checks) check.close?.();

@@ -6,7 +6,7 @@ import { localTimeRule, lowerOfBothRule, type Price } from "../rating/price.js";
 import { type OcpiVersion, type Tariff, versionOf } from "../tariff/tariff.js";
 import { wireCosts } from "./cdr-price.js";
 import { billOfCdr, priceCdr } from "./cdr-pricing.js";
-import type { Settlement } from "./settlement.js";
+import type { CdrFacts } from "./settlement.js";
 import { readTariffList } from "./tariff-list.js";
 
 /**
@@ -14,7 +14,7 @@ import { readTariffList } from "./tariff-list.js";
  * alone, by the `tariffs` that stand in it; only where a version has no place for the tariff, by the one that is kept.
  * What the station gave beyond the tariff is the receipt's rule, and is taken from there: an unset clock, no energy.
  */
-export function wireDifference(text: string, settlement: Settlement, version: OcpiVersion): string | undefined {
+export function wireDifference(text: string, settlement: CdrFacts, version: OcpiVersion): string | undefined {
   try {
     return differenceOf(text, settlement, version);
   } catch (error) {
@@ -23,7 +23,7 @@ export function wireDifference(text: string, settlement: Settlement, version: Oc
   }
 }
 
-function differenceOf(text: string, settlement: Settlement, version: OcpiVersion): string | undefined {
+function differenceOf(text: string, settlement: CdrFacts, version: OcpiVersion): string | undefined {
   const { price, cdrId } = settlement;
   const cdr: unknown = JSON.parse(text);
   if (!isObject(cdr)) return `CDR ${cdrId} is not an object`;
@@ -51,7 +51,7 @@ function clocksBehind({ timeRule }: Price): readonly boolean[] {
 
 function tariffsFor(
   cdr: JsonObject,
-  settlement: Settlement,
+  settlement: CdrFacts,
   version: OcpiVersion,
 ): { readonly tariffs: readonly Tariff[]; readonly faults: ReturnType<typeof readTariffList>["faults"] } {
   const { tariff, price } = settlement;

@@ -5,7 +5,7 @@ import { wireJson } from "../json/json-text.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { type CdrEvidence, makeCdr, timeUnknown, wireText } from "./cdr.js";
 import { wireDifference } from "./cdr-check.js";
-import type { Settlement } from "./settlement.js";
+import type { CdrFacts } from "./settlement.js";
 
 export type CdrCopies = {
   readonly texts: Readonly<Partial<Record<OcpiVersion, string>>>;
@@ -25,7 +25,7 @@ export type CdrCopy = { readonly body: string; readonly park?: string; readonly 
  * `makeCdr` throws.
  */
 export function makeCopies(
-  settlement: Settlement,
+  settlement: CdrFacts,
   evidence: CdrEvidence | undefined,
   versions: readonly OcpiVersion[],
 ): CdrCopies {

@@ -3,7 +3,7 @@
 import { isObject } from "../json/json-reader.js";
 import { wireNumber } from "../number/ocpi-number.js";
 import type { ChargingPeriod } from "../tariff/period.js";
-import type { Settlement } from "./settlement.js";
+import type { CdrFacts } from "./settlement.js";
 
 export type CdrDimension = {
   readonly type:
@@ -51,7 +51,7 @@ class Running {
  * Volumes per period, and the totals: total_time leaves a reservation out, and sum(TIME) = total_time -
  * total_parking_time.
  */
-export function cdrVolumes(periods: readonly ChargingPeriod[], settlement: Settlement) {
+export function cdrVolumes(periods: readonly ChargingPeriod[], settlement: Pick<CdrFacts, "sessionId" | "price">) {
   const energy = new Running(energyUnits);
   const charging = new Running(hourUnits);
   const parking = new Running(hourUnits);
@@ -101,7 +101,7 @@ export function cdrVolumes(periods: readonly ChargingPeriod[], settlement: Settl
  */
 export function momentaryExtremes(
   periods: readonly ChargingPeriod[],
-  { samples, tariff }: Settlement,
+  { samples, tariff }: Pick<CdrFacts, "samples" | "tariff">,
 ): readonly (readonly CdrDimension[])[] {
   const asked = restrictionsOf(tariff);
   if (!asked.power && !asked.current) return [];

@@ -8,7 +8,7 @@ import type { OcpiVersion } from "../tariff/tariff.js";
 import { type WireCosts, wireCosts } from "./cdr-price.js";
 import { tariffAs } from "./cdr-tariff.js";
 import { type CdrDimension, cdrVolumes, momentaryExtremes } from "./cdr-volumes.js";
-import type { Settlement } from "./settlement.js";
+import type { CdrFacts } from "./settlement.js";
 
 /** The signed record of the readings, and the key that proves it (SPKI DER as hex). */
 export type CdrEvidence = { readonly ocmf: string; readonly publicKeySpkiHex: string };
@@ -27,10 +27,11 @@ export type Cdr = WireCosts & {
     readonly type: string;
     readonly contract_id: string;
   };
-  readonly auth_method: Settlement["authMethod"];
+  readonly auth_method: CdrFacts["authMethod"];
   readonly authorization_reference?: string;
   readonly cdr_location: Readonly<Record<string, unknown>>;
-  readonly meter_id: string;
+  /** Absent where no session came. */
+  readonly meter_id?: string;
   readonly currency: string;
   readonly tariffs?: readonly unknown[];
   readonly charging_periods: readonly {
@@ -54,17 +55,17 @@ const longestRemark = 255;
  * True when nobody knows when the session began: by the standard such a CDR cannot be sent; an uplink parks it unless
  * told otherwise. Where only its end is not known, it ended at the last time that is.
  */
-export function timeUnknown(settlement: Settlement): boolean {
+export function timeUnknown(settlement: CdrFacts): boolean {
   return settlement.startTrust === "unsynced";
 }
 
 /**
- * The CDR of a settlement. `evidence` is absent only where the signer had failed.
+ * The CDR of a settlement. `evidence` is absent where the signer had failed, and where nothing was metered.
  * With an unknown date the session begins at 1970-01-01T00:00:00Z and keeps its true durations; the remark says so.
  * Throws where the settlement contradicts itself: a wrong bill is worse than none.
  */
 export function makeCdr(
-  settlement: Settlement,
+  settlement: CdrFacts,
   evidence: CdrEvidence | undefined,
   options: { readonly version: OcpiVersion },
 ): Cdr {
@@ -96,7 +97,7 @@ export function makeCdr(
       ? {}
       : { authorization_reference: settlement.authorizationReference }),
     cdr_location: locationOf(settlement),
-    meter_id: settlement.meter.serial,
+    ...(settlement.meter === undefined ? {} : { meter_id: settlement.meter.serial }),
     currency: settlement.price.currency,
     ...(tariff === undefined ? {} : { tariffs: [tariff] }),
     charging_periods: periods.map((period, index) => ({
@@ -122,7 +123,7 @@ export function wireText(cdr: Cdr): string {
 }
 
 /** OCPI wants one period at least; a session that ended where it began has one of no length. */
-function withOne(settlement: Settlement): readonly [ChargingPeriod, ...ChargingPeriod[]] {
+function withOne(settlement: CdrFacts): readonly [ChargingPeriod, ...ChargingPeriod[]] {
   const [first, ...rest] = settlement.periods;
   if (first !== undefined) return [first, ...rest];
   const { startMs, endMs } = settlement;
@@ -134,7 +135,7 @@ function tariffIdOf(tariff: unknown): string {
   throw new TypeError("the settlement's tariff has no id");
 }
 
-function locationOf({ station, connector }: Settlement): Readonly<Record<string, unknown>> {
+function locationOf({ station, connector }: CdrFacts): Readonly<Record<string, unknown>> {
   const { location } = station;
   return {
     id: location.id,
@@ -169,20 +170,20 @@ function signedData({ ocmf, publicKeySpkiHex }: CdrEvidence): Readonly<Record<st
   };
 }
 
-function remarkOf(settlement: Settlement): string {
+function remarkOf(settlement: CdrFacts): string {
   const unknown = timeUnknown(settlement)
     ? "The date is not known, the durations are. "
     : settlement.endTrust === "unsynced"
       ? "The clock was not set at the end. "
       : "";
-  const detail = settlement.stopDetail === "" ? "" : `: ${settlement.stopDetail}`;
-  return `${unknown}${settlement.stopReason}${detail}`.slice(0, longestRemark);
+  const why = [settlement.stopReason ?? "", settlement.stopDetail].filter((part) => part !== "").join(": ");
+  return `${unknown}${why}`.slice(0, longestRemark);
 }
 
 /** The EVSE id is the technical id too, unless it is longer than the 36 characters that a uid may have. */
 export function evseUidOf(
-  station: Pick<Settlement["station"], "id">,
-  connector: Pick<Settlement["connector"], "id" | "evseId">,
+  station: Pick<CdrFacts["station"], "id">,
+  connector: Pick<CdrFacts["connector"], "id" | "evseId">,
 ): string {
   return connector.evseId.length <= 36 ? connector.evseId : `${station.id}-${connector.id}`;
 }

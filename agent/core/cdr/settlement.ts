@@ -95,3 +95,16 @@ export type Settlement = {
   readonly issuedTrust: TimeTrust;
   readonly softwareVersion: string;
 };
+
+/** What a CDR is made from: of a session, or of a reservation that expired, which has no meter and no readings. */
+export type CdrFacts = Omit<
+  Settlement,
+  "meter" | "begin" | "end" | "boundaryReadings" | "pagination" | "stopReason" | "interruptions"
+> &
+  Partial<Pick<Settlement, "meter" | "stopReason">>;
+
+/** Everything that is known of a reservation that expired without a session, and that is charged. */
+export type ReservationSettlement = CdrFacts & {
+  /** The backend's id of it, and the uplink that ordered it and vouched for the price being told. */
+  readonly reservation: { readonly id: string; readonly by: string };
+};

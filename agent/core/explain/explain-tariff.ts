@@ -42,22 +42,28 @@ export const tellingOrder: readonly Charge[] = [
 /** The whole tariff: every offer with its restrictions, in the order in which it is tried. */
 export function explainTariff(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
   const words = languageWords[language].price;
-  const lines = tellingOrder.flatMap((charge): PriceInWords[] => {
-    const offers = tariff.offers[charge];
-    if (offers.length === 0) return charge === "ENERGY" ? [chargeLine(charge, words.free, words)] : [];
-    const texts = offers.map((offer, index) => {
-      const isFallback = offers.length > 1 && index === offers.length - 1;
-      return offerText(tariff, offer, charge, language, isFallback ? words.otherwise : "");
-    });
-    return [chargeLine(charge, texts.join("; "), words, charge === "FLAT" && !isStartFee(offers))];
-  });
   return [
-    ...lines,
+    ...tellingOrder.flatMap((charge) => offerLines(tariff, charge, language)),
     ...limitLines(tariff, language),
     ...validityLines(tariff, timeZone, language),
     { kind: "rounding", text: words.roundedDown },
     ...altTextLines(tariff, language),
   ];
+}
+
+/** What a reservation costs by this tariff, used or not; nothing where it costs nothing. */
+export const reservationPrices = (tariff: Tariff, language: Language): PriceInWords[] =>
+  tellingOrder.filter(isOfReservation).flatMap((charge) => offerLines(tariff, charge, language));
+
+function offerLines(tariff: Tariff, charge: Charge, language: Language): PriceInWords[] {
+  const words = languageWords[language].price;
+  const offers = tariff.offers[charge];
+  if (offers.length === 0) return charge === "ENERGY" ? [chargeLine(charge, words.free, words)] : [];
+  const texts = offers.map((offer, index) => {
+    const isFallback = offers.length > 1 && index === offers.length - 1;
+    return offerText(tariff, offer, charge, language, isFallback ? words.otherwise : "");
+  });
+  return [chargeLine(charge, texts.join("; "), words, charge === "FLAT" && !isStartFee(offers))];
 }
 
 /** Whether one of the fees is charged whenever a session begins, and none can come later. */

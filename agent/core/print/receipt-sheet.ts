@@ -7,8 +7,16 @@ import { hexText, utf8 } from "../number/bytes.js";
 import { localNumber } from "../number/local-number.js";
 import type { Price, PriceLine } from "../rating/price.js";
 import { productText, sixtiethText, sumText, trimDecimals } from "../receipt/decimal-text.js";
-import type { CreditPayload, ReceiptPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
-import { payloadOf } from "../receipt/receipt-payload.js";
+import {
+  type CreditPayload,
+  payloadOf,
+  type ReceiptFrame,
+  type ReceiptPayload,
+  type ReservationFields,
+  type ReservationPayload,
+  type SaleFields,
+  type SalePayload,
+} from "../receipt/receipt-payload.js";
 import { markSegment } from "../signing/jws.js";
 import type { HashFunction } from "../signing/merkle.js";
 import { ReceiptFault } from "../signing/signer.js";
@@ -116,8 +124,16 @@ function bodyOf(payload: ReceiptPayload, words: ReceiptWords): SheetSection[] {
   switch (payload.kind) {
     case "sale":
       return [
-        { name: "facts", rows: [issued, ...placeRows(payload, words), ...sessionRows(payload, words)] },
-        priceOf(payload, words),
+        { name: "facts", rows: [issued, ...placeRows(payload.sale, payload, words), ...sessionRows(payload, words)] },
+        priceOf(payload.sale, payload, words),
+      ];
+    case "reservation":
+      return [
+        {
+          name: "facts",
+          rows: [issued, ...placeRows(payload.reservation, payload, words), ...reservationRows(payload, words)],
+        },
+        priceOf(payload.reservation, payload, words),
       ];
     case "credit":
       return [
@@ -150,8 +166,11 @@ function bodyOf(payload: ReceiptPayload, words: ReceiptWords): SheetSection[] {
   }
 }
 
-function placeRows({ sale, station }: SalePayload, { labels, decimalMark }: ReceiptWords): SheetRow[] {
-  const { connector } = sale;
+/** What was sold: a session, or a reservation alone. */
+type Sold = SaleFields | ReservationFields;
+
+function placeRows(sold: Sold, { station }: ReceiptFrame, { labels, decimalMark }: ReceiptWords): SheetRow[] {
+  const { connector } = sold;
   const current = connector.powerType === "DC" ? "DC" : "AC";
   const { location } = station;
   const powerKw = localNumber(String(connector.maxPowerW / 1000), decimalMark);
@@ -164,9 +183,9 @@ function placeRows({ sale, station }: SalePayload, { labels, decimalMark }: Rece
       labels.chargePoint,
       `${connector.evseId} (${connector.id}), ${current} ${labels.upTo} ${powerKw} kW, ${connector.standard}`,
     ),
-    fact(labels.session, sale.sessionId),
-    fact(labels.cdr, sale.cdrId),
-    fact(labels.card, masked(sale.token.uid)),
+    fact(labels.session, sold.sessionId),
+    fact(labels.cdr, sold.cdrId),
+    fact(labels.card, masked(sold.token.uid)),
   ];
 }
 
@@ -207,6 +226,17 @@ function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): Shee
   ];
 }
 
+function reservationRows({ reservation, timeZone }: ReservationPayload, words: ReceiptWords): SheetRow[] {
+  const { labels } = words;
+  const { start, startClock, end, endClock } = reservation;
+  const lasted = (parseIsoLocal(end) ?? Number.NaN) - (parseIsoLocal(start) ?? Number.NaN);
+  return [
+    fact(labels.start, `${localTimeText(start, words)} (${timeZone}, ${labels.clock} ${words.clocks[startClock]})`),
+    fact(labels.end, `${localTimeText(end, words)} (${labels.clock} ${words.clocks[endClock]})`),
+    fact(labels.duration, hoursMinutes(lasted)),
+  ];
+}
+
 /** A unit price as the driver pays it, tax included, worked out exactly from the tariff's own figure. */
 function grossUnitPrice(line: PriceLine, tariff: unknown): string {
   const isIncluded = (tariff as { readonly tax_included?: unknown } | null)?.tax_included === "YES";
@@ -238,7 +268,7 @@ function rateText({ name, ratePercent }: { readonly name: string; readonly rateP
   return ratePercent === "" ? tax : `${tax} ${localNumber(ratePercent, words.decimalMark)} %`;
 }
 
-function lineRow(line: PriceLine, sale: SaleFields, timeZone: string, words: ReceiptWords): SheetRow {
+function lineRow(line: PriceLine, sale: Sold, timeZone: string, words: ReceiptWords): SheetRow {
   const { currency } = sale.price;
   const { quantity, unit, unitPrice } = measured(line, sale.tariff.value);
   const clock = crossesClockChange(sale.price.lines, timeZone) ? clockWithOffset : clockOf;
@@ -266,14 +296,14 @@ const clockWithOffset = (atMs: number, timeZone: string): string =>
 const crossesClockChange = (lines: readonly PriceLine[], timeZone: string): boolean =>
   new Set(lines.flatMap(({ fromMs, toMs }) => [offsetOf(fromMs, timeZone), offsetOf(toMs, timeZone)])).size > 1;
 
-function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSection {
-  const { price, tariff, shown, payment } = sale;
+function priceOf(sold: Sold, { timeZone }: ReceiptFrame, words: ReceiptWords): SheetSection {
+  const { price, tariff, shown, payment } = sold;
   const { labels } = words;
   return {
     name: "price",
     heading: `${labels.price} (${price.currency}, ${labels.inclTax})`,
     rows: [
-      ...price.lines.map((line) => lineRow(line, sale, timeZone, words)),
+      ...price.lines.map((line) => lineRow(line, sold, timeZone, words)),
       ...price.adjustments.map(
         (line): SheetRow => ({
           kind: "priced",
@@ -285,7 +315,10 @@ function priceOf({ sale, timeZone }: SalePayload, words: ReceiptWords): SheetSec
       ...sumRows(price.due, price.taxes, price.currency, words),
       fact(labels.rounding, translatedTerm(price.rounding, words)),
       fact(labels.timeRule, translatedTerm(price.timeRule, words)),
-      fact(labels.shown, `${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTimeText(shown.at, words)})`),
+      fact(
+        "by" in sold ? labels.toldBefore : labels.shown,
+        `${"by" in sold ? `${sold.by}: ` : ""}${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTimeText(shown.at, words)})`,
+      ),
       fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
       fact(labels.digest, tariff.digest),
       ...(tariff.cutFrom === undefined ? [] : [fact(labels.cutFrom, tariff.cutFrom)]),

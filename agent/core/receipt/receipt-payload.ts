@@ -103,11 +103,38 @@ export type SaleFields = {
   readonly short: string;
 };
 
+/** Fields of a receipt for a reservation that no session came for. Nothing was metered, so it has no readings. */
+export type ReservationFields = Pick<
+  SaleFields,
+  | "sessionId"
+  | "cdrId"
+  | "connector"
+  | "token"
+  | "start"
+  | "end"
+  | "startClock"
+  | "endClock"
+  | "tariff"
+  | "price"
+  | "periods"
+  | "payment"
+> & {
+  /** The backend's id of it, and the uplink that ordered it. */
+  readonly id: string;
+  readonly by: string;
+  /** Its price in words, which `by` vouches to have told before, and since when the connector was kept. */
+  readonly shown: SaleFields["shown"];
+};
+
 type StartPayload = ReceiptFrame & { readonly kind: "start" };
 export type SalePayload = ReceiptFrame & {
   readonly kind: "sale";
   readonly sale: SaleFields;
   readonly corrects?: number;
+};
+export type ReservationPayload = ReceiptFrame & {
+  readonly kind: "reservation";
+  readonly reservation: ReservationFields;
 };
 export type CreditPayload = ReceiptFrame & {
   readonly kind: "credit";
@@ -131,7 +158,18 @@ export type KeyPayload = ReceiptFrame & {
   readonly next: { readonly id: string; readonly spki: string; readonly signature: string };
 };
 
-export type ReceiptPayload = StartPayload | SalePayload | CreditPayload | RecoveryPayload | KeyPayload;
+export type ReceiptPayload =
+  | StartPayload
+  | SalePayload
+  | ReservationPayload
+  | CreditPayload
+  | RecoveryPayload
+  | KeyPayload;
+
+/** The fields of a receipt by which something was sold: a session, or a reservation alone; undefined for any other. */
+export function soldIn(payload: ReceiptPayload): SaleFields | ReservationFields | undefined {
+  return payload.kind === "sale" ? payload.sale : payload.kind === "reservation" ? payload.reservation : undefined;
+}
 
 /** The payload of a receipt of ours, its signature not judged; undefined where the text is none. */
 export function payloadOf(jws: string): ReceiptPayload | undefined {

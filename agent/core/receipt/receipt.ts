@@ -9,7 +9,7 @@ import { guardedSigner, ReceiptFault, type Signer } from "../signing/signer.js";
 import { negative } from "./decimal-text.js";
 import { type Issued, type Issuing, type Occasion, receiptFrame, sealed, signedOrMarked } from "./issuing.js";
 import { type ChainState, emptyChain } from "./receipt-chain.js";
-import { type CreditPayload, payloadOf, type SalePayload } from "./receipt-payload.js";
+import { type CreditPayload, payloadOf, type SalePayload, soldIn } from "./receipt-payload.js";
 import { saleFields, tariffName } from "./sale-fields.js";
 import { shortForm } from "./short-form.js";
 import { noTotals, totalsWith } from "./totals.js";
@@ -76,13 +76,14 @@ export function issueCredit(
   hash: HashFunction,
 ): Issued {
   const sold = payloadOf(jws);
-  if (sold?.kind !== "sale") throw new ReceiptFault("only the receipt of a sale can be credited");
-  const { sale, number } = sold;
-  const { currency, due, taxes } = sale.price;
+  const fields = sold === undefined ? undefined : soldIn(sold);
+  if (sold === undefined || fields === undefined) throw new ReceiptFault("only the receipt of a sale can be credited");
+  const { number } = sold;
+  const { currency, due, taxes } = fields.price;
   const credit: CreditPayload["credit"] = {
     number,
     receipt: hexText(hash(utf8(jws))),
-    sessionId: sale.sessionId,
+    sessionId: fields.sessionId,
     cdrId,
     reason,
     currency,

@@ -45,9 +45,21 @@ function samplesOf({ samples, timeZone }: Settlement): SaleFields["samples"] {
   };
 }
 
+/** The tariff that priced what was sold, as it stands in the payload. */
+export function tariffOnReceipt({ tariff, tariffDigest, cutFrom }: TariffFacts): SaleFields["tariff"] {
+  return {
+    ...tariffName(tariff),
+    digest: tariffDigest,
+    ...(cutFrom === undefined ? {} : { cutFrom }),
+    value: tariff,
+  };
+}
+
+type TariffFacts = Pick<Settlement, "tariff" | "tariffDigest" | "cutFrom">;
+
 /** The sale as it stands in the payload; `ocmf` is the signed record, `short` the short form. */
 export function saleFields(settlement: Settlement, ocmf: string, short: string): SaleFields {
-  const { timeZone, connector, tariff, token } = settlement;
+  const { timeZone, connector, token } = settlement;
   return {
     sessionId: settlement.sessionId,
     cdrId: settlement.cdrId,
@@ -74,12 +86,7 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
     borders: settlement.boundaryReadings.map((boundary) => readingOf(boundary, timeZone)),
     energyKwh: kwhExact(settlement.end.energyMilliWh - settlement.begin.energyMilliWh),
     samples: samplesOf(settlement),
-    tariff: {
-      ...tariffName(tariff),
-      digest: settlement.tariffDigest,
-      ...(settlement.cutFrom === undefined ? {} : { cutFrom: settlement.cutFrom }),
-      value: tariff,
-    },
+    tariff: tariffOnReceipt(settlement),
     shown: { text: settlement.shown.text, at: isoLocal(settlement.shown.atMs, timeZone) },
     price: settlement.price,
     periods: settlement.periods.map((period) => ({ ...period, activity: receiptActivity(period.activity) })),

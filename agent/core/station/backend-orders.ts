@@ -1,10 +1,12 @@
 // What a backend has ordered and what stands until it is taken back: reservations, connectors out of service, a restart
 // that is due. Pure: who may start where, judged by the orders that stand and the hour of the fact.
-import type { EpochMs } from "../../../drivers/driver.js";
+import type { ConnectorFacts } from "../../../config/schema.js";
+import type { EpochMs, Moment } from "../../../drivers/driver.js";
 import type { SessionToken } from "../cdr/settlement.js";
 import { isSameId } from "../cdr/token.js";
 import type { Acceptance } from "../session/opening.js";
 import type { Session } from "../session/session.js";
+import type { Tariff } from "../tariff/tariff.js";
 
 export type Reservation = {
   readonly id: string;
@@ -15,6 +17,35 @@ export type Reservation = {
   readonly token: SessionToken;
   readonly group?: string;
   readonly untilMs: EpochMs;
+  /** What it costs, where that was told; else why it costs nothing although the tariff prices reservations. */
+  readonly fee?: ReservationFee;
+  readonly free?: string;
+};
+
+/** The price of a reservation that was told, and since when the connector is kept. */
+export type ReservationFee = {
+  /** The id of session and CDR where no session comes. */
+  readonly sessionId: string;
+  readonly connector: ConnectorFacts;
+  /** The OCPI tariff in force then: its JSON value, its digest, and its prices for reservations in words. */
+  readonly tariff: Tariff["source"];
+  readonly tariffDigest: string;
+  readonly shown: string;
+  readonly timeZone: string;
+  readonly since: Moment;
+  /** A car was plugged in since. Whose it was is not known, so that its driver is not told to have stayed away. */
+  readonly carCame?: boolean;
+};
+
+/** A reservation that no session came for and that is charged: its receipt is to be made. */
+export type NoShow = {
+  readonly id: string;
+  readonly by: string;
+  readonly token: SessionToken;
+  readonly untilMs: EpochMs;
+  readonly fee: ReservationFee;
+  /** When it was seen to have expired. */
+  readonly ended: Moment;
 };
 
 export type BackendOrders = {
@@ -22,13 +53,15 @@ export type BackendOrders = {
   /** Connectors that sell nothing by order of a backend, and who said so; `wholeStation` = all of them. */
   readonly inoperative: ReadonlyMap<number, string>;
   readonly restart?: { readonly when: "now" | "when-idle"; readonly by: string };
+  /** By session id: reservations that expired and whose receipts are to be made. */
+  readonly noShows: ReadonlyMap<string, NoShow>;
 };
 
 /** A key beside the connectors' numbers, which begin at 1: the whole station, or any connector. */
 export const wholeStation = 0;
 export const anyConnector = 0;
 
-export const noOrders: BackendOrders = { reservations: new Map(), inoperative: new Map() };
+export const noOrders: BackendOrders = { reservations: new Map(), inoperative: new Map(), noShows: new Map() };
 
 /** Whose word took the connector out of service. */
 export const outOfServiceBy = ({ inoperative }: BackendOrders, connector: number): string | undefined =>
@@ -39,7 +72,8 @@ export type CardBearer = { readonly uid: string; readonly group?: string | undef
 
 export const bearerOf = ({ token, group }: Acceptance): CardBearer => ({ uid: token.uid, group });
 
-const isFor = (reservation: Reservation, { uid, group }: CardBearer): boolean =>
+/** Whether a reservation is this bearer's: by the card, or by its group. */
+export const isFor = (reservation: Reservation, { uid, group }: CardBearer): boolean =>
   isSameId(reservation.token.uid, uid) ||
   (reservation.group !== undefined && group !== undefined && isSameId(reservation.group, group));
 

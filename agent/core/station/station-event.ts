@@ -5,7 +5,7 @@ import type { Moment } from "../../../drivers/driver.js";
 import type { CdrCopies } from "../cdr/cdr-copies.js";
 import type { Acceptance } from "../session/opening.js";
 import type { SessionEvent } from "../session/session-event.js";
-import type { Reservation } from "./backend-orders.js";
+import type { NoShow, Reservation } from "./backend-orders.js";
 import type { Payment } from "./payment.js";
 
 /**
@@ -14,7 +14,7 @@ import type { Payment } from "./payment.js";
  */
 export type IssuedReceipt = {
   readonly number: number;
-  /** "start", "credit", "sale" (a correction), "recovery" or "key". */
+  /** "start", "credit", "sale" (a correction), "reservation", "recovery" or "key". */
   readonly kind: string;
   readonly sessionId: string;
   readonly cdrId: string;
@@ -53,6 +53,10 @@ export type OrderEvent = { readonly moment: Moment } & (
       readonly outcome: "expired" | "cancelled";
       readonly by: string;
     }
+  /** It will not be charged: the station could not be used all the time. */
+  | { readonly type: "ReservationFreed"; readonly id: string; readonly why: string }
+  /** The receipt of a reservation that expired is in the book; null = it could not be priced, and is not charged. */
+  | { readonly type: "ReservationSettled"; readonly sessionId: string; readonly number: number | null }
   | {
       readonly type: "OperativeSet";
       readonly connector: number | null;
@@ -65,6 +69,8 @@ export type OrderEvent = { readonly moment: Moment } & (
       readonly type: "OrdersStand";
       readonly reservations: readonly Reservation[];
       readonly inoperative: readonly { readonly connector: number; readonly by: string }[];
+      /** Absent where there is none. */
+      readonly noShows?: readonly NoShow[];
     }
   | { readonly type: "Started"; readonly version: string }
 );
@@ -122,6 +128,8 @@ const subjects = {
   RemoteStartLapsed: "waiting",
   Reserved: "order",
   ReservationEnded: "order",
+  ReservationFreed: "order",
+  ReservationSettled: "order",
   OperativeSet: "order",
   RestartAsked: "order",
   OrdersStand: "order",

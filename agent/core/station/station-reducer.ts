@@ -8,6 +8,7 @@ import { reduceSession } from "../session/session-reducer.js";
 import { anyConnector, bearerOf, outOfServiceBy, reservationUsedBy, reservedFor } from "./backend-orders.js";
 import { withoutKey } from "./map-without.js";
 import { reduceOrders, withReservations } from "./order-reducer.js";
+import { connectorsOfDevice, freeReservations, noteCar } from "./reservation-fee.js";
 import { isOrderEvent, isSessionEvent, isWaitingEvent, type StationEvent, type WaitingEvent } from "./station-event.js";
 import { type Layout, readerAt, type StationState, type WaitingCard } from "./station-state.js";
 
@@ -15,7 +16,14 @@ import { type Layout, readerAt, type StationState, type WaitingCard } from "./st
 export function reduce(state: StationState, event: StationEvent, layout: Layout): StationState {
   if (isSessionEvent(event)) return reduceConnector(state, event, layout);
   if (isWaitingEvent(event)) return reduceWaiting(state, event, layout);
-  return isOrderEvent(event) ? changed(state, { orders: reduceOrders(state.orders, event) }) : state;
+  if (isOrderEvent(event)) return changed(state, { orders: reduceOrders(state, event) });
+  if (event.type !== "FaultRaised") return state;
+  const { device, message } = event;
+  const orders = connectorsOfDevice(layout, device).reduce(
+    (before, connector) => freeReservations(before, connector, `${device}: ${message}`),
+    state.orders,
+  );
+  return changed(state, { orders });
 }
 
 /** The state with other parts. */
@@ -70,11 +78,14 @@ function reduceConnector(state: StationState, event: SessionEvent, layout: Layou
   const moved: StationState = { ...state, sessions: new Map(state.sessions).set(event.connector, after) };
   const isLeaving = event.type === "PlugChanged" && !event.plugged;
   const all = after.state === "starting" || isLeaving ? withoutChoice(moved, event.connector, layout) : moved;
-  if (event.type === "PlugChanged" && after.state === "occupied")
-    return takeWaiting(all, event.connector, event.moment, after, layout);
+  if (event.type === "PlugChanged" && after.state === "occupied") {
+    const noted = changed(all, { orders: noteCar(all.orders, event.connector) });
+    return takeWaiting(noted, event.connector, event.moment, after, layout);
+  }
   if (event.type !== "SessionBegan") return all;
-  const bearer = bearerOf(event.opening.acceptance);
-  const used = reservationUsedBy(state.orders, event.connector, bearer, event.moment.at);
+  const { acceptance, reserved } = event.opening;
+  // One that the session charges is used up by it, even if its time has run out a moment before.
+  const used = reserved ?? reservationUsedBy(state.orders, event.connector, bearerOf(acceptance), event.moment.at);
   return used === undefined
     ? all
     : { ...all, orders: withReservations(all.orders, withoutKey(all.orders.reservations, used.id)) };

@@ -5,7 +5,7 @@
 import { canonicalText } from "../json/json-text.js";
 import { kwhExact } from "../number/energy-text.js";
 import { ocmfXml } from "../ocmf/ocmf-xml.js";
-import type { SalePayload } from "../receipt/receipt-payload.js";
+import type { ReservationPayload, SalePayload } from "../receipt/receipt-payload.js";
 import { receiptSamples } from "../receipt/sale-fields.js";
 import { isoLocal } from "../time/iso-time.js";
 import { type Check, fails, overallResult, skipped } from "./check-result.js";
@@ -16,27 +16,33 @@ export const manifestName = "manifest.json";
 
 export type DisputeFile = { readonly name: string; readonly text: string };
 
+/** The receipt that a bundle is about: of a session, or of a reservation that no session came for. */
+export type DisputedReceipt = SalePayload | ReservationPayload;
+
 /** The parts that follow from the receipt alone, in the same bytes for everybody. */
-export function derivedFiles(receipt: SalePayload): readonly DisputeFile[] {
-  const { sale, timeZone } = receipt;
+export function derivedFiles(receipt: DisputedReceipt): readonly DisputeFile[] {
+  const sold = receipt.kind === "sale" ? receipt.sale : receipt.reservation;
+  return [
+    ...(receipt.kind === "sale" ? [readingsFile(receipt)] : []),
+    { name: "tariff.json", text: `${canonicalText(sold.tariff.value)}\n` },
+    { name: "shown.txt", text: `${sold.shown.at}\n${sold.shown.text}\n` },
+  ];
+}
+
+function readingsFile({ sale, timeZone }: SalePayload): DisputeFile {
   const samples = receiptSamples(sale) ?? [];
   const readings = samples.map(({ atMs, energyMilliWh, powerW, currentMilliA, activity }) =>
     [isoLocal(atMs, timeZone), kwhExact(energyMilliWh), powerW, currentMilliA ?? "", activity].join(","),
   );
-  return [
-    {
-      name: "readings.csv",
-      text: `${["time,register_kwh,power_w,current_ma,activity", ...readings].join("\r\n")}\r\n`,
-    },
-    { name: "tariff.json", text: `${canonicalText(sale.tariff.value)}\n` },
-    { name: "shown.txt", text: `${sale.shown.at}\n${sale.shown.text}\n` },
-  ];
+  const head = "time,register_kwh,power_w,current_ma,activity";
+  return { name: "readings.csv", text: `${[head, ...readings].join("\r\n")}\r\n` };
 }
 
-/** The meter record as the drivers' transparency software opens it. It holds the card's UID. */
-export function recordFile(receipt: SalePayload): DisputeFile {
+/** The meter record, where there is one, as the drivers' transparency software opens it. It holds the card's UID. */
+export function recordFiles(receipt: DisputedReceipt): readonly DisputeFile[] {
+  if (receipt.kind !== "sale") return [];
   const page = paginationOf(fieldsOfOcmf(receipt.sale.ocmf));
-  return { name: "record.xml", text: ocmfXml(receipt.sale.ocmf, page, receipt.key.spki) };
+  return [{ name: "record.xml", text: ocmfXml(receipt.sale.ocmf, page, receipt.key.spki) }];
 }
 
 type Manifest = {
@@ -50,7 +56,7 @@ type Manifest = {
 
 /** The manifest as text. `digest` gives SHA-256 (hex) of a text. */
 export function manifestText(
-  receipt: SalePayload,
+  receipt: DisputedReceipt,
   redacted: boolean,
   files: readonly DisputeFile[],
   digest: (text: string) => string,
@@ -87,19 +93,21 @@ export function checkManifest(files: readonly DisputeFile[], digest: (text: stri
 }
 
 /** What follows from the receipt says in the bundle what it says when worked out again. */
-export function checkDerived(files: readonly DisputeFile[], receipt: SalePayload | undefined): readonly Check[] {
+export function checkDerived(files: readonly DisputeFile[], receipt: DisputedReceipt | undefined): readonly Check[] {
   if (receipt === undefined)
     return [
       skipped("worked out from the receipt", "the receipt was left out (redacted): give it too, or trust the station"),
     ];
-  const complaints = [...derivedFiles(receipt), recordFile(receipt)]
+  const complaints = [...derivedFiles(receipt), ...recordFiles(receipt)]
     .filter(({ name, text }) => files.find((file) => file.name === name)?.text !== text)
     .map(({ name }) => `${name} is not what the receipt says`);
   return [
     overallResult(
       "worked out from the receipt",
       complaints,
-      "readings, tariff and the price shown are those of the receipt",
+      receipt.kind === "sale"
+        ? "readings, tariff and the price shown are those of the receipt"
+        : "tariff and the price told are those of the receipt",
     ),
     ...(files.some(({ name }) => name === "journal.jsonl")
       ? [skipped("journal", "what the station wrote down; it is not signed and proves nothing by itself")]
@@ -108,7 +116,7 @@ export function checkDerived(files: readonly DisputeFile[], receipt: SalePayload
 }
 
 /** For a person who opens the bundle. */
-export const readmeFile = (receipt: SalePayload, redacted: boolean): DisputeFile => ({
+export const readmeFile = (receipt: DisputedReceipt, redacted: boolean): DisputeFile => ({
   name: "README.txt",
   text: [
     `Evidence for receipt ${receipt.number} of ${receipt.station.id}.`,
@@ -117,11 +125,13 @@ export const readmeFile = (receipt: SalePayload, redacted: boolean): DisputeFile
       ? ["Everything that holds the whole UID of the card was left out, the signed receipt too."]
       : [
           "receipt.json  the signed receipt, with its checkpoint and proof; it holds the whole UID of the card",
-          "record.xml    the meter's readings, signed, for the transparency software; it holds the UID too",
+          ...(receipt.kind === "sale"
+            ? ["record.xml    the meter's readings, signed, for the transparency software; it holds the UID too"]
+            : []),
           "journal.jsonl what the station wrote down while it happened (not signed); it holds the UID too",
         ]),
     "receipt.html  the receipt to read and print",
-    "readings.csv  every reading the price was made from",
+    ...(receipt.kind === "sale" ? ["readings.csv  every reading the price was made from"] : []),
     "tariff.json   the tariff as it was in force, or what the session could meet of it",
     "shown.txt     the price that was shown before the start, and since when",
     "proof.txt     that the receipt is among all receipts of this station",

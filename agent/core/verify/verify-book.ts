@@ -62,6 +62,7 @@ function orderComplaints(entries: readonly BookReceipt[]): string[] {
 function totalsAfter(before: RunningTotals, payload: ReceiptPayload): RunningTotals {
   if (payload.kind === "sale")
     return totalsWith(before, payload.sale.price, milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN, 1);
+  if (payload.kind === "reservation") return totalsWith(before, payload.reservation.price, 0, 1);
   if (payload.kind === "credit") return totalsWith(before, payload.credit, 0, 0);
   return before;
 }

@@ -14,7 +14,7 @@ import { leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../signing/m
 import type { CheckTools } from "../signing/signer.js";
 import { type Check, type CheckResult, fails, holds, overallResult, unworkable } from "./check-result.js";
 import { fingerprintOf, type TrustedFingerprints } from "./trusted-keys.js";
-import { checkSale, type Rerate } from "./verify-sale.js";
+import { checkReservation, checkSale, type Rerate } from "./verify-sale.js";
 
 export type VerifyTools = CheckTools & {
   /** config/receipt.schema.json. */
@@ -186,6 +186,7 @@ export function receiptChecks(receipt: ReadReceipt, trust: TrustedFingerprints, 
     checkKey(payload, trust, tools),
     checkSignature(receipt, tools),
     ...(payload.kind === "sale" ? checkSale(payload, tools, tools.rerate) : []),
+    ...(payload.kind === "reservation" ? checkReservation(payload, tools, tools.rerate) : []),
     ...(payload.kind === "key" ? [checkNextKey({ payload }, tools)] : []),
   ];
 }

@@ -8,7 +8,13 @@ import { mostBoundaryReadings, type OcmfFacts, ocmfPayload } from "../ocmf/ocmf.
 import { parseOcmf } from "../ocmf/ocmf-record.js";
 import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
-import type { ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
+import type {
+  ReceiptFrame,
+  ReceiptReading,
+  ReservationPayload,
+  SaleFields,
+  SalePayload,
+} from "../receipt/receipt-payload.js";
 import { tariffName } from "../receipt/sale-fields.js";
 import { clockMarks, parseShortForm, type ShortForm } from "../receipt/short-form.js";
 import { type CheckTools, unsignedMark } from "../signing/signer.js";
@@ -19,8 +25,11 @@ import { checkOcmf, isImpossiblePower } from "./verify-ocmf.js";
 
 export type Rerated = { readonly price: Price; readonly periods: readonly ChargingPeriod[] };
 
-/** Prices a session from what its receipt says; throws with a sentence where the tariff cannot be read. */
-export type Rerate = (receipt: SalePayload) => Rerated;
+/** Prices what was sold from what its receipt says; throws with a sentence where the tariff cannot be read. */
+export type Rerate = (receipt: SalePayload | ReservationPayload) => Rerated;
+
+/** The part of a receipt that its price is checked by: of a session, or of a reservation alone. */
+type Priced = Pick<SaleFields, "tariff" | "price" | "periods">;
 
 function checkSamples({ sale }: SalePayload): Check {
   const complaints: string[] = [];
@@ -139,7 +148,7 @@ function checkRecordAgrees(receipt: SalePayload): Check {
       );
 }
 
-function checkTariff({ sale, timeZone }: SalePayload, { hash }: CheckTools): Check {
+function checkTariff(sale: Priced, timeZone: string, { hash }: CheckTools): Check {
   const name = "tariff";
   const digest = hexText(hash(utf8(canonicalText(sale.tariff.value))));
   if (digest !== sale.tariff.digest)
@@ -164,8 +173,7 @@ function isNear(a: string, b: string, lines: number): boolean {
   return Math.abs(Number(difference)) <= (lines + 1) * 1e-12;
 }
 
-function checkSums({ sale }: SalePayload): Check {
-  const { price } = sale;
+function checkSums({ price }: Priced): Check {
   const complaints: string[] = [];
   for (const side of ["excl", "incl"] as const) {
     const sum = total([
@@ -189,7 +197,7 @@ function checkSums({ sale }: SalePayload): Check {
   );
 }
 
-function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
+function checkPrice(sale: Priced, receipt: SalePayload | ReservationPayload, rerate: Rerate | undefined): Check {
   const name = "price worked out again";
   if (rerate === undefined) return skipped(name, "no rating engine was at hand");
   let again: Price;
@@ -202,7 +210,7 @@ function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
       `the session cannot be priced from its samples and tariff: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  const { price } = receipt.sale;
+  const { price } = sale;
   // The sum first: of all differences it is the one that a driver asks for.
   if (!sameAmount(again.due.gross, price.due.gross)) {
     const line = firstDifference(price.lines, again.lines, "lines");
@@ -213,7 +221,7 @@ function checkPrice(receipt: SalePayload, rerate: Rerate | undefined): Check {
         `${line === undefined ? "" : ` (${line.path}: ${line.stated}, worked out: ${line.found})`}`,
     );
   }
-  const difference = firstDifference(price, again) ?? firstDifference(receipt.sale.periods, periods, "periods");
+  const difference = firstDifference(price, again) ?? firstDifference(sale.periods, periods, "periods");
   return difference === undefined
     ? holds(name, `samples and tariff give ${again.due.gross} ${again.currency}, line by line`)
     : fails(
@@ -259,16 +267,12 @@ function checkShort(receipt: SalePayload, tools: CheckTools): Check {
 const isSameText = (bytes: Uint8Array, text: string): boolean => fromUtf8(bytes) === text;
 
 /** The times of a receipt are written with the offset of its own zone. */
-function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {
-  const times = [
-    issuedAt,
-    sale.start,
-    sale.end,
-    sale.begin.at,
-    sale.finish.at,
-    sale.shown.at,
-    ...sale.borders.map((boundary) => boundary.at),
-  ];
+function checkTimes(
+  sale: Pick<SaleFields, "start" | "startClock" | "end" | "endClock" | "shown">,
+  { timeZone, issuedAt }: ReceiptFrame,
+  readings: readonly ReceiptReading[],
+): Check {
+  const times = [issuedAt, sale.start, sale.end, sale.shown.at, ...readings.map(({ at }) => at)];
   const wrong = times.filter((text) => isoLocal(parseIsoLocal(text) ?? 0, timeZone) !== text);
   const complaints = wrong.map((text) => `${text} is not a local time of ${timeZone}`);
   if ((parseIsoLocal(sale.end) ?? 0) < (parseIsoLocal(sale.start) ?? 0))
@@ -280,14 +284,43 @@ function checkTimes({ timeZone, sale, issuedAt }: SalePayload): Check {
 
 /** Every check on the figures of a sale. */
 export function checkSale(receipt: SalePayload, tools: CheckTools, rerate: Rerate | undefined): readonly Check[] {
+  const { sale } = receipt;
   return [
-    ...checkOcmf(receipt.sale.ocmf, receipt.key.spki, tools, receipt.sale.connector.maxPowerW),
+    ...checkOcmf(sale.ocmf, receipt.key.spki, tools, sale.connector.maxPowerW),
     checkRecordAgrees(receipt),
-    checkTimes(receipt),
+    checkTimes(sale, receipt, [sale.begin, sale.finish, ...sale.borders]),
     checkSamples(receipt),
-    checkTariff(receipt, tools),
-    checkPrice(receipt, rerate),
-    checkSums(receipt),
+    checkTariff(sale, receipt.timeZone, tools),
+    checkPrice(sale, receipt, rerate),
+    checkSums(sale),
     checkShort(receipt, tools),
   ];
+}
+
+/** Every check on the figures of a reservation that no session came for. */
+export function checkReservation(
+  receipt: ReservationPayload,
+  tools: CheckTools,
+  rerate: Rerate | undefined,
+): readonly Check[] {
+  const { reservation, timeZone } = receipt;
+  return [
+    checkTimes(reservation, receipt, []),
+    checkTold(receipt),
+    checkTariff(reservation, timeZone, tools),
+    checkPrice(reservation, receipt, rerate),
+    checkSums(reservation),
+  ];
+}
+
+/** Only what was told before may be charged: the price stands on the receipt, and no later than the reservation. */
+function checkTold({ reservation: { shown, start, by } }: ReservationPayload): Check {
+  const name = "price told before";
+  const complaints = [
+    ...(shown.text.trim() === "" ? ["the receipt names no price that was told"] : []),
+    ...((parseIsoLocal(shown.at) ?? Number.NaN) <= (parseIsoLocal(start) ?? Number.NaN)
+      ? []
+      : [`the price was told at ${shown.at}, after the reservation began (${start})`]),
+  ];
+  return overallResult(name, complaints, `${by} vouched for it when it made the reservation`);
 }

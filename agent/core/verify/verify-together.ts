@@ -4,6 +4,8 @@ import type { Fault } from "../json/json-reader.js";
 import { canonicalText } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { localTimeRule } from "../rating/price.js";
+import { soldIn } from "../receipt/receipt-payload.js";
+import { samplesOfReservation } from "../receipt/reservation-receipt.js";
 import { receiptSamples } from "../receipt/sale-fields.js";
 import type { CheckTools } from "../signing/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
@@ -66,12 +68,13 @@ export function checkTariffFile(
   const digestOf = ({ source }: Tariff): string => hexText(tools.hash(utf8(canonicalText(source))));
   const digest = digestOf(parsed.tariff);
   const checks = receipts.flatMap(({ payload }): Check[] => {
-    if (payload.kind !== "sale") return [];
-    const { tariff, price } = payload.sale;
+    const sold = soldIn(payload);
+    if (sold === undefined) return [];
+    const { tariff, price } = sold;
     const receipt = `receipt ${payload.number}`;
     if (tariff.digest === digest) return [holds("tariff", `${receipt} holds this tariff, all of it`)];
     if (tariff.cutFrom !== digest) return [];
-    const samples = receiptSamples(payload.sale) ?? [];
+    const samples = ("samples" in sold ? receiptSamples(sold) : samplesOfReservation(sold)) ?? [];
     const isByClock = price.timeRule === localTimeRule;
     const part = tariffOfSession({ tariff: parsed.tariff }, payload.timeZone, samples, isByClock, digestOf);
     const count = `${part.tariff.elements.length} of ${parsed.tariff.elements.length} elements`;

@@ -70,6 +70,7 @@ export const de: LanguageWords = {
     date: "D.M.Y",
     kinds: {
       sale: "BELEG",
+      reservation: "BELEG ÜBER EINE RESERVIERUNG",
       start: "STARTBELEG (NULL)",
       credit: "GUTSCHRIFT",
       recovery: "SAMMELBELEG NACH AUSFALL (NULL)",
@@ -118,6 +119,7 @@ export const de: LanguageWords = {
       maximum: "Höchstpreis",
       waived: "Erlassen",
       shown: "Vorher gezeigt",
+      toldBefore: "Vorher mitgeteilt",
       tariff: "Tarif",
       digest: "Tarif-Hash",
       cutFrom: "Teil des Tarifs",

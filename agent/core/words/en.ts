@@ -70,6 +70,7 @@ export const en: LanguageWords = {
     date: "Y-M-D",
     kinds: {
       sale: "RECEIPT",
+      reservation: "RESERVATION RECEIPT",
       start: "START RECEIPT (ZERO)",
       credit: "CREDIT RECEIPT",
       recovery: "RECOVERY RECEIPT (ZERO)",
@@ -118,6 +119,7 @@ export const en: LanguageWords = {
       maximum: "Maximum price",
       waived: "Waived",
       shown: "Shown before",
+      toldBefore: "Told before",
       tariff: "Tariff",
       digest: "Tariff hash",
       cutFrom: "Part of tariff",

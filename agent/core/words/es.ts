@@ -70,6 +70,7 @@ export const es: LanguageWords = {
     date: "D/M/Y",
     kinds: {
       sale: "RECIBO",
+      reservation: "RECIBO DE RESERVA",
       start: "RECIBO INICIAL (CERO)",
       credit: "ABONO",
       recovery: "RECIBO DE REANUDACIÓN (CERO)",
@@ -118,6 +119,7 @@ export const es: LanguageWords = {
       maximum: "Precio máximo",
       waived: "Condonado",
       shown: "Mostrado antes",
+      toldBefore: "Comunicado antes",
       tariff: "Tarifa",
       digest: "Huella tarifa",
       cutFrom: "Parte de la tarifa",

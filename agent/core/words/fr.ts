@@ -70,6 +70,7 @@ export const fr: LanguageWords = {
     date: "D/M/Y",
     kinds: {
       sale: "REÇU",
+      reservation: "REÇU DE RÉSERVATION",
       start: "REÇU INITIAL (ZÉRO)",
       credit: "AVOIR",
       recovery: "REÇU DE REPRISE (ZÉRO)",
@@ -118,6 +119,7 @@ export const fr: LanguageWords = {
       maximum: "Prix maximal",
       waived: "Remise totale",
       shown: "Affiché avant",
+      toldBefore: "Communiqué avant",
       tariff: "Tarif",
       digest: "Empreinte tarif",
       cutFrom: "Partie du tarif",

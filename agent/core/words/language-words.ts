@@ -79,6 +79,7 @@ export type ReceiptWords = {
   readonly date: string;
   readonly kinds: {
     readonly sale: string;
+    readonly reservation: string;
     readonly start: string;
     readonly credit: string;
     readonly recovery: string;
@@ -128,6 +129,7 @@ export type ReceiptWords = {
     readonly maximum: string;
     readonly waived: string;
     readonly shown: string;
+    readonly toldBefore: string;
     readonly tariff: string;
     readonly digest: string;
     /** The hash of the tariff of which the receipt holds a part. */

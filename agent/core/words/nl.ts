@@ -70,6 +70,7 @@ export const nl: LanguageWords = {
     date: "D-M-Y",
     kinds: {
       sale: "BON",
+      reservation: "BON VOOR EEN RESERVERING",
       start: "STARTBON (NUL)",
       credit: "CREDITBON",
       recovery: "HERSTELBON (NUL)",
@@ -118,6 +119,7 @@ export const nl: LanguageWords = {
       maximum: "Maximumprijs",
       waived: "Kwijtgescholden",
       shown: "Vooraf getoond",
+      toldBefore: "Vooraf meegedeeld",
       tariff: "Tarief",
       digest: "Tariefhash",
       cutFrom: "Deel van tarief",

@@ -4,17 +4,17 @@
 import type { Language } from "../../../config/languages.js";
 import { Failure } from "../../core/failure.js";
 import { utf8 } from "../../core/number/bytes.js";
-import type { SalePayload } from "../../core/receipt/receipt-payload.js";
 import { type CheckResult, fails } from "../../core/verify/check-result.js";
 import {
   checkDerived,
   checkManifest,
+  type DisputedReceipt,
   type DisputeFile,
   derivedFiles,
   manifestName,
   manifestText,
   readmeFile,
-  recordFile,
+  recordFiles,
 } from "../../core/verify/dispute.js";
 import type { TrustedKeys } from "../../core/verify/trusted-keys.js";
 import { verifyEvidence } from "../../core/verify/verify.js";
@@ -36,13 +36,13 @@ export type DisputeParts = {
 };
 
 /**
- * The bundle of a sale's receipt. `redacted` leaves out what holds the whole UID. Throws Failure usage/invalid where it
+ * The bundle of the receipt of a session, or of a reservation that no session came for. `redacted` leaves out what holds the whole UID. Throws Failure usage/invalid where it
  * is not a sale.
  */
 export function disputeBundle(parts: DisputeParts, number: number, redacted: boolean): Buffer {
   const receipt = storedReceipt(parts.receipts, number);
   const payload = payloadFrom(receipt);
-  if (payload.kind !== "sale")
+  if (payload.kind !== "sale" && payload.kind !== "reservation")
     throw new Failure("usage/invalid", `receipt ${number} is not a sale: there is nothing to dispute`);
   const fileText = receiptFileOf(parts.receipts, number, parts.newest);
   const proof = proofFileOf(parts.receipts, number, parts.newest);
@@ -68,7 +68,7 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
       ? []
       : [
           { name: "receipt.json", text: fileText },
-          recordFile(payload),
+          ...recordFiles(payload),
           { name: "journal.jsonl", text: parts.journal.map((line) => `${line}\n`).join("") },
         ]),
   ];
@@ -99,14 +99,16 @@ export function verifyBundle(
   const evidence = files
     .filter(({ name }) => ["receipt.json", "record.xml", "proof.txt"].includes(name))
     .map(({ name, text }) => ({ name: `${subject}/${name}`, text }));
-  const receipt = saleIn(files.find(({ name }) => name === "receipt.json")?.text ?? "", tools);
+  const receipt = disputedIn(files.find(({ name }) => name === "receipt.json")?.text ?? "", tools);
   return [
     { subject, checks: [checkManifest(files, sha256Hex), ...checkDerived(files, receipt)] },
     ...verifyEvidence(evidence, pins, tools),
   ];
 }
 
-function saleIn(text: string, tools: VerifyTools): SalePayload | undefined {
+function disputedIn(text: string, tools: VerifyTools): DisputedReceipt | undefined {
   const read = readReceipt(/"jws"\s*:\s*"([^"]+)"/.exec(text)?.[1] ?? "", tools.schema);
-  return "fault" in read || read.payload.kind !== "sale" ? undefined : read.payload;
+  if ("fault" in read) return undefined;
+  const { payload } = read;
+  return payload.kind === "sale" || payload.kind === "reservation" ? payload : undefined;
 }

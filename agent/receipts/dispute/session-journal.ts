@@ -1,5 +1,5 @@
 // The journal's lines about one session, verbatim: what happened at its connector from the plug to the receipt, and the
-// faults meanwhile.
+// faults meanwhile. Of a reservation that no session came for: from the order to its receipt.
 import type { Failure } from "../../core/failure.js";
 import { entriesOf } from "../../ledger/journal/journal-reader.js";
 import type { Disk } from "../../ledger/store/disk.js";
@@ -7,11 +7,16 @@ import type { Disk } from "../../ledger/store/disk.js";
 type Noted = {
   readonly type?: string;
   readonly connector?: number;
-  readonly opening?: { readonly id?: string };
+  readonly opening?: { readonly id?: string; readonly reserved?: { readonly id?: string } };
+  readonly id?: string;
+  readonly sessionId?: string;
+  readonly reservation?: { readonly id?: string; readonly fee?: { readonly sessionId?: string } };
 };
 
 /** Lines before a session's begin that are kept for it: since its connector was last free, and no more than these. */
 const mostBefore = 20;
+/** Reservations that are kept in mind for a session that may use them up. */
+const mostReserved = 100;
 
 /**
  * The lines about the session of that id; none where the journal no longer holds it. Throws journal/damaged where they
@@ -20,17 +25,38 @@ const mostBefore = 20;
 export function journalOfSession(disk: Disk, folder: string, sessionId: string): string[] {
   // Since the connector was last free: what led to the session belongs to it.
   const before = new Map<number, string[]>();
+  const reserved = new Map<string, string>();
   let connector: number | undefined;
+  /** The reservation whose receipt this is. */
+  let reservation: string | undefined;
   let damage: Failure | undefined;
   const lines: string[] = [];
   const found = entriesOf(disk, folder, (failure) => {
-    if (connector !== undefined) throw failure;
+    if (connector !== undefined || reservation !== undefined) throw failure;
     // What stands before a gap did not lead to what stands behind it.
     before.clear();
     damage ??= failure;
   });
   for (const { text, entry } of found) {
     const event = entry.event as Noted;
+    if (reservation !== undefined) {
+      const isOfIt = event.id === reservation || event.sessionId === sessionId;
+      if (isOfIt || /^(?:Fault|Started)/.test(event.type ?? "")) lines.push(text);
+      if (event.type === "ReservationSettled" && event.sessionId === sessionId) return lines;
+      continue;
+    }
+    if (event.type === "Reserved" && connector === undefined) {
+      const { id = "", fee } = event.reservation ?? {};
+      if (fee?.sessionId === sessionId) {
+        reservation = id;
+        lines.push(text);
+      }
+      reserved.delete(id);
+      reserved.set(id, text);
+      const [oldest] = reserved.keys();
+      if (reserved.size > mostReserved && oldest !== undefined) reserved.delete(oldest);
+      continue;
+    }
     if (connector === undefined) {
       if (event.connector === undefined) continue;
       const kept =
@@ -38,6 +64,8 @@ export function journalOfSession(disk: Disk, folder: string, sessionId: string):
       before.set(event.connector, [...kept, text].slice(-mostBefore));
       if (event.type !== "SessionBegan" || event.opening?.id !== sessionId) continue;
       connector = event.connector;
+      const usedUp = reserved.get(event.opening.reserved?.id ?? "");
+      if (usedUp !== undefined) lines.push(usedUp);
       lines.push(...(before.get(connector) ?? []));
       continue;
     }

@@ -5,7 +5,7 @@ import { masked } from "../../core/cdr/token.js";
 import { Failure } from "../../core/failure.js";
 import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
 import { sumText } from "../../core/receipt/decimal-text.js";
-import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
+import { type ReceiptPayload, soldIn } from "../../core/receipt/receipt-payload.js";
 import { terminalText } from "../../core/words/printable.js";
 import { payloadFrom, type ReceiptSource } from "./exports.js";
 
@@ -60,27 +60,27 @@ const ratesText = (
 /** A receipt as a row of the books; cards and contracts show their last four characters. */
 export function bookRow(payload: ReceiptPayload): BookRow {
   const base = { ...blank, number: payload.number, kind: payload.kind, issued: payload.issuedAt };
-  if (payload.kind === "sale") {
-    const { sale } = payload;
-    return {
+  const sold = soldIn(payload);
+  if (sold !== undefined) {
+    const row: BookRow = {
       ...base,
-      evseId: sale.connector.evseId,
-      start: sale.start,
-      end: sale.end,
-      session: sale.sessionId,
-      cdr: sale.cdrId,
-      card: masked(sale.token.uid),
-      contract: masked(sale.token.contractId),
-      tariff: sale.tariff.id,
-      kwh: sale.energyKwh,
-      currency: sale.price.currency,
-      net: sale.price.due.net,
-      tax: sale.price.due.tax,
-      gross: sale.price.due.gross,
-      rates: ratesText(sale.price.taxes),
-      stopped: sale.stop.reason,
-      refers: payload.corrects === undefined ? "" : `corrects ${payload.corrects}`,
+      evseId: sold.connector.evseId,
+      start: sold.start,
+      end: sold.end,
+      session: sold.sessionId,
+      cdr: sold.cdrId,
+      card: masked(sold.token.uid),
+      contract: masked(sold.token.contractId),
+      tariff: sold.tariff.id,
+      currency: sold.price.currency,
+      net: sold.price.due.net,
+      tax: sold.price.due.tax,
+      gross: sold.price.due.gross,
+      rates: ratesText(sold.price.taxes),
     };
+    if (payload.kind !== "sale") return { ...row, stopped: "Expired" };
+    const refers = payload.corrects === undefined ? "" : `corrects ${payload.corrects}`;
+    return { ...row, kwh: payload.sale.energyKwh, stopped: payload.sale.stop.reason, refers };
   }
   if (payload.kind !== "credit") return base;
   const { credit } = payload;
@@ -188,15 +188,16 @@ function groupOf(
   by: TableGrouping,
   source: ReceiptSource,
 ): { readonly key: string; readonly shown: string } | undefined {
-  if (payload.kind !== "sale" && payload.kind !== "credit") return undefined;
+  if (soldIn(payload) === undefined && payload.kind !== "credit") return undefined;
   if (by === "day" || by === "month") {
     const date = payload.issuedAt.slice(0, by === "day" ? 10 : 7);
     return { key: date, shown: date };
   }
   const receipt = payload.kind === "credit" ? source.get(payload.credit.number) : undefined;
   const sold = payload.kind === "credit" ? (receipt === undefined ? undefined : payloadFrom(receipt)) : payload;
-  if (sold?.kind !== "sale") return { key: "?", shown: "?" };
-  const { token, tariff } = sold.sale;
+  const fields = sold === undefined ? undefined : soldIn(sold);
+  if (fields === undefined) return { key: "?", shown: "?" };
+  const { token, tariff } = fields;
   return by === "tariff"
     ? { key: tariff.id, shown: tariff.id }
     : { key: token.uid, shown: `${masked(token.uid)} (contract ${masked(token.contractId)})` };
@@ -222,7 +223,7 @@ export function summaryOf(source: ReceiptSource, by: TableGrouping, range: DateR
     };
     rows.set(key, {
       ...before,
-      sales: before.sales + (payload.kind === "sale" ? 1 : 0),
+      sales: before.sales + (soldIn(payload) === undefined ? 0 : 1),
       credits: before.credits + (payload.kind === "credit" ? 1 : 0),
       kwh: kwhExact((milliWhOfKwh(before.kwh) ?? Number.NaN) + (milliWhOfKwh(row.kwh) ?? Number.NaN)),
       net: sumText(before.net, row.net),

@@ -1,15 +1,16 @@
 // Reservations as backends ask for them and take them back, and as time ends them.
-import type { Config } from "../../../config/schema.js";
 import type { Clock } from "../../../drivers/driver.js";
+import { masked } from "../../core/cdr/token.js";
 import { type Reservation, reservedFor } from "../../core/station/backend-orders.js";
 import type { Refusal, RemoteAnswer } from "../../sync/station-port.js";
 import { enterOrder, type OrderedStation, orderedConnectors, refusalOfAll, refuseRemote } from "./remote-answer.js";
+import { pricedReservation, type ReservationPricingParts } from "./reservation-pricing.js";
 import { whyUnfit } from "./start-place.js";
 
-export type RemoteReservationsParts = {
-  readonly config: Pick<Config, "connectors">;
+export type RemoteReservationsParts = ReservationPricingParts & {
   readonly clock: Clock;
   readonly station: OrderedStation;
+  readonly note: (text: string) => void;
 };
 
 const mostReservations = 100;
@@ -24,8 +25,8 @@ export class RemoteReservations {
     this.#parts = parts;
   }
 
-  /** A reservation of the same id is replaced. */
-  reserve(reservation: Reservation): RemoteAnswer {
+  /** A reservation of the same id is replaced. `priceTold` = its driver was told what it costs. */
+  reserve(reservation: Reservation, priceTold: boolean): RemoteAnswer {
     const { station, clock } = this.#parts;
     const { id, connector, token, group, untilMs } = reservation;
     const { sessions, orders } = station.stationState();
@@ -51,9 +52,26 @@ export class RemoteReservations {
       }),
     );
     if (refused !== undefined) return refused;
-    return enterOrder(station, { type: "Reserved", moment: clock.now(), reservation }, () =>
+    const moment = clock.now();
+    const priced = pricedReservation(reservation, priceTold, station.stationState(), moment, this.#parts);
+    const answer = enterOrder(station, { type: "Reserved", moment, reservation: priced }, () =>
       station.stationState().orders.reservations.has(id),
     );
+    if (answer.accepted) this.#tell(priced);
+    return answer;
+  }
+
+  #tell({ id, token, untilMs, fee, free }: Reservation): void {
+    const cost =
+      fee !== undefined
+        ? `it costs ${fee.shown.replaceAll("\n", "; ")}`
+        : free !== undefined
+          ? `it is not charged: ${free}`
+          : undefined;
+    if (cost !== undefined)
+      this.#parts.note(
+        `reservation ${id} for card ${masked(token.uid)} until ${new Date(untilMs).toISOString()}: ${cost}`,
+      );
   }
 
   cancel(reservationId: string, by: string): RemoteAnswer {
@@ -88,8 +106,12 @@ export class RemoteReservations {
   #expire(): void {
     const { station, clock } = this.#parts;
     const moment = clock.now();
-    for (const { id, by, untilMs } of station.stationState().orders.reservations.values())
+    for (const { id, by, untilMs, fee } of station.stationState().orders.reservations.values()) {
+      // Faults are seen by the state itself; a full disk, or no tariff in force, only by a look.
+      const why = fee === undefined ? undefined : station.whyUnfit(fee.connector.id);
+      if (why !== undefined) station.enter({ type: "ReservationFreed", moment, id, why });
       if (untilMs <= moment.at) station.enter({ type: "ReservationEnded", moment, id, outcome: "expired", by });
+    }
     this.watch();
   }
 }

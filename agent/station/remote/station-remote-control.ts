@@ -23,8 +23,9 @@ export type StationRemoteControlParts = {
   readonly config: Config;
   readonly clock: Clock;
   readonly station: OrderedStation;
-  readonly activeTariffs: Pick<ActiveTariffs, "whyUnpriced" | "look" | "remember">;
+  readonly activeTariffs: Pick<ActiveTariffs, "whyUnpriced" | "reservationPrice" | "look" | "remember">;
   readonly pushedTariffs: PushedTariffs;
+  readonly newId: () => string;
   /** Ends the process, so that systemd starts it again; nothing is being sold. */
   readonly restart: () => void;
   readonly emit: (event: AgentEvent) => void;
@@ -46,7 +47,7 @@ export class StationRemoteControl implements RemoteControl {
   constructor(parts: StationRemoteControlParts) {
     this.#parts = parts;
     this.#lapses = new Lapses(parts.clock);
-    this.#reservations = new RemoteReservations(parts);
+    this.#reservations = new RemoteReservations({ ...parts, note: (text) => this.#note(text) });
     this.#tariffs = new RemoteTariffs(parts);
     this.#stopListening = parts.station.feed().listen(({ before, after }) => {
       if (before.orders.reservations !== after.orders.reservations) this.#reservations.watch();
@@ -83,8 +84,8 @@ export class StationRemoteControl implements RemoteControl {
     return refuseRemote("unknown-session", `no session ${sessionId} runs here`);
   }
 
-  reserve(reservation: Reservation): RemoteAnswer {
-    return this.#reservations.reserve(reservation);
+  reserve(reservation: Reservation, priceTold = false): RemoteAnswer {
+    return this.#reservations.reserve(reservation, priceTold);
   }
 
   cancel(reservationId: string, by: string): RemoteAnswer {

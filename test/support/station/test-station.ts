@@ -153,6 +153,7 @@ export class TestStation {
 
   async close(): Promise<void> {
     this.services.remote.close();
+    this.services.noShows.close();
     const closed = this.services.station.close();
     await this.clock.pass(1_000);
     await closed;

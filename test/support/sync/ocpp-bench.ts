@@ -73,6 +73,7 @@ export function ocppConfig(url: string, more: Partial<OcppUplinkConfig> = {}): O
     backoff: { first: 100, most: 1_000 },
     tls: {},
     schedule: "* * * * *",
+    chargeReservations: false,
     ...more,
   };
 }

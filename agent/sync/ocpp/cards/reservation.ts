@@ -45,7 +45,7 @@ const statusOf: Readonly<Record<Refusal["code"], string>> = {
 };
 
 export function reservations(context: RequestContext): Handlers {
-  const { link, remote, config } = context;
+  const { link, remote, config, uplink } = context;
   const reserveAsked = z.object({
     id: countSchema,
     expiryDateTime: instantSchema,
@@ -82,14 +82,15 @@ export function reservations(context: RequestContext): Handlers {
             types.includes(type) ? "name the EVSE: not all are of that type" : undefined,
           ),
         };
-      const answer = remote.reserve({
+      const reservation = {
         id: reservationKey(link.uplink, asked.id),
         by: link.uplink,
         connector: place.connector,
         token,
         untilMs: asked.expiryDateTime,
         ...usableGroup(asked.groupIdToken?.idToken),
-      });
+      };
+      const answer = remote.reserve(reservation, uplink.chargeReservations);
       return answer.accepted
         ? { status: "Accepted" }
         : { status: statusOf[answer.code], ...statusInfoOf(reasonCode[answer.code], answer.why) };
@@ -107,7 +108,7 @@ export function reservations(context: RequestContext): Handlers {
 }
 
 export function reservations16(context: RequestContext): Handlers {
-  const { link, remote } = context;
+  const { link, remote, uplink } = context;
   const reserveAsked = z.object({
     connectorId: wholeNumberSchema,
     expiryDate: instantSchema,
@@ -123,14 +124,15 @@ export function reservations16(context: RequestContext): Handlers {
       const place = evsePlace(context, { id: asked.connectorId });
       if (token === undefined || place === undefined) return { status: "Rejected" };
       const id = reservationKey(link.uplink, asked.reservationId);
-      const answer = remote.reserve({
+      const reservation = {
         id,
         by: link.uplink,
         connector: place.connector,
         token,
         untilMs: asked.expiryDate,
         ...usableGroup(asked.parentIdTag),
-      });
+      };
+      const answer = remote.reserve(reservation, uplink.chargeReservations);
       return { status: answer.accepted ? "Accepted" : statusOf[answer.code] };
     },
     CancelReservation: (payload) => ({
