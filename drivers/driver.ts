@@ -109,24 +109,32 @@ export interface Contactor {
   close(): void;
 }
 
+/** `unsteady` = its contact changes more often than people make it: it counts as unplugged until it is quiet. */
+export type PlugChange = { readonly plugged: boolean; readonly unsteady?: boolean; readonly moment: Moment };
+
 export interface PlugSensor {
   /** The state now. */
   plugged(): boolean;
-  /** The state now, then each debounced change. */
-  plugs(signal: AbortSignal): AsyncIterable<{ readonly plugged: boolean; readonly moment: Moment }>;
+  /** The state now, then each debounced change, and when it is unsteady and when no longer. */
+  plugs(signal: AbortSignal): AsyncIterable<PlugChange>;
   close(): void;
 }
 
 /**
  * What a button has to tell: `pressed` = just now, once however long it is held; `stuck` = it has been down for longer
- * than anybody presses.
+ * than anybody presses; `unsteady` = it changes more often than people press, and counts as let go until it is quiet.
  */
-export type ButtonChange = { readonly pressed: boolean; readonly stuck: boolean; readonly moment: Moment };
+export type ButtonChange = {
+  readonly pressed: boolean;
+  readonly stuck: boolean;
+  readonly unsteady?: boolean;
+  readonly moment: Moment;
+};
 
 export interface Button {
   /** Whether it is held down now. */
   down(): boolean;
-  /** Each press, and when it is stuck and when no longer. */
+  /** Each press, and when it is stuck or unsteady and when no longer. */
   presses(signal: AbortSignal): AsyncIterable<ButtonChange>;
   close(): void;
 }

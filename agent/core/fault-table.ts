@@ -20,7 +20,9 @@ export type FaultRow = {
 type StationFaultCode =
   | "contactor/welded"
   | "contactor/not-closing"
+  | "plug/unsteady"
   | "button/stuck"
+  | "button/unsteady"
   | "opener/missing"
   | "disk/full"
   | "disk/failed"
@@ -143,6 +145,13 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
     stops: "connector",
     person: "yes",
   },
+  "plug/unsteady": {
+    meaning:
+      "the plug contact changes more often than people make it; it counts as unplugged until it has been quiet for a while",
+    remedy: "look for a loose contact or wire of the plug contact, or a missing pull-up",
+    stops: "connector",
+    person: "if-it-stays",
+  },
   "button/stuck": {
     meaning: "a button has been down for a minute",
     remedy: "free the button; check its wire, and `activeLow`",
@@ -154,6 +163,12 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
     remedy: "`systemctl restart chargetill-opener`; `journalctl -u chargetill-opener` says why it ended",
     stops: "nothing",
     person: "yes",
+  },
+  "button/unsteady": {
+    meaning: "a button changes more often than people press; it counts as let go until it has been quiet for a while",
+    remedy: "look for a loose contact or wire of the button, or a missing pull-up",
+    stops: "nothing",
+    person: "if-it-stays",
   },
   "disk/full": {
     meaning: "little space is left: a receipt might not fit; selling starts again by itself when there is room",

@@ -32,17 +32,18 @@ export class ButtonHandler {
   }
 
   /** What a connector's button tells; a test presses here too. */
-  heard(connector: number, { pressed, stuck, moment }: ButtonChange): void {
+  heard(connector: number, { pressed, stuck, unsteady, moment }: ButtonChange): void {
     const { faults } = this.#parts;
     const device = `button ${connector}`;
-    if (stuck)
-      faults.raise(
-        device,
-        "button/stuck",
-        `the button of connector ${connector} has been down for a minute: free it, or look for a short circuit`,
-        moment.at,
-      );
-    else faults.clear(device, "button/");
+    const button = `the button of connector ${connector}`;
+    if (stuck) {
+      const words = `${button} has been down for a minute: free it, or look for a short circuit`;
+      faults.raise(device, "button/stuck", words, moment.at);
+    } else faults.clear(device, "button/stuck");
+    if (unsteady === true) {
+      const words = `${button} changes more often than people press: look for a loose contact or wire`;
+      faults.raise(device, "button/unsteady", words, moment.at);
+    } else faults.clear(device, "button/unsteady");
     if (pressed) this.#pressed(connector, moment);
   }
 

@@ -87,8 +87,8 @@ export class Station {
     this.layout = layoutOf(parts.config);
     this.#stationState = stationState;
     this.faults = new Faults(
-      (fault) => this.#faultRaised(fault),
-      (fault) => this.#faultCleared(fault),
+      (fault, isTold) => this.#faultRaised(fault, isTold),
+      (fault, isTold) => this.#faultCleared(fault, isTold),
     );
     this.connectors = new Map(parts.config.connectors.map((connector) => [connector.id, this.#controller(connector)]));
     const handlerParts = {
@@ -344,15 +344,19 @@ export class Station {
 
   // ---- faults, and the end
 
-  #faultRaised({ device, code, message }: StationFault): void {
-    this.#record({ type: "FaultRaised", moment: this.#now(), device, code, message });
-    this.#parts.emit({ type: "fault", at: this.#now().at, device, code, message });
+  #faultRaised({ device, code, message }: StationFault, isTold: boolean): void {
+    if (isTold) {
+      this.#record({ type: "FaultRaised", moment: this.#now(), device, code, message });
+      this.#parts.emit({ type: "fault", at: this.#now().at, device, code, message });
+    }
     this.relight();
   }
 
-  #faultCleared({ device, code }: StationFault): void {
-    this.#record({ type: "FaultCleared", moment: this.#now(), device, code });
-    this.#parts.emit({ type: "recovered", at: this.#now().at, device, code });
+  #faultCleared({ device, code }: StationFault, isTold: boolean): void {
+    if (isTold) {
+      this.#record({ type: "FaultCleared", moment: this.#now(), device, code });
+      this.#parts.emit({ type: "recovered", at: this.#now().at, device, code });
+    }
     this.relight();
   }
 

@@ -11,20 +11,37 @@ export type StationFault = {
   readonly sinceMs: number;
 };
 
+const hourMs = 3_600_000;
+/** A fault that comes and goes is told so often an hour. */
+const mostToldAnHour = 12;
+
 export class Faults {
   readonly #active = new Map<string, StationFault>();
+  /** By device and code: when it was told within the last hour, and whether it is told that it stands. */
+  readonly #told = new Map<string, { readonly atMs: readonly number[]; readonly stands: boolean }>();
 
+  /**
+   * `isTold`: it is written down and told. A fault that comes and goes all the time is so told only now and then, so
+   * that a loose wire cannot fill a disk; that it stands, or no longer, holds at once for everything that is decided.
+   */
   constructor(
-    readonly raised: (fault: StationFault) => void,
-    readonly cleared: (fault: StationFault) => void,
+    readonly raised: (fault: StationFault, isTold: boolean) => void,
+    readonly cleared: (fault: StationFault, isTold: boolean) => void,
   ) {}
 
   raise(device: string, code: FaultCode, message: string, at: number): void {
     const key = `${device} ${code}`;
-    if (this.#active.has(key)) return;
-    const fault = { device, code, message, sinceMs: at };
+    const before = this.#active.get(key);
+    const told = this.#told.get(key);
+    if (before !== undefined && told?.stands === true) return;
+    const atMs = (told?.atMs ?? []).filter((one) => Math.abs(at - one) < hourMs);
+    const isTold = atMs.length < mostToldAnHour;
+    if (before !== undefined && !isTold) return;
+    const flaps = isTold && atMs.length === mostToldAnHour - 1 ? "; it comes and goes, and is told less often now" : "";
+    const fault = before ?? { device, code, message, sinceMs: at };
     this.#active.set(key, fault);
-    this.raised(fault);
+    this.#told.set(key, { atMs: isTold ? [...atMs, at] : atMs, stands: isTold });
+    this.raised({ ...fault, message: `${fault.message}${flaps}` }, isTold);
   }
 
   /** Raises what a driver threw; anything but a DeviceError is a broken promise of ours and goes on up. */
@@ -38,7 +55,9 @@ export class Faults {
     for (const [key, fault] of this.#active) {
       if (fault.device !== device || !fault.code.startsWith(prefix)) continue;
       this.#active.delete(key);
-      this.cleared(fault);
+      const told = this.#told.get(key);
+      if (told !== undefined) this.#told.set(key, { ...told, stands: false });
+      this.cleared(fault, told?.stands === true);
     }
   }
 

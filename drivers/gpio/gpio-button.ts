@@ -7,6 +7,8 @@ import type { GpioPort } from "./gpio-port.js";
 
 /** A finger is quick: a press lasts from some 60 ms on. */
 const defaultDebounceMs = 30;
+/** Twenty presses within half a minute: somebody who is out of patience makes no more. */
+const mostInBurst = 40;
 /** Nobody holds a button for so long. */
 export const stuckAfterMs = 60_000;
 
@@ -16,7 +18,7 @@ export class GpioButton extends DebouncedInput<ButtonChange> implements Button {
 
   /** Opens the pin. Throws DeviceError gpio/missing. */
   constructor(port: GpioPort, pin: PinConfig, clock: Clock, debounceMs = defaultDebounceMs) {
-    super(port, pin, clock, debounceMs);
+    super(port, pin, clock, { debounceMs, mostInBurst });
     if (this.down()) this.#watchHeld();
   }
 
@@ -43,6 +45,10 @@ export class GpioButton extends DebouncedInput<ButtonChange> implements Button {
     if (down || wasStuck) this.#tellPress(down);
   }
 
+  protected override steadinessChanged(): void {
+    this.#tellPress(false);
+  }
+
   #watchHeld(): void {
     this.#cancel = this.clock.at(this.clock.now().monoMs + stuckAfterMs, () => {
       this.#cancel = undefined;
@@ -52,6 +58,6 @@ export class GpioButton extends DebouncedInput<ButtonChange> implements Button {
   }
 
   #tellPress(pressed: boolean): void {
-    this.tell({ pressed, stuck: this.#stuck, moment: this.clock.now() });
+    this.tell({ pressed, stuck: this.#stuck, unsteady: this.unsteady, moment: this.clock.now() });
   }
 }

@@ -18,6 +18,7 @@ import { ConnectorPins, type SensedPins } from "./connector-pins.js";
 import { ContactorControl } from "./contactor-control.js";
 import { type SessionLook, SessionMetering } from "./session-metering.js";
 import { TurnPause } from "./turn-pause.js";
+import { watchPlug } from "./watch-plug.js";
 
 /** Under this power the current counts as zero: the least an energy meter of class B can tell. */
 const zeroPowerW = 20;
@@ -196,9 +197,7 @@ export class ConnectorController {
 
   async #watchPlug(signal: AbortSignal): Promise<void> {
     const { plug } = this.#pins;
-    if (plug === undefined) return;
-    for await (const { plugged, moment } of plug.plugs(signal))
-      this.context.record({ type: "PlugChanged", moment, connector: this.connector.id, plugged });
+    if (plug !== undefined) await watchPlug(plug, this.connector, this.context, signal);
   }
 
   async #watchButton(signal: AbortSignal): Promise<void> {

@@ -88,6 +88,50 @@ plugs("a contact that chatters without end counts as unplugged", async () => {
   assert.equal(heard, ["in@1000", "out@2000", "in@3030"]);
 });
 
+plugs(
+  "a loose contact is unsteady and unplugged until it has been quiet for a minute, two minutes the next time",
+  async () => {
+    const clock = new SteppedClock();
+    const board = new GpioBoard();
+    const plug = new GpioPlug(board, contact, clock);
+    const heard: string[] = [];
+    const ending = new AbortController();
+    const done = (async () => {
+      for await (const { plugged, unsteady, moment } of plug.plugs(ending.signal))
+        heard.push(`${plugged ? "in" : "out"}${unsteady === true ? ", unsteady" : ""}@${moment.monoMs}`);
+    })();
+    /** Edges 80 ms apart, the last of them at the plug being in. */
+    const wiggle = async (edges: number): Promise<void> => {
+      for (let i = 1; i <= edges; i++) {
+        board.driveActive(contact, (edges - i) % 2 === 0);
+        await clock.pass(80);
+      }
+    };
+    await clock.pass(0);
+    await wiggle(101);
+    // The first of eleven changes was told at 1050, ten of them in all; the last edge came at 9000.
+    assert.is(heard.length, 12);
+    assert.equal(heard.splice(0).slice(-2), ["out@1770", "out, unsteady@1850"]);
+    assert.is(plug.plugged(), false);
+    await clock.pass(59_919);
+    assert.equal(heard, []);
+    await clock.pass(100);
+    assert.equal(heard.splice(0), ["out@69000", "in@69000"]);
+    await wiggle(101);
+    heard.splice(0);
+    await clock.pass(100_000);
+    assert.equal(heard, [], "a minute is no longer enough");
+    await clock.pass(20_000);
+    assert.equal(
+      heard.map((one) => one.replace(/@.*/, "")),
+      ["out", "in"],
+    );
+    ending.abort();
+    plug.close();
+    await done;
+  },
+);
+
 plugs("changes that no one fetches are bounded, and an unplugging is never lost among them", async () => {
   const clock = new SteppedClock();
   const board = new GpioBoard();
@@ -96,7 +140,7 @@ plugs("changes that no one fetches are bounded, and an unplugging is never lost 
   await changes.next();
   for (let i = 0; i < 1_001; i++) {
     board.driveActive(contact, i % 2 === 0);
-    await clock.pass(60);
+    await clock.pass(31_000);
   }
   const fetched: boolean[] = [];
   for (let i = 0; i < 63; i++) fetched.push((await changes.next()).value?.plugged ?? false);

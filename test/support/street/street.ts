@@ -80,6 +80,8 @@ export class Street {
   readonly disk: { code: "EIO" | "EROFS" | "EMFILE" | undefined; slowMs: number } = { code: undefined, slowMs: 0 };
   bench: Bench | undefined;
   agent: Agent | undefined;
+  /** The disk of the agent that lives, with its counts. */
+  agentDisk: Disk | undefined;
   endMs: number;
 
   private constructor(
@@ -177,6 +179,7 @@ export class Street {
         (ms) => bench.clock.hold(ms),
       ),
     );
+    this.agentDisk = disk;
     let living: Agent | undefined;
     let wrong: unknown;
     let lookWaits = false;
