@@ -76,14 +76,19 @@ static bool look_at_process(pid_t pid, char *state, unsigned long long *started)
                 started) == 2;
 }
 
-/** Opens all contactors of the list; what failed is tried again at each look, and named the first time. */
-static void open_contactors(struct watch *watch) {
+/** Opens all contactors of the list; what failed is named the first time, and tried again at each look. */
+static void open_contactors(struct watch *watch, const char *why) {
   bool first = watch->tries_left == 0;
+  unsigned failed;
 
   if (first)
     watch->tries_left = MOST_TRIES;
   watch->tries_left--;
-  if (open_all(&watch->list, first) == 0)
+  failed = open_all(&watch->list, first);
+  if (why != NULL && watch->list.closed > 0)
+    say("the agent (process %d) %s: %zu of its %zu contactors opened", watch->list.agent, why, watch->list.count - failed,
+        watch->list.count);
+  if (failed == 0)
     watch->tries_left = 0;
   else if (watch->tries_left == 0)
     say("a contactor could not be opened; it is not tried again");
@@ -97,16 +102,13 @@ static void forget_agent(struct watch *watch) {
 
 static void agent_died(struct watch *watch) {
   forget_agent(watch);
-  open_contactors(watch);
-  if (watch->list.closed > 0)
-    say("the agent (process %d) is gone: its contactors were opened", watch->list.agent);
+  open_contactors(watch, "is gone");
 }
 
 static void agent_hangs(struct watch *watch, const char *how) {
   struct pollfd death = {.fd = watch->agent, .events = POLLIN};
 
-  open_contactors(watch);
-  say("the agent (process %d) %s: its contactors were opened, and it is killed", watch->list.agent, how);
+  open_contactors(watch, how);
   syscall(SYS_pidfd_send_signal, watch->agent, SIGKILL, NULL, 0);
   poll(&death, 1, DEATH_WITHIN_MS);
   // What it did between the two is undone; and lines that its death let go of can be driven now.
@@ -175,9 +177,9 @@ static void look(struct watch *watch) {
   else
     watch->looks_without++;
   if (watch->looks_without >= LOOKS_UNTIL_HUNG)
-    agent_hangs(watch, "does not answer");
+    agent_hangs(watch, "does not answer and is killed");
   else if (watch->looks_on_disk >= LOOKS_UNTIL_DISK_HUNG)
-    agent_hangs(watch, "waits for its disk without end");
+    agent_hangs(watch, "waits for its disk without end and is killed");
 }
 
 /** True where one of the folder's events was about the list. */
@@ -230,7 +232,7 @@ int watch_agent(const char *folder) {
       continue;
     next_look = now_ms() + LOOK_EVERY_MS;
     if (watch.tries_left > 0)
-      open_contactors(&watch);
+      open_contactors(&watch, NULL);
     else if (watch.agent >= 0 && watch.list.closed > 0)
       look(&watch);
   }

@@ -124,7 +124,7 @@ for (const [how, fail] of [
     fail(agent);
     await until(() => place.isOpen);
     await ended;
-    assert.match(place.errors, /its contactors were opened/);
+    assert.match(place.errors, /the agent \(process \d+\) .*: 1 of its 1 contactors opened/);
   });
 
 openers("leaves an agent alone whose heart beats, and one that has opened its contactors itself", async () => {

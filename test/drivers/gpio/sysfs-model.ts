@@ -32,6 +32,8 @@ export class SysfsModel {
   readonly locked = new Set<number>();
   /** Called when a pin with an edge enabled has changed. */
   onEvent: (gpio: number) => void = () => {};
+  /** Called when a pin was driven to another level, or made an output. */
+  onLevel: (gpio: number, high: boolean) => void = () => {};
 
   constructor(
     readonly label: string,
@@ -171,9 +173,10 @@ export class SysfsModel {
   }
 
   #put(gpio: number, pin: Pin, high: boolean): void {
-    if (pin.direction !== "out" || pin.high !== high)
-      this.#history.set(gpio, [...(this.#history.get(gpio) ?? []), high]);
+    const changed = pin.direction !== "out" || pin.high !== high;
+    if (changed) this.#history.set(gpio, [...(this.#history.get(gpio) ?? []), high]);
     pin.direction = "out";
     pin.high = high;
+    if (changed) this.onLevel(gpio, high);
   }
 }

@@ -1,0 +1,181 @@
+// The station's own service in a booted Debian tree (systemd/try-package.sh), with its pins in a FUSE sysfs and its meter
+// at a pseudo-terminal: how long a contactor stays closed after the agent was killed, stopped, crashed, hung, or its
+// whole cgroup killed. systemd's own way to open it (ExecStopPost) is replaced by a program that only exits, so that the
+// opener alone counts; then it is measured by itself, with the opener masked.
+//   node opened-pins-child.js TIMES      root; /dev/fuse is open as descriptor 3 and mounted at /sys/class/gpio
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { askAgent } from "../../agent/control/control-socket.js";
+import { loadMeterMap } from "../../config/meter-map.js";
+import { RtuBus } from "../../drivers/bench/rtu-bus.js";
+import { SysfsFuse } from "../drivers/gpio/sysfs-fuse.js";
+import { SysfsModel } from "../drivers/gpio/sysfs-model.js";
+
+const times = Number(process.argv[2] ?? "20");
+const mostOpenMs = 1_000;
+/** For a trial as a whole, with the start of an agent in it. */
+const trialMs = 60_000;
+const pauseMs = 20;
+const contactor = 17;
+const feedback = 27;
+const plug = 22;
+const config = "/etc/chargetill/station.yaml";
+const socket = "/var/lib/chargetill/control.sock";
+const dropIns = "/run/systemd/system/chargetill.service.d";
+const blocker = "/opt/chargetill-trial.mjs";
+
+const run = promisify(execFile);
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const model = new SysfsModel("pinctrl-bcm2711", 512, 58);
+let isClosed = false;
+let changed: () => void = () => undefined;
+model.onLevel = (gpio, high) => {
+  if (gpio !== contactor || high === isClosed) return;
+  isClosed = high;
+  model.drive(feedback, high);
+  changed();
+};
+model.drive(plug, true);
+void new SysfsFuse(3, model).serve();
+
+/** Resolves once the contactor is closed, or open; rejects when that takes as long as a whole trial may. */
+function contactorIs(closed: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not ${closed ? "closed" : "open"} in time`)), trialMs);
+    changed = () => {
+      if (isClosed !== closed) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    changed();
+  });
+}
+
+/** A meter at a pseudo-terminal, which `script` makes; answers the terminal's path. */
+async function meter(): Promise<string> {
+  const bus = new RtuBus();
+  bus.attach(1, loadMeterMap("eastron-sdm630-v2"), () => ({
+    energyMilliWh: 1_000_000_000,
+    powerW: 0,
+    currentMilliA: 0,
+    serial: "21031234",
+  }));
+  const port = await bus.patientBinding.open({ path: "bench", baudRate: 9600 });
+  const terminal = spawn("script", ["-qefc", "stty raw -echo; tty; exec sleep infinity", "/dev/null"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const path = await new Promise<string>((resolve) =>
+    terminal.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim())),
+  );
+  terminal.stdout.on("data", (chunk: Buffer) => void port.write(chunk));
+  void (async () => {
+    const buffer = Buffer.alloc(256);
+    for (;;) {
+      const { bytesRead } = await port.read(buffer, 0, buffer.length);
+      terminal.stdin.write(Buffer.from(buffer.subarray(0, bytesRead)));
+    }
+  })();
+  process.once("exit", () => terminal.kill("SIGKILL"));
+  return path;
+}
+
+async function mainPid(): Promise<number> {
+  const { stdout } = await run("systemctl", ["show", "chargetill", "-p", "MainPID", "--value"]);
+  return Number(stdout);
+}
+
+/** Has the agent close its contactor for some seconds, as a technician's test does; resolves when it is closed. */
+async function close(): Promise<void> {
+  const begun = performance.now();
+  let refused = "";
+  while (!isClosed) {
+    if (performance.now() - begun > trialMs) throw new Error(`the agent closes nothing: ${refused}`);
+    const answer = askAgent(socket, { do: "contactor-test", connector: 1, ms: 5_000 }).catch(
+      (error: unknown) => (refused = String(error)),
+    );
+    await Promise.race([answer, contactorIs(true)]);
+    if (!isClosed) await pause();
+  }
+}
+
+type Ending = { readonly name: string; readonly end: (pid: number) => void };
+const endings: readonly Ending[] = [
+  { name: "kill -9", end: (pid) => process.kill(pid, "SIGKILL") },
+  { name: "SIGSTOP", end: (pid) => process.kill(pid, "SIGSTOP") },
+  { name: "SIGSEGV", end: (pid) => process.kill(pid, "SIGSEGV") },
+  // The drop-in's program hears it, and never turns again.
+  { name: "a blocked loop", end: (pid) => process.kill(pid, "SIGUSR2") },
+  { name: "a killed cgroup", end: killCgroup },
+];
+
+/** All processes of the agent's cgroup at once: by the kernel where it can, else one by one. */
+function killCgroup(pid: number): void {
+  const lines = readFileSync(`/proc/${pid}/cgroup`, "utf8").split("\n");
+  const path = /^(?:0:|\d+:name=systemd):(.*)$/.exec(
+    lines.find((line) => /^(?:0:|\d+:name=systemd):/.test(line)) ?? "",
+  );
+  const folder = ["/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"]
+    .map((root) => `${root}${path?.[1] ?? ""}`)
+    .find((candidate) => existsSync(`${candidate}/cgroup.procs`));
+  if (folder === undefined) throw new Error(`no cgroup of process ${pid}: ${lines.join(" ")}`);
+  if (existsSync(`${folder}/cgroup.kill`)) return writeFileSync(`${folder}/cgroup.kill`, "1");
+  for (const line of readFileSync(`${folder}/cgroup.procs`, "utf8").split("\n"))
+    if (line !== "") process.kill(Number(line), "SIGKILL");
+}
+
+/** Milliseconds from the agent's end to the open contactor, sorted. */
+async function measure({ end }: Ending, count: number): Promise<number[]> {
+  const found: number[] = [];
+  while (found.length < count) {
+    await close();
+    const pid = await mainPid();
+    if (!isClosed) continue;
+    const begun = performance.now();
+    end(pid);
+    await contactorIs(false);
+    found.push(performance.now() - begun);
+    while (existsSync(`/proc/${pid}/stat`)) await pause();
+  }
+  return found.sort((a, b) => a - b);
+}
+
+function tell(name: string, found: readonly number[], most: number | undefined): void {
+  const worst = found.at(-1) ?? Number.POSITIVE_INFINITY;
+  const figures = `${found.length} times, median ${Math.round(found[found.length >> 1] ?? 0)} ms, worst ${Math.round(worst)} ms`;
+  say(`${most === undefined || worst <= most ? "ok" : "FAILED"} ${name}: the contactor is open; ${figures}`);
+}
+
+/** The unit with these lines over its own, and its restarts at once. */
+async function restartWith(lines: readonly string[]): Promise<void> {
+  mkdirSync(dropIns, { recursive: true });
+  const unit = ["[Service]", "RestartSec=100ms", "RestartSteps=0", "DeviceAllow=char-pts rw", ...lines];
+  writeFileSync(`${dropIns}/trial.conf`, `${unit.join("\n")}\nEnvironment=NODE_OPTIONS=--import=${blocker}\n`);
+  await run("systemctl", ["daemon-reload"]);
+  // Both anew: what was started before the pins were mounted does not see them.
+  await run("systemctl", ["restart", "chargetill-opener", "chargetill"]);
+}
+
+mkdirSync("/opt", { recursive: true });
+writeFileSync(blocker, 'process.on("SIGUSR2", () => { for (;;); });\n');
+const path = await meter();
+await run("chmod", ["666", path]);
+writeFileSync(
+  config,
+  readFileSync("/etc/chargetill/station.example.yaml", "utf8")
+    .replace(/path: \/dev\/\S+/, `path: ${path}`)
+    .replace(/^uplinks:[\s\S]*$/m, ""),
+);
+await run("chgrp", ["chargetill", config]);
+await restartWith(["ExecStopPost=", "ExecStopPost=/bin/true"]);
+for (const ending of endings) tell(`${ending.name}, by the opener alone`, await measure(ending, times), mostOpenMs);
+const [killed] = endings;
+await restartWith([]);
+await run("systemctl", ["mask", "--runtime", "--now", "chargetill-opener"]);
+if (killed !== undefined) tell("kill -9, by ExecStopPost alone", await measure(killed, 5), undefined);
+await run("systemctl", ["unmask", "--runtime", "chargetill-opener"]);
+await run("systemctl", ["stop", "chargetill", "chargetill-opener"]);
+await run("umount", ["-l", "/sys/class/gpio"]);
+process.exit(0);
