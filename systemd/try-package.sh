@@ -140,7 +140,7 @@ dpkg -i /root/first.deb > /dev/null
 if [ -e /dev/fuse ]; then
   { mount -t tmpfs tmpfs /sys/class && mkdir /sys/class/gpio && exec 3<> /dev/fuse &&
     mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,allow_other pins /sys/class/gpio &&
-    timeout 600 node /root/sources/dist/test/systemd/opened-pins-child.js "$(cat /root/endings)"; }
+    timeout 900 node /root/sources/dist/test/systemd/opened-pins-child.js "$(cat /root/endings)"; }
   say $? "however the agent ends, its contactor opens"
   journalctl -u chargetill -u chargetill-opener --no-pager -o short-precise | tail -n 200
 else
@@ -153,7 +153,7 @@ echo "${ENDINGS:-20}" > "$tree/root/endings"
 mkdir -p "$tree/root/sources"
 binds=(--bind-ro="$PWD:/root/sources")
 [ ! -e /dev/fuse ] || binds+=(--bind=/dev/fuse)
-timeout 960 systemd-nspawn -D "$tree" "${binds[@]}" --register=no --keep-unit -b --console=pipe < /dev/null > "$work/boot.log" 2>&1 || true
+timeout 1260 systemd-nspawn -D "$tree" "${binds[@]}" --register=no --keep-unit -b --console=pipe < /dev/null > "$work/boot.log" 2>&1 || true
 rm -f "$tree/etc/systemd/system/probe.service" "$tree/etc/systemd/system/multi-user.target.wants/probe.service"
 [ -e "$tree/root/report" ] || { tail -n 20 "$work/boot.log" >&2; give_up "the tree could not be booted"; }
 grep -aE '^(ok|FAILED)' "$tree/root/report"
