@@ -116,8 +116,8 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
       why: error instanceof Error ? error.message : String(error),
     }));
   try {
-    const { OnoffPort } = await import("../../drivers/gpio/onoff-port.js");
-    const port = new OnoffPort();
+    const { openGpioPort } = await import("../../drivers/gpio/open-gpio-port.js");
+    const port = openGpioPort();
     const opened = pins.map(({ connector, gpio, activeLow }): Opened => {
       // The wrong level would close it. Where the file is not clear, whoever drove the pin last knew.
       const polarity = activeLow ?? port.leftActiveLow(gpio);
@@ -138,7 +138,7 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
         return { connector, gpio, ok: false, why: error.message };
       }
     });
-    port.close();
+    await port.close();
     return opened;
   } catch (error) {
     return failed(error);

@@ -8,7 +8,7 @@ import { defaultConfig, printResult, type StationOptions, stationCommand, tableL
 const hints: Readonly<Record<PortFound["kind"], string>> = {
   serial: "no serial port: plug the RS-485 adapter in; dmesg says whether the kernel knows it",
   spi: "no SPI device: put dtparam=spi=on into /boot/firmware/config.txt and restart",
-  gpio: "no GPIO chip in /sys/class/gpio: this is not a Raspberry Pi, or its kernel has no sysfs GPIO",
+  gpio: "no GPIO chip in /sys/class/gpio or at /dev/gpiochip*: this is not a Raspberry Pi, or its kernel has no GPIO",
 };
 
 /** `chargetill ports`. Exit 1 when the config names a device that is not there or may not be used. */

@@ -150,8 +150,8 @@ function gpioChip(): Finding[] {
       faultFinding(
         "GPIO chip",
         "none",
-        "/sys/class/gpio shows none: contactors cannot be switched",
-        "this is not a Raspberry Pi, or its kernel has no sysfs GPIO",
+        "neither /sys/class/gpio nor /dev/gpiochip* shows one: contactors cannot be switched",
+        "this is not a Raspberry Pi, or its kernel has no GPIO",
       ),
     ];
   return chips.map(({ name, device, usable, why }) =>

@@ -74,6 +74,10 @@ export class GpioBoard implements GpioPort {
     return undefined;
   }
 
+  leftActiveLow(): undefined {
+    return undefined;
+  }
+
   close(): void {
     this.#held.clear();
     this.#watchers.clear();

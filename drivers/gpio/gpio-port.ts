@@ -1,7 +1,9 @@
-// The pins as the drivers see them: opened as output or input, active or not. Narrow on purpose:
-// sysfs GPIO is announced to go, and a libgpiod port must be able to take onoff's place without a word changing above
-// it.
+// The pins as the drivers see them: opened as output or input, active or not. Narrow on purpose: two ports keep it, onoff
+// over sysfs and the kernel's character device, and which of them is there makes no difference above it.
 import type { PinConfig } from "../../config/schema.js";
+
+/** The chip behind the 40-pin header, by its label: Pi 0 to 3, Pi 4, Pi 5. */
+export const headerChips = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];
 
 export interface GpioOutput {
   /** Drives the pin at once; throws DeviceError gpio/missing when the kernel refuses. */
@@ -33,5 +35,7 @@ export interface GpioPort {
   input(pin: PinConfig): GpioInput;
   /** How a contactor at that pin is opened without us; undefined where nobody else could. */
   openOrder(pin: PinConfig): OpenOrder | undefined;
+  /** Whether a pin that a process left as an output was active low to it; undefined where nobody knows. */
+  leftActiveLow(gpio: number): boolean | undefined;
   close(): void;
 }

@@ -5,10 +5,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { Gpio } from "onoff";
 import type { PinConfig } from "../../config/schema.js";
 import { DeviceError, isDefect } from "../driver.js";
-import type { GpioInput, GpioOutput, GpioPort, OpenOrder } from "./gpio-port.js";
+import { type GpioInput, type GpioOutput, type GpioPort, headerChips, type OpenOrder } from "./gpio-port.js";
 
-/** The chip behind the 40-pin header: Pi 0 to 3, Pi 4, Pi 5. */
-const headerChips = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];
 const root = "/sys/class/gpio";
 
 type Chip = { readonly label: string; readonly base: number; readonly lines: number };
@@ -21,7 +19,7 @@ function findChip(): Chip {
   } catch (error) {
     throw new DeviceError(
       "gpio/missing",
-      `${root} cannot be read: this kernel offers no sysfs GPIO, or this is not a Raspberry Pi`,
+      `neither ${root} nor /dev/gpiochip* is there: this kernel offers no GPIO, or this is not a Raspberry Pi`,
       { cause: error },
     );
   }
@@ -115,7 +113,6 @@ export class OnoffPort implements GpioPort {
     return { kind: "sysfs", number: this.#chip.base + gpio, high: activeLow };
   }
 
-  /** Whether a pin that a process left as an output was active low to it; undefined for any other pin. */
   leftActiveLow(gpio: number): boolean | undefined {
     const text = (file: string): string => readFileSync(`${root}/gpio${this.#chip.base + gpio}/${file}`, "utf8").trim();
     try {

@@ -25,7 +25,7 @@ export function pinsProgram(): string {
 }
 
 /** Compiles a C source, or all of a folder. Throws DeviceError gpio/missing with the compiler's words. */
-export function compilePins(source: string, program: string): void {
+export function compilePins(source: string, program: string, more: readonly string[] = []): void {
   const sources = statSync(source).isDirectory()
     ? readdirSync(source)
         .filter((file) => file.endsWith(".c"))
@@ -33,7 +33,7 @@ export function compilePins(source: string, program: string): void {
     : [source];
   mkdirSync(dirname(program), { recursive: true });
   const fresh = `${program}.${process.pid}.new`;
-  const { status, stderr, error } = spawnSync(compiler, [...flags, "-o", fresh, ...sources], {
+  const { status, stderr, error } = spawnSync(compiler, [...flags, ...more, "-o", fresh, ...sources], {
     encoding: "utf8",
     timeout: compileWithinMs,
   });

@@ -53,6 +53,7 @@ export class BusTrace {
       },
       input: (pin) => overheardInput(port.input(pin), (active) => level(pin, "in", active)),
       openOrder: (pin) => port.openOrder(pin),
+      leftActiveLow: (gpio) => port.leftActiveLow(gpio),
       close: () => port.close(),
     };
   }

@@ -1,7 +1,9 @@
 // Which doors this machine has: serial ports under the names that stay, SPI devices, the GPIO chip. It only looks, and
-// opens none of them.
+// opens none of them but to ask a chip for its label.
 import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { DeviceError } from "../driver.js";
+import { listChips } from "../gpio/chip-port.js";
 
 /** `name` is what belongs into the config; `why` says why this user may not open it. */
 export type PortFound = {
@@ -14,7 +16,7 @@ export type PortFound = {
 
 /** Everything found under `root` (a test's own tree; else the machine's). */
 export function findPorts(root = "/"): PortFound[] {
-  return [...serialPorts(root), ...spiDevices(root), ...gpioChips(root)];
+  return [...serialPorts(root), ...spiDevices(root), ...gpioChips(root), ...charDeviceChips(root)];
 }
 
 function serialPorts(root: string): PortFound[] {
@@ -51,6 +53,23 @@ function gpioChips(root: string): PortFound[] {
       }
       return { ...found("gpio", label, join(folder, "export"), "gpio", root), device: join("/sys/class/gpio", name) };
     });
+}
+
+/** The chips of a kernel whose GPIO has no sysfs. */
+function charDeviceChips(root: string): PortFound[] {
+  const names = list(join(root, "dev")).filter((name) => /^gpiochip\d+$/.test(name));
+  if (names.length === 0 || list(join(root, "sys/class/gpio")).includes("export")) return [];
+  let chips: ReturnType<typeof listChips> = [];
+  try {
+    chips = listChips(root);
+  } catch (error) {
+    // Without its program a chip has no label.
+    if (!(error instanceof DeviceError)) throw error;
+  }
+  return names.sort().map((name) => {
+    const label = chips.find(({ device }) => device === `/dev/${name}`)?.label ?? "?";
+    return found("gpio", label, join(root, "dev", name), "gpio", root);
+  });
 }
 
 function found(kind: PortFound["kind"], name: string, path: string, group: string, root: string): PortFound {

@@ -66,14 +66,14 @@ export type MachineNeeds = "all" | "no-meters";
 /** The Pi's own buses. Nothing is opened yet but the clock; `look`: and nothing is written. */
 export async function realBuses(config: Config, use: "work" | "look"): Promise<MachineBuses> {
   const { SystemClock } = await import("../clock.js");
-  const { OnoffPort } = await import("../gpio/onoff-port.js");
+  const { openGpioPort } = await import("../gpio/open-gpio-port.js");
   const { OpenerLink } = await import("../gpio/opener-link.js");
   const clock = await SystemClock.open();
   const opener = use === "work" ? OpenerLink.open(clock) : undefined;
   let pins: GpioPort | undefined;
   return {
     clock,
-    gpio: () => (pins ??= new OnoffPort()),
+    gpio: () => (pins ??= openGpioPort()),
     opener,
     binding: () => undefined,
     spi: (reader) => {
@@ -84,7 +84,7 @@ export async function realBuses(config: Config, use: "work" | "look"): Promise<M
     stillLamps: false,
     start: () => undefined,
     close: async () => {
-      pins?.close();
+      await pins?.close();
       opener?.close();
       clock.close();
     },

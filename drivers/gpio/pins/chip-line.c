@@ -1,4 +1,4 @@
-// Lines of a GPIO chip by the kernel's character device (GPIO uAPI v2): a chip is found by its label, and never guessed.
+// Chips and lines by the kernel's character device (GPIO uAPI v2): a chip is found by its label, and never guessed.
 #include "pins.h"
 
 #include <errno.h>
@@ -7,17 +7,22 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /** No machine has so many; the numbers have gaps where a chip went away. */
 #define MOST_CHIPS 64
 
-int open_chip(const char *label) {
-  int found = -1;
+/** Calls `found` with each chip, once, until it answers false; one whose descriptor it keeps is not closed. */
+static void each_chip(bool (*found)(int chip, unsigned number, const struct gpiochip_info *info, void *with), void *with) {
+  dev_t seen[MOST_CHIPS];
+  size_t count = 0;
 
   for (unsigned i = 0; i < MOST_CHIPS; i++) {
     char path[512];
     struct gpiochip_info info;
+    struct stat device;
+    size_t known = 0;
     int chip;
 
     snprintf(path, sizeof path, "%s/dev/gpiochip%u", machine_root, i);
@@ -25,46 +30,76 @@ int open_chip(const char *label) {
     if (chip < 0)
       continue;
     memset(&info, 0, sizeof info);
-    if (ioctl(chip, GPIO_GET_CHIPINFO_IOCTL, &info) < 0 || strncmp(info.label, label, sizeof info.label) != 0) {
+    // A Pi 5 has a second name for its header's chip, for programs that guess.
+    if (fstat(chip, &device) == 0)
+      while (known < count && seen[known] != device.st_rdev)
+        known++;
+    if (known < count || ioctl(chip, GPIO_GET_CHIPINFO_IOCTL, &info) < 0) {
       close(chip);
-    } else if (found >= 0) {
-      close(chip);
-      close(found);
-      errno = ENOTUNIQ;
-      return -1;
-    } else {
-      found = chip;
+      continue;
     }
+    seen[count++] = device.st_rdev;
+    if (!found(chip, i, &info, with))
+      return;
   }
-  if (found < 0)
-    errno = ENODEV;
-  return found;
+}
+
+struct search {
+  const char *label;
+  int chip;
+  bool several;
+};
+
+static bool matches(int chip, unsigned number, const struct gpiochip_info *info, void *with) {
+  struct search *search = with;
+
+  (void)number;
+  if (strncmp(info->label, search->label, sizeof info->label) != 0) {
+    close(chip);
+    return true;
+  }
+  search->several = search->chip >= 0;
+  if (search->several)
+    close(chip);
+  else
+    search->chip = chip;
+  return !search->several;
+}
+
+int open_chip(const char *label) {
+  struct search search = {.label = label, .chip = -1};
+
+  each_chip(matches, &search);
+  errno = ENODEV;
+  if (!search.several)
+    return search.chip;
+  close(search.chip);
+  errno = ENOTUNIQ;
+  return -1;
+}
+
+static bool print_chip(int chip, unsigned number, const struct gpiochip_info *info, void *with) {
+  (void)with;
+  close(chip);
+  printf("gpiochip%u %u %s\n", number, info->lines, info->label);
+  return true;
+}
+
+int list_chips(void) {
+  each_chip(print_chip, NULL);
+  return 0;
 }
 
 bool drive_line(const char *label, unsigned offset, bool high) {
-  struct gpio_v2_line_request request;
   int chip = open_chip(label);
-  int why;
+  int line = chip < 0 ? -1 : request_line(chip, offset, true, high);
+  int why = errno;
 
-  if (chip < 0)
-    return false;
-  memset(&request, 0, sizeof request);
-  request.offsets[0] = offset;
-  request.num_lines = 1;
-  snprintf(request.consumer, sizeof request.consumer, "chargetill-pins");
-  request.config.flags = GPIO_V2_LINE_FLAG_OUTPUT;
-  request.config.num_attrs = 1;
-  request.config.attrs[0].attr.id = GPIO_V2_LINE_ATTR_ID_OUTPUT_VALUES;
-  request.config.attrs[0].attr.values = high ? 1 : 0;
-  request.config.attrs[0].mask = 1;
-  if (ioctl(chip, GPIO_V2_GET_LINE_IOCTL, &request) < 0) {
-    why = errno;
-    close(chip);
-    errno = why;
-    return false;
-  }
   // Let go of at once: the next agent takes it. The level stays, or the resistor to ground holds the relay off.
-  close(request.fd);
-  close(chip);
-  return true;
+  if (line >= 0)
+    close(line);
+  if (chip >= 0)
+    close(chip);
+  errno = why;
+  return line >= 0;
 }

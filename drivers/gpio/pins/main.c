@@ -22,7 +22,11 @@ static int usage(void) {
   fputs("usage: chargetill-pins [--root DIR] open FILE [COMMAND ...]\n"
         "         opens every contactor of the list in FILE; runs the command where there is none\n"
         "       chargetill-pins [--root DIR] watch DIR\n"
-        "         watches the agent that keeps its list in DIR, and opens its contactors when it hangs or dies\n",
+        "         watches the agent that keeps its list in DIR, and opens its contactors when it hangs or dies\n"
+        "       chargetill-pins [--root DIR] chips\n"
+        "         prints the GPIO chips\n"
+        "       chargetill-pins [--root DIR] lines\n"
+        "         holds lines of a chip for the agent, which asks on stdin; opens its contactors when it ends\n",
         stderr);
   return 2;
 }
@@ -54,5 +58,9 @@ int main(int count, char **words) {
     return open_listed(words + 1);
   if (strcmp(words[0], "watch") == 0 && words[1] != NULL && words[2] == NULL)
     return watch_agent(words[1]);
+  if (strcmp(words[0], "chips") == 0 && words[1] == NULL)
+    return list_chips();
+  if (strcmp(words[0], "lines") == 0 && words[1] == NULL)
+    return hold_lines();
   return usage();
 }

@@ -52,6 +52,17 @@ int open_chip(const char *label);
 /** Drives a line of a chip as an output, once. False and errno where the kernel refuses, EBUSY where it is held. */
 bool drive_line(const char *label, unsigned offset, bool high);
 
+/** Prints every chip: its device, how many lines it has, its label. */
+int list_chips(void);
+
+// ---- lines.c
+
+/** Requests a line of an open chip: as an output at a level, or as an input that tells its edges. A descriptor, or -1 and errno. */
+int request_line(int of_chip, unsigned offset, bool is_output, bool high);
+
+/** Holds lines for the process at stdin, until it ends. */
+int hold_lines(void);
+
 // ---- opener.c
 
 /** Watches the list in a folder for ever; answers an exit code where it cannot. */

@@ -361,6 +361,17 @@ ports("an adapter is named by its id, without one by its place, and only a port 
   assert.match(findPorts(root).find(({ kind }) => kind === "spi")?.why ?? "", /group spi/);
 });
 
+ports("the chips of a kernel whose GPIO has no sysfs are found by their devices", () => {
+  const root = freshFolder();
+  mkdirSync(join(root, "dev"));
+  writeFileSync(join(root, "dev/gpiochip0"), "");
+  assert.equal(
+    findPorts(root).map(({ kind, name, device }) => [kind, name, device]),
+    // A plain file tells no label.
+    [["gpio", "?", "/dev/gpiochip0"]],
+  );
+});
+
 ports("a machine without any of them is no trouble", () => {
   const root = freshFolder();
   rmSync(root, { recursive: true });

@@ -1,0 +1,8 @@
+// An agent that holds a contactor closed by the character device, until somebody kills it.
+import { ChipPort } from "../../../drivers/gpio/chip-port.js";
+import { GpioContactor } from "../../../drivers/gpio/gpio-contactor.js";
+
+const contactor = new GpioContactor(new ChipPort(), { gpio: 17, activeLow: false });
+contactor.set(true);
+process.send?.("closed");
+process.on("disconnect", () => process.exit(0));
