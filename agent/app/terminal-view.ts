@@ -3,7 +3,7 @@
 import type { WriteStream } from "node:tty";
 import { remedyLine } from "../core/fault-table.js";
 import { clockText, localTime } from "../core/time/time.js";
-import type { ConnectorSnapshot, Snapshot } from "../station/snapshot.js";
+import { type ConnectorSnapshot, reservationText, type Snapshot } from "../station/snapshot.js";
 
 const redrawMs = 100;
 const widest = 100;
@@ -151,7 +151,10 @@ function body(connector: ConnectorSnapshot, snapshot: Snapshot, columns: number)
         `receipt ${connector.receipt ?? ""} is signed: ` +
           `${snapshot.offline ? "it will be sent when the backend is back" : "it goes to the backend"}`,
       ];
-    return connector.price.flatMap((line) =>
+    const { reservation } = connector;
+    const reserved =
+      reservation === undefined ? [] : [reservationText(reservation, snapshot.timeZone, snapshot.moment.at)];
+    return [...reserved, ...connector.price].flatMap((line) =>
       wrappedText(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`),
     );
   }

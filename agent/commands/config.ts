@@ -5,6 +5,7 @@ import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { filesTrouble } from "../app/uplinks/credential-files.js";
 import { masked } from "../core/cdr/token.js";
+import { reservationPrices } from "../core/explain/explain-tariff.js";
 import { Failure } from "../core/failure.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import { differences, refusedChanges } from "../station/config-reload.js";
@@ -103,7 +104,23 @@ function checkedConfig(file: string): CheckedConfig {
         `${file}: connectors[${index}].tariff: no tariff file holds "${tariff}"; they hold: ${[...tariffs.keys()].join(", ")}`,
       );
   });
-  return { faults, notes: uncarriedTariffs(checked, [...tariffs.values()]) };
+  const all = [...tariffs.values()];
+  return { faults, notes: [...uncarriedTariffs(checked, all), ...reservationNotes(checked, all)] };
+}
+
+/** Which uplinks' reservations are charged, where a tariff has prices for them. */
+function reservationNotes({ uplinks, language }: Config, tariffs: readonly Tariff[]): string[] {
+  const pricing = tariffs.filter((tariff) => reservationPrices(tariff, language).length > 0).map(({ id }) => id);
+  if (pricing.length === 0) return [];
+  const prices = `tariff ${pricing.join(", ")} has prices for reservations`;
+  const ocpp = uplinks.flatMap((uplink) => (uplink.kind === "ocpp" ? [uplink] : []));
+  if (ocpp.length === 0) return [`note: ${prices}, which nobody can make without an OCPP uplink`];
+  return ocpp.map(({ name, chargeReservations }) =>
+    chargeReservations
+      ? `note: ${prices}: those of uplink ${name} are charged; its CSMS must tell them to the driver before ReserveNow`
+      : `note: ${prices}: those of uplink ${name} are not charged; chargeReservations: true says that its CSMS tells ` +
+        "them to the driver before ReserveNow",
+  );
 }
 
 /** Prices that include tax have no place in OCPI 2.2.1. */

@@ -4,7 +4,7 @@ import { durationText, endingParts } from "../app/terminal-view.js";
 import { remedyLine } from "../core/fault-table.js";
 import { clockText } from "../core/time/time.js";
 import { diskForecastText, mib } from "../ledger/upkeep/disk-forecast.js";
-import type { Snapshot } from "../station/snapshot.js";
+import { reservationText, type Snapshot } from "../station/snapshot.js";
 import { uplinkStatusLines as uplinkLines } from "./sync.js";
 
 /** The station in a few lines. */
@@ -23,6 +23,8 @@ export function statusLines(snapshot: Snapshot): string[] {
       `connector ${connector.id} (${connector.evseId}): ${connector.words}` +
         `${connector.card === undefined ? "" : `, card ${connector.card}`}`,
     );
+    if (connector.reservation !== undefined)
+      lines.push(`  ${reservationText(connector.reservation, timeZone, moment.at)}`);
     if (connector.energyKwh !== undefined)
       lines.push(
         `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ` +

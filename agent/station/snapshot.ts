@@ -12,6 +12,7 @@ import { type LimitAhead, limitsAhead } from "../core/session/limits-ahead.js";
 import type { LiveReading } from "../core/session/live-reading.js";
 import type { Session } from "../core/session/session.js";
 import type { Reservation } from "../core/station/backend-orders.js";
+import { clockText, dateText, dayMs, localTime } from "../core/time/time.js";
 import type { DiskForecast } from "../ledger/upkeep/disk-forecast.js";
 import type { WriteStatistics } from "../ledger/upkeep/write-statistics-log.js";
 import type { StationFault } from "../sync/faults.js";
@@ -39,6 +40,11 @@ export type ConnectorSnapshot = {
   /** How long idling is still free. */
   readonly idleFreeMs?: number;
   readonly receipt?: number;
+  /**
+   * Until when the connector is kept for its card, and what that costs, used or not; or why it is not charged although
+   * the tariff prices it.
+   */
+  readonly reservation?: { readonly untilMs: number; readonly costs?: string; readonly free?: string };
   /** The limits at which the session ends by itself, and what is left until each. */
   readonly endsAt?: readonly LimitAhead[];
   /** What a driver must see before tapping, in AFIR order. */
@@ -132,7 +138,7 @@ function shownFree({ blocked, cardWaits, checking, reserved, chosen }: Connector
     return { state: "waiting-for-plug", words: "card accepted: plug in the car", card: masked(cardWaits) };
   if (checking === true) return { state: "available", words: "checking your card: one moment" };
   if (reserved !== undefined)
-    return { state: "reserved", words: "reserved: only its own card starts here", card: masked(reserved.token.uid) };
+    return { state: "reserved", words: "reserved: only its own card starts here", ...shownReservation(reserved) };
   const words =
     chosen === true
       ? "chosen: hold your card to the reader and plug in"
@@ -140,12 +146,33 @@ function shownFree({ blocked, cardWaits, checking, reserved, chosen }: Connector
   return { state: "available", words };
 }
 
+const shownReservation = ({ token, untilMs, fee, free }: Reservation): Partial<ConnectorSnapshot> => ({
+  card: masked(token.uid),
+  reservation: {
+    untilMs,
+    ...(fee === undefined ? {} : { costs: fee.shown.replaceAll("\n", "; ") }),
+    ...(free === undefined ? {} : { free }),
+  },
+});
+
+/** `reserved until 14:30, costs Reservation: 0.05 EUR/min`; with its date where it is further away than half a day. */
+export function reservationText(
+  { untilMs, costs, free }: NonNullable<ConnectorSnapshot["reservation"]>,
+  timeZone: string,
+  nowMs: number,
+): string {
+  const day = untilMs - nowMs < dayMs / 2 ? "" : `${dateText(localTime(timeZone, untilMs).day)} `;
+  const until = `reserved until ${day}${clockText(timeZone, untilMs)}`;
+  if (costs !== undefined) return `${until}, costs ${costs}`;
+  return free === undefined ? until : `${until}, not charged: ${free}`;
+}
+
 function shownPlugged({ blocked, checking, reserved, chosen }: ConnectorView): ShownState {
   if (blocked !== undefined) return { state: "occupied", words: `out of order: ${blocked}` };
   if (checking === true) return { state: "occupied", words: "checking your card: one moment" };
   if (reserved !== undefined) {
     const words = "car plugged in, reserved: only its own card starts here";
-    return { state: "occupied", words, card: masked(reserved.token.uid) };
+    return { state: "occupied", words, ...shownReservation(reserved) };
   }
   const what = chosen === true ? "chosen" : "car plugged in";
   return { state: "occupied", words: `${what}: hold your card to the reader` };

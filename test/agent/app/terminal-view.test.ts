@@ -68,4 +68,27 @@ for (const columns of [100, 80, 60, 50])
       assert.ok(text.includes(words), `"${words}" is missing in:\n${lines.join("\n")}`);
   });
 
+test("a reserved connector says until when, and what that costs, used or not", () => {
+  const reserved = (reservation: NonNullable<ConnectorSnapshot["reservation"]>): string =>
+    terminalViewLines({ ...snapshot, connectors: [{ ...free, reservation }] }, 100)
+      .map((line) => line.replace(/\x1b\[[0-9;]*m/g, ""))
+      .join("\n");
+  const { id, evseId, maxPowerW } = connector;
+  const free: ConnectorSnapshot = {
+    id,
+    evseId,
+    maxPowerW,
+    state: "reserved",
+    words: "reserved",
+    price: ["0.50 EUR/kWh"],
+  };
+  const untilMs = Date.UTC(2026, 10, 24, 16, 30);
+  assert.match(
+    reserved({ untilMs, costs: "Reservation: 0.05 EUR/min" }),
+    "reserved until 17:30, costs Reservation: 0.05",
+  );
+  assert.match(reserved({ untilMs, free: "the clock is not set" }), "reserved until 17:30, not charged: the clock");
+  assert.match(reserved({ untilMs: untilMs + 86_400_000 }), "reserved until 2026-11-25 17:30");
+});
+
 test.run();

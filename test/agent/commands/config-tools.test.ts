@@ -105,6 +105,27 @@ test("show masks card numbers; diff names what differs and whether a reload is e
   assert.is((await chargetill("config", "diff", config, "--config", config)).code, 0);
 });
 
+test("check says whose reservations are charged, where a tariff has prices for them", async () => {
+  const speaking = (more: string): string => {
+    const { config, tariff } = benchStation({
+      change: (text) => `${text}\nuplinks:\n  - { name: csms, kind: ocpp, url: "wss://csms.example.org"${more} }\n`,
+    });
+    const read = JSON.parse(readFileSync(tariff, "utf8")) as { elements: unknown[] };
+    const price = { type: "TIME", price: 3, vat: 19, step_size: 60 };
+    read.elements.push({ price_components: [price], restrictions: { reservation: "RESERVATION" } });
+    writeFileSync(tariff, JSON.stringify(read));
+    return config;
+  };
+  const silent = await chargetill("config", "check", speaking(""));
+  assert.match(silent.out, /note: tariff \S+ has prices for reservations: those of uplink csms are not charged/);
+  const charged = await chargetill("config", "check", speaking(", chargeReservations: true"));
+  assert.is(charged.code, 0, charged.err);
+  assert.match(
+    charged.out,
+    /those of uplink csms are charged; its CSMS must tell them to the driver before ReserveNow/,
+  );
+});
+
 test("check says where a backend gets CDRs without their tariff, and that is no fault", async () => {
   const speaking = (version: string): string =>
     benchStation({
