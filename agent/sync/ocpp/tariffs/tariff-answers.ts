@@ -41,7 +41,8 @@ function setDefaultTariff(context: RequestContext, payload: unknown): object {
   const { evseId, tariff: given } = readRequest(setAsked, payload);
   const place = evsePlace(context, { id: evseId });
   if (place === undefined) return { status: "Rejected", ...statusInfoOf("UnknownEvse") };
-  const translated = tariffFromOcpp(given, placeOfTariff(context, place.connector));
+  const { chargeReservations } = context.uplink;
+  const translated = tariffFromOcpp(given, { ...placeOfTariff(context, place.connector), chargeReservations });
   if (!translated.ok) {
     const { status, why } = translated;
     return { status, ...statusInfoOf(status === "TooManyElements" ? "TooManyElements" : "UnsupportedParam", why) };

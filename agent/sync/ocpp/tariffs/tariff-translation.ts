@@ -27,6 +27,8 @@ export type TariffPlace = {
   readonly kind: "AC" | "DC" | "mixed";
   /** ISO 8601, UTC. */
   readonly lastUpdated: string;
+  /** Whether the reservations of whoever sets it are charged: else a price for them cannot be kept. Default: false. */
+  readonly chargeReservations?: boolean;
 };
 
 type Element = { readonly price_components: readonly [Component]; readonly restrictions?: OcpiRestrictions };
@@ -55,13 +57,7 @@ export function tariffFromOcpp(given: TariffType, place: TariffPlace): Translati
   if (!isPrintable(given.tariffId)) doubt.refuse("Rejected", "a tariff id is of printable ASCII");
   if (given.tariffId.length > longestId)
     doubt.refuse("Rejected", `a tariff id has at most ${longestId} characters here, as in OCPI`);
-  for (const [name, part] of [
-    ["reservationTime", given.reservationTime],
-    ["reservationFixed", given.reservationFixed],
-  ] as const)
-    if (part?.prices.some((one) => ("priceMinute" in one ? one.priceMinute : one.priceFixed) !== 0))
-      doubt.refuse("Rejected", `${name}: a reservation costs nothing here`);
-  const elements = [
+  const sold = [
     ...dimension(
       doubt,
       place,
@@ -75,22 +71,11 @@ export function tariffFromOcpp(given: TariffType, place: TariffPlace): Translati
     ),
     ...dimension(doubt, place, "TIME", given.chargingTime?.prices.map(perHour), given.chargingTime?.taxRates),
     ...dimension(doubt, place, "PARKING_TIME", given.idleTime?.prices.map(perHour), given.idleTime?.taxRates),
-    ...atStart(
-      dimension(
-        doubt,
-        place,
-        "FLAT",
-        given.fixedFee?.prices.map(({ priceFixed: price, conditions }) => ({
-          price,
-          factor: 1n,
-          ...(conditions && { conditions }),
-        })),
-        given.fixedFee?.taxRates,
-      ),
-    ),
+    ...atStart(dimension(doubt, place, "FLAT", given.fixedFee?.prices.map(once), given.fixedFee?.taxRates)),
   ];
-  if (elements.length === 0)
+  if (sold.length === 0)
     doubt.refuse("Rejected", "it has no price that could apply here, and nothing is sold for nothing without a word");
+  const elements = [...sold, ...reservationElements(doubt, place, given)];
   const rate = rateOf(doubt, given, elements);
   const limits = {
     ...limitOf(doubt, "min_price", given.minCost, rate),
@@ -122,6 +107,41 @@ const perHour = ({
   readonly priceMinute: number;
   readonly conditions?: TariffConditions | undefined;
 }): PriceItem => ({ price: priceMinute, factor: 60n, ...(conditions && { conditions }) });
+
+const once = ({
+  priceFixed,
+  conditions,
+}: {
+  readonly priceFixed: number;
+  readonly conditions?: TariffConditions | undefined;
+}): PriceItem => ({ price: priceFixed, factor: 1n, ...(conditions && { conditions }) });
+
+/** What a reservation costs, used or not: OCPP has no price of its own for one that expired. */
+function reservationElements(
+  doubt: Doubt,
+  place: TariffPlace,
+  { reservationTime: time, reservationFixed: fixed }: TariffType,
+): readonly Element[] {
+  const elements = [
+    ...dimension(doubt, place, "TIME", time?.prices.map(perHour), time?.taxRates),
+    ...atStart(dimension(doubt, place, "FLAT", fixed?.prices.map(once), fixed?.taxRates)),
+  ];
+  const isCharged = elements.some(({ price_components: [{ price }] }) => price !== 0);
+  if (isCharged && place.chargeReservations !== true)
+    doubt.refuse("Rejected", "reservations are not charged here: chargeReservations is not set for this CSMS");
+  const ofSessions = elements
+    .flatMap(({ restrictions }) => Object.keys(restrictions ?? {}))
+    .find((name) => /^(?:min|max)_/.test(name));
+  if (ofSessions !== undefined)
+    doubt.refuse(
+      "ConditionNotSupported",
+      `${ofSessions} cannot hold for a reservation: nothing flows and no session lasts`,
+    );
+  return elements.map((element) => ({
+    ...element,
+    restrictions: { ...element.restrictions, reservation: "RESERVATION" },
+  }));
+}
 
 /** One element per price, in their order: in both standards the first whose conditions hold is the one that counts. */
 function dimension(
@@ -228,9 +248,14 @@ function rateOf(doubt: Doubt, given: TariffType, elements: readonly Element[]): 
   if (given.maxCost !== undefined && elements.some(({ price_components: [{ price }] }) => price < 0))
     doubt.refuse("Rejected", "a maximum cannot be held exactly where a price is negative");
   const rates = new Set(
-    [given.energy, given.chargingTime, given.idleTime, given.fixedFee].flatMap((part) =>
-      part === undefined ? [] : [part.taxRates?.[0]?.tax ?? 0],
-    ),
+    [
+      given.energy,
+      given.chargingTime,
+      given.idleTime,
+      given.fixedFee,
+      given.reservationTime,
+      given.reservationFixed,
+    ].flatMap((part) => (part === undefined ? [] : [part.taxRates?.[0]?.tax ?? 0])),
   );
   const [rate = 0] = rates;
   return rates.size > 1 ? undefined : rate;

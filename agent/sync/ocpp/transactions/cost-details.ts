@@ -3,7 +3,8 @@
 // station made is no time that costs anything.
 
 import { wireDecimal, wireNumber } from "../../../core/number/ocpi-number.js";
-import type { Amount, Price, TaxShare } from "../../../core/rating/price.js";
+import type { Amount, Price, PriceLine, TaxShare } from "../../../core/rating/price.js";
+import { sumText } from "../../../core/receipt/decimal-text.js";
 import type { SaleFields } from "../../../core/receipt/receipt-payload.js";
 import type { ChargingPeriod } from "../../../core/tariff/period.js";
 
@@ -34,6 +35,7 @@ export function costDetails(
       energy: part(price.totalEnergyCost, shares?.energy),
       chargingTime: part(price.totalTimeCost, shares?.time),
       idleTime: part(price.totalParkingCost, shares?.parking),
+      ...reservationCost(price),
       // What is charged: rounded once, to the currency.
       total: { exclTax: wireDecimal(price.due.net), inclTax: wireDecimal(price.due.gross) },
     },
@@ -41,8 +43,42 @@ export function costDetails(
       energy: thousandths(price.energyMilliWh),
       chargingTime: seconds(price.timeMs - price.parkingMs),
       idleTime: seconds(price.parkingMs),
+      ...reservationUsage(price),
     },
   };
+}
+
+const linesOf = ({ lines }: Price, dimension: "RESERVATION_TIME" | "RESERVATION_FLAT"): readonly PriceLine[] =>
+  lines.filter((line) => line.dimension === dimension);
+
+/** The cost of the reservation before it, time and fee told apart; nothing where there was none. */
+function reservationCost(price: Price): Fields {
+  const sum = (name: string, lines: readonly PriceLine[]): Fields => {
+    if (lines.length === 0) return {};
+    const amount = lines.reduce<Amount>(
+      (total, line) => ({
+        excl: sumText(total.excl, line.amount.excl),
+        incl: sumText(total.incl, line.amount.incl),
+      }),
+      { excl: "0", incl: "0" },
+    );
+    return {
+      [name]: part(amount, [
+        ...new Map(lines.flatMap(({ taxes }) => taxes).map((tax) => [tax.ratePercent, tax])).values(),
+      ]),
+    };
+  };
+  return {
+    ...sum("reservationTime", linesOf(price, "RESERVATION_TIME")),
+    ...sum("reservationFixed", linesOf(price, "RESERVATION_FLAT")),
+  };
+}
+
+function reservationUsage(price: Price): Fields {
+  const lines = linesOf(price, "RESERVATION_TIME");
+  return lines.length === 0
+    ? {}
+    : { reservationTime: seconds(lines.reduce((ms, { fromMs, toMs }) => ms + toMs - fromMs, 0)) };
 }
 
 /** What a session costs so far: the totals alone, since periods are for the end (I12.FR.02, errata 2025-09). */

@@ -375,6 +375,7 @@ for (const [why, tariff, status] of [
     "ConditionNotSupported",
   ],
   ["a reservation that costs something", { reservationTime: { prices: [{ priceMinute: 0.1 }] } }, "Rejected"],
+  ["a fee for a reservation", { reservationFixed: { prices: [{ priceFixed: 1 }] } }, "Rejected"],
   [
     "more prices than are taken",
     { energy: { prices: Array.from({ length: 101 }, () => ({ priceKwh: 1 })) } },
@@ -415,6 +416,31 @@ test("a condition on the kind of current is refused where the connectors are of 
     { ...place, kind: "mixed" },
   );
   assert.is(answer.ok ? "taken" : answer.status, "ConditionNotSupported");
+});
+
+test("a price for reservations is taken where they are charged, used or not", () => {
+  const asked = {
+    ...basic,
+    reservationTime: { prices: [{ priceMinute: 0.05 }], taxRates: [{ type: "VAT", tax: 19 }] },
+    reservationFixed: {
+      prices: [{ priceFixed: 1, conditions: { startTimeOfDay: "08:00", endTimeOfDay: "18:00" } }],
+      taxRates: [{ type: "VAT", tax: 19 }],
+    },
+  };
+  const answer = translated(asked, { ...place, chargeReservations: true });
+  if (!answer.ok) throw new Error(answer.why);
+  const costOf = (hour: number, then?: Partial<Sample>): string => {
+    const atMs = Date.UTC(2026, 10, 23, hour);
+    const reserved: Sample = { atMs, energyMilliWh: 0, powerW: 0, activity: "reserved" };
+    const last = { ...reserved, atMs: atMs + 20 * 60_000, ...then };
+    const options = { timeZone: "UTC", clockTrusted: true };
+    return bill(advance(beginRating(answer.tariff, options, reserved), last)).totalReservationCost.excl;
+  };
+  // Paper: 20 min x 0.05, and 1.00 where the reservation begins from 8 to 18 o'clock.
+  assert.equal([costOf(10), costOf(10, { activity: "charging" }), costOf(7), costOf(18)], ["2", "2", "1", "1"]);
+  const strange = { ...basic, reservationTime: { prices: [{ priceMinute: 0.05, conditions: { minEnergy: 1 } }] } };
+  const refused = translated(strange, { ...place, chargeReservations: true });
+  assert.is(refused.ok ? "" : refused.status, "ConditionNotSupported");
 });
 
 test.run();

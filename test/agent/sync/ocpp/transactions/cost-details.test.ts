@@ -99,4 +99,28 @@ test("tax rates are named where the receipt has them", () => {
   mustFit("ocpp2.1", "TransactionEvent", "request", inAnEvent(details));
 });
 
+test("the reservation before a session is told apart, time and fee, and counts as no charging time", () => {
+  const [line] = price.lines;
+  if (line === undefined) throw new Error("the sample has no line");
+  const reserved = {
+    ...line,
+    element: 1,
+    fromMs: 0,
+    toMs: 1_200_500,
+    taxes: [{ name: "VAT", ratePercent: "19", amount: "0.19" }],
+  };
+  const lines = [
+    { ...reserved, dimension: "RESERVATION_TIME" as const, amount: { excl: "1", incl: "1.19" } },
+    { ...reserved, dimension: "RESERVATION_FLAT" as const, toMs: 0, amount: { excl: "0.25", incl: "0.2975" } },
+    ...price.lines,
+  ];
+  const details = costDetails({ ...sale, price: { ...price, lines } }, true);
+  const cost = details["totalCost"] as Record<string, unknown>;
+  const taxRates = [{ type: "VAT", tax: 19 }];
+  assert.equal(cost["reservationTime"], { exclTax: 1, inclTax: 1.19, taxRates });
+  assert.equal(cost["reservationFixed"], { exclTax: 0.25, inclTax: 0.2975, taxRates });
+  assert.equal(details["totalUsage"], { energy: 5555.555, chargingTime: 1200, idleTime: 1000, reservationTime: 1200 });
+  mustFit("ocpp2.1", "TransactionEvent", "request", inAnEvent(details));
+});
+
 test.run();
