@@ -1,6 +1,5 @@
 // The volumes of a CDR, per charging period and in all, at the four decimals that numbers on the wire carry.
 
-import { isObject } from "../json/json-reader.js";
 import { wireNumber } from "../number/ocpi-number.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 import type { CdrFacts } from "./settlement.js";
@@ -95,60 +94,23 @@ export function cdrVolumes(periods: readonly ChargingPeriod[], settlement: Pick<
 }
 
 /**
- * The least and the most power (kW) and current (A) of each period, where the tariff asks for them: without these
- * nobody could price it again. A sample holds from its instant until the next. Cut to four decimals downwards, so that
- * no figure crosses a limit of the tariff.
+ * The least and the most power (kW) and current (A) of a period, where the tariff asks for them: without these nobody
+ * could price it again. Cut to four decimals downwards, so that no figure crosses a limit of the tariff.
  */
-export function momentaryExtremes(
-  periods: readonly ChargingPeriod[],
-  { samples, tariff }: Pick<CdrFacts, "samples" | "tariff">,
-): readonly (readonly CdrDimension[])[] {
-  const asked = restrictionsOf(tariff);
-  if (!asked.power && !asked.current) return [];
-  const pair = (
-    low: "MIN_POWER" | "MIN_CURRENT",
-    high: "MAX_POWER" | "MAX_CURRENT",
-    units: readonly number[],
-  ): CdrDimension[] => {
-    if (units.length === 0) return [];
-    const least = units.reduce((so, one) => Math.min(so, one));
-    const most = units.reduce((so, one) => Math.max(so, one));
-    return [
-      { type: low, volume: wireNumber(BigInt(least)) },
-      { type: high, volume: wireNumber(BigInt(most)) },
-    ];
-  };
-  let next = 0;
-  return periods.map((period) => {
-    while ((samples[next + 1]?.atMs ?? Number.POSITIVE_INFINITY) <= period.startMs) next += 1;
-    const from = next;
-    while ((samples[next + 1]?.atMs ?? Number.POSITIVE_INFINITY) < period.endMs) next += 1;
-    const held = samples.slice(from, next + 1);
-    return [
-      ...(asked.power
-        ? pair(
-            "MIN_POWER",
-            "MAX_POWER",
-            held.map((sample) => Math.floor(sample.powerW * 10)),
-          )
-        : []),
-      ...(asked.current
-        ? pair(
-            "MIN_CURRENT",
-            "MAX_CURRENT",
-            held.flatMap(({ currentMilliA }) => (currentMilliA === undefined ? [] : [Math.floor(currentMilliA * 10)])),
-          )
-        : []),
-    ];
-  });
-}
-
-function restrictionsOf(tariff: unknown): { readonly power: boolean; readonly current: boolean } {
-  const elements =
-    isObject(tariff) && Array.isArray(tariff["elements"]) ? (tariff["elements"] as readonly unknown[]) : [];
-  const names = elements.flatMap((element) =>
-    isObject(element) && isObject(element["restrictions"]) ? Object.keys(element["restrictions"]) : [],
-  );
-  const any = (...known: string[]): boolean => known.some((name) => names.includes(name));
-  return { power: any("min_power", "max_power"), current: any("min_current", "max_current") };
+export function momentaryDimensions({ powerW, currentMilliA }: ChargingPeriod): CdrDimension[] {
+  const figure = (value: number): number => wireNumber(BigInt(Math.floor(value * 10)));
+  return [
+    ...(powerW === undefined
+      ? []
+      : [
+          { type: "MIN_POWER" as const, volume: figure(powerW.min) },
+          { type: "MAX_POWER" as const, volume: figure(powerW.max) },
+        ]),
+    ...(currentMilliA === undefined
+      ? []
+      : [
+          { type: "MIN_CURRENT" as const, volume: figure(currentMilliA.min) },
+          { type: "MAX_CURRENT" as const, volume: figure(currentMilliA.max) },
+        ]),
+  ];
 }

@@ -3,11 +3,11 @@
 
 import { isObject } from "../json/json-reader.js";
 import { wireJson } from "../json/json-text.js";
-import type { ChargingPeriod } from "../tariff/period.js";
+import type { Activity, ChargingPeriod } from "../tariff/period.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { type WireCosts, wireCosts } from "./cdr-price.js";
 import { tariffAs } from "./cdr-tariff.js";
-import { type CdrDimension, cdrVolumes, momentaryExtremes } from "./cdr-volumes.js";
+import { type CdrDimension, cdrVolumes, momentaryDimensions } from "./cdr-volumes.js";
 import type { CdrFacts } from "./settlement.js";
 
 /** The signed record of the readings, and the key that proves it (SPKI DER as hex). */
@@ -76,7 +76,6 @@ export function makeCdr(
   const startMs = Math.min(settlement.startMs, periods[0].startMs);
   const at = (ms: number): string => new Date(timeUnknown(settlement) ? ms - startMs : ms).toISOString();
   const volumes = cdrVolumes(periods, settlement);
-  const extremes = momentaryExtremes(periods, settlement);
   const tariff = tariffAs(options.version, settlement.tariff);
   return {
     country_code: station.countryCode,
@@ -102,7 +101,7 @@ export function makeCdr(
     ...(tariff === undefined ? {} : { tariffs: [tariff] }),
     charging_periods: periods.map((period, index) => ({
       start_date_time: at(period.startMs),
-      dimensions: [...(volumes.dimensions[index] ?? []), ...(extremes[index] ?? [])],
+      dimensions: [...(volumes.dimensions[index] ?? []), ...momentaryDimensions(period)],
       tariff_id: period.tariffId,
     })),
     ...(evidence === undefined ? {} : { signed_data: signedData(evidence) }),
@@ -122,12 +121,19 @@ export function wireText(cdr: Cdr): string {
   return wireJson(cdr);
 }
 
-/** OCPI wants one period at least; a session that ended where it began has one of no length. */
+/**
+ * OCPI wants one period at least; a session that ended where it began has one of no length, after its reservation too:
+ * without it nobody came.
+ */
 function withOne(settlement: CdrFacts): readonly [ChargingPeriod, ...ChargingPeriod[]] {
+  const { startMs, endMs, samples } = settlement;
   const [first, ...rest] = settlement.periods;
-  if (first !== undefined) return [first, ...rest];
-  const { startMs, endMs } = settlement;
-  return [{ startMs, endMs, activity: "suspended", tariffId: tariffIdOf(settlement.tariff), energyMilliWh: 0 }];
+  const isReserved = ({ activity }: { readonly activity: Activity }): boolean => activity === "reserved";
+  if (first !== undefined && !(settlement.periods.every(isReserved) && !samples.every(isReserved)))
+    return [first, ...rest];
+  const tariffId = tariffIdOf(settlement.tariff);
+  const empty: ChargingPeriod = { startMs, endMs, activity: "suspended", tariffId, energyMilliWh: 0 };
+  return first === undefined ? [empty] : [first, ...rest, empty];
 }
 
 function tariffIdOf(tariff: unknown): string {

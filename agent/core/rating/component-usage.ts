@@ -28,6 +28,8 @@ const mostStretches = 48;
 export function usagesOfSlice(slice: Slice, per: bigint, expired: boolean): ComponentUsage[] {
   const { tariff, selection, fromMs, toMs } = slice;
   const usages: ComponentUsage[] = [];
+  // Energy below what is billed, in no time: a CDR cannot say it, so no fee can fall due in it.
+  if (fromMs === toMs && slice.energy + slice.time + slice.parking + slice.reservation === 0n) return usages;
   const metered = (charge: Charge, component: PriceComponent | undefined, quantity: bigint): void => {
     if (component !== undefined && quantity !== 0n)
       usages.push({ charge, tariff, component, fromMs, toMs, quantity, graceMs: 0 });

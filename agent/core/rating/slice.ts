@@ -71,8 +71,8 @@ export const continueSlice = (tariff: Tariff, open: OpenSlice, sample: Sample): 
 export function extremesUntil(tariff: Tariff, { extremes, latest }: OpenSlice, at: Sample): Extremes {
   if (!looksAtMomentary(tariff) || (latest.atMs === at.atMs && latest.energyMilliWh === at.energyMilliWh))
     return extremes;
-  const powerW = stretched(extremes.powerW, latest.powerW);
-  const currentMilliA = stretched(extremes.currentMilliA, latest.currentMilliA);
+  const powerW = tariff.asksPower ? stretched(extremes.powerW, latest.powerW) : undefined;
+  const currentMilliA = tariff.asksCurrent ? stretched(extremes.currentMilliA, latest.currentMilliA) : undefined;
   return { ...(powerW === undefined ? {} : { powerW }), ...(currentMilliA === undefined ? {} : { currentMilliA }) };
 }
 

@@ -69,7 +69,7 @@ export function settledNoShow(noShow: NoShow, { digestOf, ...frame }: Reservatio
 
 /** The samples of a reservation alone: no meter says anything of it. */
 const reservedSamples = (startMs: number, endMs: number): readonly [Sample, Sample] => {
-  const at = (atMs: number): Sample => ({ atMs, energyMilliWh: 0, powerW: 0, activity: "reserved" });
+  const at = (atMs: number): Sample => ({ atMs, energyMilliWh: 0, powerW: 0, currentMilliA: 0, activity: "reserved" });
   return [at(startMs), at(endMs)];
 };
 
@@ -101,7 +101,8 @@ export function issueReservation(
   });
 }
 
-function reservationFields(settlement: ReservationSettlement): ReservationFields {
+/** The fields of the receipt of a reservation that no session came for. */
+export function reservationFields(settlement: ReservationSettlement): ReservationFields {
   const { timeZone, token, reservation, shown } = settlement;
   return {
     id: reservation.id,

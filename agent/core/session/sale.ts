@@ -56,7 +56,7 @@ function begunWith(opening: Opening, begin: Sample): Pick<Sale, "samples" | "rat
     return { samples: { sample: begin, before: null }, rating: beginRating(tariff, rules, begin) };
   const { energyMilliWh } = begin;
   const atMs = Math.min(reserved.fromMs, begin.atMs);
-  const first: Sample = { atMs, energyMilliWh, powerW: 0, activity: "reserved" };
+  const first: Sample = { atMs, energyMilliWh, powerW: 0, currentMilliA: 0, activity: "reserved" };
   return {
     samples: { sample: begin, before: { sample: first, before: null } },
     rating: advance(beginRating(tariff, rules, first), begin),

@@ -94,7 +94,6 @@ export const de: LanguageWords = {
       end: "Ende",
       clock: "Uhr",
       beginRegister: "Zähler Beginn",
-      registerAccepted: "Zählerstand gefallen, bestätigt",
       endRegister: "Zähler Ende",
       meter: "Zähler",
       serial: "Nr.",

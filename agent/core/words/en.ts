@@ -94,7 +94,6 @@ export const en: LanguageWords = {
       end: "End",
       clock: "clock",
       beginRegister: "Register begin",
-      registerAccepted: "Register fell, accepted",
       endRegister: "Register end",
       meter: "Meter",
       serial: "serial",

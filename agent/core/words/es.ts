@@ -94,7 +94,6 @@ export const es: LanguageWords = {
       end: "Fin",
       clock: "reloj",
       beginRegister: "Lectura inicial",
-      registerAccepted: "Lectura menor, aceptada",
       endRegister: "Lectura final",
       meter: "Contador",
       serial: "n.º",

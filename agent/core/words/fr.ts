@@ -94,7 +94,6 @@ export const fr: LanguageWords = {
       end: "Fin",
       clock: "horloge",
       beginRegister: "Index début",
-      registerAccepted: "Index en baisse, accepté",
       endRegister: "Index fin",
       meter: "Compteur",
       serial: "n°",

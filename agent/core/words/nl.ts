@@ -94,7 +94,6 @@ export const nl: LanguageWords = {
       end: "Einde",
       clock: "klok",
       beginRegister: "Beginstand",
-      registerAccepted: "Meterstand gedaald, aanvaard",
       endRegister: "Eindstand",
       meter: "Meter",
       serial: "nr.",

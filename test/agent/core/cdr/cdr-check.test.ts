@@ -161,6 +161,57 @@ test("a period that no price is for takes no second from one that has one", () =
   assert.is(one.price.totalCost.excl, "6.99");
 });
 
+// Over an outage whose length no clock knows the time line stands still: what flowed in it took no time.
+test("energy below what is billed, in no time: a fee that fell due in it stood on the receipt, and on no CDR", () => {
+  const fee = tariffOf({ price_components: [component("FLAT", 5), component("ENERGY", 0.5)] });
+  const at = (milliWh: number): Sample => ({ atMs: startMs, energyMilliWh: milliWh, powerW: 0, activity: "suspended" });
+  const one = settled(fee, [at(0), at(99)]);
+  assert.is(one.price.totalCost.excl, "0");
+  assert.is(wireDifference(wireText(makeCdr(one, evidence, { version: "2.2.1" })), one, "2.2.1"), undefined);
+  // 0.1 Wh is billed, so that the fee is: 0.001 kWh after its step x 0.50, and 5.00.
+  assert.is(settled(fee, [at(0), at(100)]).price.totalCost.excl, "5.0005");
+});
+
+test("energy that flowed in no time flowed at the power before it, and not at that of the end", () => {
+  const at = (milliWh: number, powerW: number): Sample => ({
+    atMs: startMs,
+    energyMilliWh: milliWh,
+    powerW,
+    activity: "suspended",
+  });
+  const one = settled(byPower, [at(0, 11_000), at(1_000_000, 0)]);
+  // 1 kWh at 11 kW: 0.70.
+  assert.is(one.price.totalCost.excl, "0.7");
+  const cdr = makeCdr(one, evidence, { version: "2.3.0" });
+  assert.equal(cdr.charging_periods[0]?.dimensions.slice(1), [
+    { type: "MIN_POWER", volume: 11 },
+    { type: "MAX_POWER", volume: 11 },
+  ]);
+  assert.is(wireDifference(wireText(cdr), one, "2.3.0"), undefined);
+});
+
+test("who came after the reservation and left at once was priced again as one that never came", () => {
+  const tariff = tariffOf(
+    { price_components: [component("FLAT", 2)], restrictions: { reservation: "RESERVATION" } },
+    { price_components: [component("FLAT", 9)], restrictions: { reservation: "RESERVATION_EXPIRES" } },
+  );
+  const at = (ms: number, activity: Sample["activity"]): Sample => ({
+    atMs: startMs + ms,
+    energyMilliWh: 0,
+    powerW: 0,
+    activity,
+  });
+  const one = settled(tariff, [at(-60_000, "reserved"), at(0, "charging"), at(0, "charging")]);
+  const came = { ...one, startMs };
+  assert.is(came.price.totalCost.excl, "2");
+  const cdr = makeCdr(came, evidence, { version: "2.2.1" });
+  assert.equal(
+    cdr.charging_periods.map(({ dimensions }) => dimensions.map(({ type }) => type)),
+    [["RESERVATION_TIME"], ["ENERGY"]],
+  );
+  assert.is(wireDifference(wireText(cdr), came, "2.2.1"), undefined);
+});
+
 test("a figure that was changed on the way is found", () => {
   const one = settled(rich, samplesOf([{ ms: 3_600_000, powerW: 11_000, activity: "charging" }]));
   const text = wireText(makeCdr(one, evidence, { version: "2.2.1" }));
