@@ -178,7 +178,6 @@ export type DeviceFaultCode =
   | "meter/stale"
   | "meter/power-while-open"
   | "meter/backwards"
-  | "meter/register-fell"
   | "port/missing"
   | "port/lost"
   | "reader/missing"

@@ -2,6 +2,7 @@
 // the first thing that does not hold ends it with 1. `--help` names the parts.
 import { parseArgs } from "node:util";
 import { quietDays, quietText } from "../support/load/quiet-days.js";
+import { soakCdrs } from "./cdrs.js";
 import { soakChaos } from "./chaos.js";
 import { soakCuts } from "./cuts.js";
 import { soakDamage } from "./damage.js";
@@ -21,6 +22,7 @@ Parts (all of them where none is named; an option of a part names it too):
   kills    real processes, really killed                                                                 --kills N (2000)
   fuzz     spoilt RTU frames, nonsense in registers, meters on a bad line, mad chips, cards under noise  --fuzz N (1000000)
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
+  cdrs     random sessions, settled: each CDR, priced again by its text, costs what its receipt says     --cdrs N (100000)
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   mutants  small changes of the rules that money hangs on: each must turn a test red
   quiet    days with two sessions each, memory measured                                                  --quiet N (365)
@@ -42,6 +44,7 @@ const { values, positionals } = parseArgs({
     fuzz: { type: "string" },
     quiet: { type: "string" },
     rating: { type: "string" },
+    cdrs: { type: "string" },
     against: { type: "string" },
     lines: { type: "string" },
     demos: { type: "string" },
@@ -50,7 +53,7 @@ const { values, positionals } = parseArgs({
     help: { type: "boolean" },
   },
 });
-type Count = "cuts" | "damage" | "days" | "kills" | "fuzz" | "quiet" | "rating" | "lines" | "demos" | "seed";
+type Count = "cuts" | "damage" | "days" | "kills" | "fuzz" | "quiet" | "rating" | "cdrs" | "lines" | "demos" | "seed";
 const count = (name: Count, usual: number): number => {
   const value = Number(values[name] ?? usual);
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number, not ${values[name]}`);
@@ -73,6 +76,7 @@ const parts: readonly Part[] = [
   { name: "kills", option: "kills", run: () => soakKills(count("kills", 2_000), seed, say) },
   { name: "fuzz", option: "fuzz", run: () => soakFuzz(count("fuzz", 1_000_000), seed, say) },
   { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },
+  { name: "cdrs", option: "cdrs", run: () => Promise.resolve(soakCdrs(count("cdrs", 100_000), seed, say)) },
   { name: "load", run: () => soakLoad(say) },
   { name: "mutants", run: () => soakMutants(say) },
   {
