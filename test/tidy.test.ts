@@ -268,9 +268,9 @@ habits("writes what lasts by one hand", () => {
     // The owner's side of a command writes into a pipe, which lasts no longer than it.
     /^agent\/control\/privileges\.ts$/,
     /^drivers\/bench\/world-file\.ts$/,
-    /^drivers\/gpio\/onoff-port\.ts$/,
+    /^drivers\/gpio\/port\/onoff-port\.ts$/,
     // In memory: the opener's list and heartbeat; and a program that is compiled anew.
-    /^drivers\/gpio\/(opener-link|pins-program)\.ts$/,
+    /^drivers\/gpio\/port\/(opener-link|pins-program)\.ts$/,
   ];
   assert.equal(
     pathsWhere(({ path, text }) => writes.test(text) && !may.some((place) => place.test(path)), production),

@@ -116,7 +116,7 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
       why: error instanceof Error ? error.message : String(error),
     }));
   try {
-    const { openGpioPort } = await import("../../drivers/gpio/open-gpio-port.js");
+    const { openGpioPort } = await import("../../drivers/gpio/port/open-gpio-port.js");
     const port = openGpioPort();
     const opened = pins.map(({ connector, gpio, activeLow }): Opened => {
       // The wrong level would close it. Where the file is not clear, whoever drove the pin last knew.

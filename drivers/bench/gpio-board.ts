@@ -3,7 +3,7 @@
 // data.
 import type { PinConfig } from "../../config/schema.js";
 import { DeviceError } from "../driver.js";
-import type { GpioInput, GpioOutput, GpioPort } from "../gpio/gpio-port.js";
+import type { GpioInput, GpioOutput, GpioPort } from "../gpio/port/gpio-port.js";
 
 /** One pin: which way it points, and whether it carries 3.3 V. */
 export type BoardPin = { readonly gpio: number; readonly direction: "in" | "out"; readonly high: boolean };

@@ -5,8 +5,8 @@
 import type { PinConfig } from "../../config/schema.js";
 import type { Clock, MonoMs } from "../driver.js";
 import { EventFeed } from "./event-feed.js";
-import type { GpioInput, GpioPort } from "./gpio-port.js";
 import { InputSteadiness } from "./input-steadiness.js";
+import type { GpioInput, GpioPort } from "./port/gpio-port.js";
 
 /** Chatter that lasts this many debounce times counts as inactive; so many times as long, and the input is unsteady. */
 const chatterTimes = 20;

@@ -3,7 +3,7 @@
 import type { PinConfig } from "../../config/schema.js";
 import type { Button, ButtonChange, Clock } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";
-import type { GpioPort } from "./gpio-port.js";
+import type { GpioPort } from "./port/gpio-port.js";
 
 /** A finger is quick: a press lasts from some 60 ms on. */
 const defaultDebounceMs = 30;

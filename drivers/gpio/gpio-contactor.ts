@@ -3,8 +3,8 @@
 // before it closes and after it has opened.
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { Contactor } from "../driver.js";
-import type { GpioInput, GpioOutput, GpioPort } from "./gpio-port.js";
-import type { ContactorWatch } from "./opener-link.js";
+import type { GpioInput, GpioOutput, GpioPort } from "./port/gpio-port.js";
+import type { ContactorWatch } from "./port/opener-link.js";
 
 export class GpioContactor implements Contactor {
   readonly #coil: GpioOutput;

@@ -4,7 +4,7 @@
 // keeps no timer.
 import type { ConnectorConfig } from "../../config/schema.js";
 import { type Clock, DeviceError, type Indication, type Indicator } from "../driver.js";
-import type { GpioOutput, GpioPort } from "./gpio-port.js";
+import type { GpioOutput, GpioPort } from "./port/gpio-port.js";
 
 type Pattern = { readonly lamp: "green" | "red"; readonly strip: string; readonly buzzer?: string };
 

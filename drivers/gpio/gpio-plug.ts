@@ -3,7 +3,7 @@
 import type { PinConfig } from "../../config/schema.js";
 import type { Clock, PlugChange, PlugSensor } from "../driver.js";
 import { DebouncedInput } from "./debounced-input.js";
-import type { GpioPort } from "./gpio-port.js";
+import type { GpioPort } from "./port/gpio-port.js";
 
 const defaultDebounceMs = 50;
 /** Five times in and out within half a minute: more is not somebody who tries to get it in. */

@@ -3,7 +3,7 @@
 
 import type { PinConfig } from "../../config/schema.js";
 import { type Clock, DeviceError, type Moment } from "../driver.js";
-import type { GpioInput, GpioOutput, GpioPort } from "../gpio/gpio-port.js";
+import type { GpioInput, GpioOutput, GpioPort } from "../gpio/port/gpio-port.js";
 import type { CardDetection } from "../rfid/card-detection.js";
 
 /** `lost` = the port went away. Detections and levels are told when they change. */

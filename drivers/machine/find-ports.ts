@@ -3,7 +3,7 @@
 import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError } from "../driver.js";
-import { listChips } from "../gpio/chip-port.js";
+import { listChips } from "../gpio/port/chip-port.js";
 
 /** `name` is what belongs into the config; `why` says why this user may not open it. */
 export type PortFound = {

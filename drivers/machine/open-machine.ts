@@ -6,8 +6,8 @@ import { GpioButton } from "../gpio/gpio-button.js";
 import { GpioContactor } from "../gpio/gpio-contactor.js";
 import { GpioIndicator } from "../gpio/gpio-indicator.js";
 import { GpioPlug } from "../gpio/gpio-plug.js";
-import type { GpioPort } from "../gpio/gpio-port.js";
-import type { OpenerLink } from "../gpio/opener-link.js";
+import type { GpioPort } from "../gpio/port/gpio-port.js";
+import type { OpenerLink } from "../gpio/port/opener-link.js";
 import type { LineCounts, MeterBus } from "../meter/meter-bus.js";
 import type { ModbusMeter } from "../meter/modbus-meter.js";
 import type { SerialBinding } from "../meter/rtu-line.js";
@@ -66,8 +66,8 @@ export type MachineNeeds = "all" | "no-meters";
 /** The Pi's own buses. Nothing is opened yet but the clock; `look`: and nothing is written. */
 export async function realBuses(config: Config, use: "work" | "look"): Promise<MachineBuses> {
   const { SystemClock } = await import("../clock.js");
-  const { openGpioPort } = await import("../gpio/open-gpio-port.js");
-  const { OpenerLink } = await import("../gpio/opener-link.js");
+  const { openGpioPort } = await import("../gpio/port/open-gpio-port.js");
+  const { OpenerLink } = await import("../gpio/port/opener-link.js");
   const clock = await SystemClock.open();
   const opener = use === "work" ? OpenerLink.open(clock) : undefined;
   let pins: GpioPort | undefined;

@@ -109,7 +109,7 @@ for (const path of filesIn(join(app, "node_modules")))
   if (!lstatSync(path).isSymbolicLink()) chmodSync(path, path.endsWith(".node") ? 0o755 : 0o644);
 
 // ---- what opens the contactors when the program cannot
-const { compilePins } = await import(join(root, "dist", "drivers", "gpio", "pins-program.js"));
+const { compilePins } = await import(join(root, "dist", "drivers", "gpio", "port", "pins-program.js"));
 compilePins(join(root, "drivers", "gpio", "pins"), place(...home, "chargetill-pins"));
 
 // ---- where Debian looks for things

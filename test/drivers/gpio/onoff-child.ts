@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DeviceError } from "../../../drivers/driver.js";
-import { OnoffPort } from "../../../drivers/gpio/onoff-port.js";
+import { OnoffPort } from "../../../drivers/gpio/port/onoff-port.js";
 import type { Question, Reply } from "./onoff-world.js";
 import { portContract } from "./port-contract.js";
 

@@ -7,7 +7,7 @@ import { DeviceError } from "../../../drivers/driver.js";
 import { GpioButton } from "../../../drivers/gpio/gpio-button.js";
 import { GpioContactor } from "../../../drivers/gpio/gpio-contactor.js";
 import { GpioPlug } from "../../../drivers/gpio/gpio-plug.js";
-import type { GpioInput, GpioPort } from "../../../drivers/gpio/gpio-port.js";
+import type { GpioInput, GpioPort } from "../../../drivers/gpio/port/gpio-port.js";
 import { SteppedClock } from "../../support/time/stepped-clock.js";
 
 /** The wires behind a port. */

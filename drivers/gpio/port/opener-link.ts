@@ -4,7 +4,7 @@
 // memory: nothing of it outlives a restart of the machine.
 import { accessSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock, MonoMs } from "../driver.js";
+import type { Clock, MonoMs } from "../../driver.js";
 import type { OpenOrder } from "./gpio-port.js";
 
 /** The opener takes eight looks, one each 90 ms, at a heartbeat that stands still (pins/opener.c). */

@@ -4,10 +4,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DeviceError } from "../driver.js";
+import { DeviceError } from "../../driver.js";
 
-/** The checkout, or the package's folder: this file lies in dist/drivers/gpio of it. */
-const home = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+/** The checkout, or the package's folder: this file lies in dist/drivers/gpio/port of it. */
+const home = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
 const name = "chargetill-pins";
 const compiler = process.env["CC"] ?? "cc";
 const flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fstack-protector-strong"];

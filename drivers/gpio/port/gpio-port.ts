@@ -1,6 +1,6 @@
 // The pins as the drivers see them: opened as output or input, active or not. Narrow on purpose: two ports keep it, onoff
 // over sysfs and the kernel's character device, and which of them is there makes no difference above it.
-import type { PinConfig } from "../../config/schema.js";
+import type { PinConfig } from "../../../config/schema.js";
 
 /** The chip behind the 40-pin header, by its label: Pi 0 to 3, Pi 4, Pi 5. */
 export const headerChips = ["pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"];

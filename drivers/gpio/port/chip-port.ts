@@ -2,8 +2,8 @@
 // The kernel lets go of a line with the process that holds it, and then it may float or stay closed: so it is held by a
 // small program of ours, which opens every contactor when we end in whatever way.
 import { spawnSync } from "node:child_process";
-import type { PinConfig } from "../../config/schema.js";
-import { DeviceError, isDefect } from "../driver.js";
+import type { PinConfig } from "../../../config/schema.js";
+import { DeviceError, isDefect } from "../../driver.js";
 import { type GpioInput, type GpioOutput, type GpioPort, headerChips, type OpenOrder } from "./gpio-port.js";
 import { LineHolder } from "./line-holder.js";
 import { pinsProgram } from "./pins-program.js";

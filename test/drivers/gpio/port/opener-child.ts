@@ -1,8 +1,8 @@
 // An agent as the opener knows it: keeps its list by the real link, and closes a contactor, which here is a plain file.
 //   node opener-child.js FOLDER DIRECTION    then, by messages: "close", "open", "block"
 import { writeFileSync } from "node:fs";
-import { SystemClock } from "../../../drivers/clock.js";
-import { OpenerLink } from "../../../drivers/gpio/opener-link.js";
+import { SystemClock } from "../../../../drivers/clock.js";
+import { OpenerLink } from "../../../../drivers/gpio/port/opener-link.js";
 
 const [, , folder = "", direction = ""] = process.argv;
 const link = OpenerLink.open(await SystemClock.open(), folder);

@@ -1,6 +1,7 @@
 // An agent that holds a contactor closed by the character device, until somebody kills it.
-import { ChipPort } from "../../../drivers/gpio/chip-port.js";
-import { GpioContactor } from "../../../drivers/gpio/gpio-contactor.js";
+
+import { GpioContactor } from "../../../../drivers/gpio/gpio-contactor.js";
+import { ChipPort } from "../../../../drivers/gpio/port/chip-port.js";
 
 const contactor = new GpioContactor(new ChipPort(), { gpio: 17, activeLow: false });
 contactor.set(true);

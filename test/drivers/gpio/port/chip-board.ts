@@ -3,10 +3,10 @@
 import { closeSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compilePins } from "../../../drivers/gpio/pins-program.js";
-import { freshFolder } from "../../support/command.js";
+import { compilePins } from "../../../../drivers/gpio/port/pins-program.js";
+import { freshFolder } from "../../../support/command.js";
 
-const source = fileURLToPath(new URL("../../../../test/drivers/gpio/chip-emulator.c", import.meta.url));
+const source = fileURLToPath(new URL("../../../../../test/drivers/gpio/port/chip-emulator.c", import.meta.url));
 /** As chip-emulator.c lays them out. */
 const bytesPerLine = 4;
 const logAt = 64 * bytesPerLine;

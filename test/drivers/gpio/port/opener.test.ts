@@ -6,16 +6,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { OpenerLink } from "../../../drivers/gpio/opener-link.js";
-import { compilePins, pinsProgram } from "../../../drivers/gpio/pins-program.js";
-import { freshFolder } from "../../support/command.js";
-import { SteppedClock } from "../../support/time/stepped-clock.js";
-import { limitProcess } from "../../support/time/time-limit.js";
+import { OpenerLink } from "../../../../drivers/gpio/port/opener-link.js";
+import { compilePins, pinsProgram } from "../../../../drivers/gpio/port/pins-program.js";
+import { freshFolder } from "../../../support/command.js";
+import { SteppedClock } from "../../../support/time/stepped-clock.js";
+import { limitProcess } from "../../../support/time/time-limit.js";
 
 const limitMs = 60_000;
 const program = pinsProgram();
 const agentChild = fileURLToPath(new URL("opener-child.js", import.meta.url));
-const sources = fileURLToPath(new URL("../../../../test/drivers/gpio", import.meta.url));
+const sources = fileURLToPath(new URL("../../../../../test/drivers/gpio/port", import.meta.url));
 
 const children = new Set<ChildProcess>();
 function watched<T extends ChildProcess>(child: T): T {
@@ -124,6 +124,7 @@ for (const [how, fail] of [
     fail(agent);
     await until(() => place.isOpen);
     await ended;
+    await until(() => place.errors.includes("contactors opened"));
     assert.match(place.errors, /the agent \(process \d+\) .*: 1 of its 1 contactors opened/);
   });
 

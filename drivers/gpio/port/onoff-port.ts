@@ -3,8 +3,8 @@
 // the Wi-Fi off. Native: import this file only when the config names real pins.
 import { readdirSync, readFileSync } from "node:fs";
 import { Gpio } from "onoff";
-import type { PinConfig } from "../../config/schema.js";
-import { DeviceError, isDefect } from "../driver.js";
+import type { PinConfig } from "../../../config/schema.js";
+import { DeviceError, isDefect } from "../../driver.js";
 import { type GpioInput, type GpioOutput, type GpioPort, headerChips, type OpenOrder } from "./gpio-port.js";
 
 const root = "/sys/class/gpio";
