@@ -8,6 +8,7 @@ import type { PriceLimit, Tariff, TariffOffer } from "../tariff/tariff.js";
 import { clockText, dateText, localTime } from "../time/time.js";
 import type { PriceWords } from "../words/language-words.js";
 import { languageWords } from "../words/words.js";
+import { hourTable, withTables } from "./price-table.js";
 import { driverPrice, limitText, stepText, taxText } from "./price-text.js";
 import { isLateFee, restrictionText } from "./restriction-text.js";
 
@@ -39,6 +40,9 @@ export const tellingOrder: readonly Charge[] = [
   "EXPIRY_FLAT",
 ];
 
+/** Prices of one charge that are told one by one; more are only counted. */
+const mostTold = 24;
+
 /** The whole tariff: every offer with its restrictions, in the order in which it is tried. */
 export function explainTariff(tariff: Tariff, timeZone: string, language: Language): PriceInWords[] {
   const words = languageWords[language].price;
@@ -59,11 +63,22 @@ function offerLines(tariff: Tariff, charge: Charge, language: Language): PriceIn
   const words = languageWords[language].price;
   const offers = tariff.offers[charge];
   if (offers.length === 0) return charge === "ENERGY" ? [chargeLine(charge, words.free, words)] : [];
-  const texts = offers.map((offer, index) => {
-    const isFallback = offers.length > 1 && index === offers.length - 1;
-    return offerText(tariff, offer, charge, language, isFallback ? words.otherwise : "");
+  const parts = withTables(tariff, offers);
+  const rows: string[] = [];
+  const texts = parts.slice(0, mostTold).map((part, index) => {
+    if ("slots" in part) {
+      const table = hourTable(tariff, part.slots, charge, language);
+      rows.push(...table.rows);
+      return table.heading;
+    }
+    const isFallback = offers.length > 1 && index === parts.length - 1;
+    return offerText(tariff, part, charge, language, isFallback ? words.otherwise : "");
   });
-  return [chargeLine(charge, texts.join("; "), words, charge === "FLAT" && !isStartFee(offers))];
+  if (parts.length > mostTold) texts.push(words.morePrices(parts.length - mostTold));
+  return [
+    chargeLine(charge, texts.join("; "), words, charge === "FLAT" && !isStartFee(offers)),
+    ...rows.map((text): PriceInWords => ({ kind: kindOf(charge), text })),
+  ];
 }
 
 /** Whether one of the fees is charged whenever a session begins, and none can come later. */

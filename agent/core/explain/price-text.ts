@@ -13,13 +13,18 @@ import { languageWords } from "../words/words.js";
 
 /** A price with at least the currency's decimals and at most four: what stands on a display. */
 export function priceText(price: Ratio, currency: string, words: PriceWords): string {
+  return `${priceNumber(price, currency, words)} ${currency}`;
+}
+
+/** The same without the currency. */
+export function priceNumber(price: Ratio, currency: string, words: PriceWords): string {
   const least = minorUnits(currency);
   const places = Math.max(least, 4);
   const text = plainText(roundHalfUp(price, places), places);
   const point = text.indexOf(".");
   const decimals = point < 0 ? 0 : text.length - point - 1;
   const padded = decimals >= least ? text : `${text}${point < 0 ? "." : ""}${"0".repeat(least - decimals)}`;
-  return `${localNumber(padded, words.decimalMark)} ${currency}`;
+  return localNumber(padded, words.decimalMark);
 }
 
 /** Whole seconds as people say them: "45 s", "22 min", "1 h 30 min". */
@@ -39,10 +44,15 @@ export function durationInWords(seconds: number): string {
 export const kwhText = (milliWh: number, words: PriceWords): string =>
   `${localNumber(kwhExact(milliWh, 0), words.decimalMark)} kWh`;
 
-/** What a driver pays: with tax where the tariff knows it, times per minute. */
-export function driverPrice(tariff: Tariff, component: PriceComponent, charge: Charge, words: PriceWords): string {
+/** What a driver pays per unit: with tax where the tariff knows it, times per minute. */
+export function driverAmount(tariff: Tariff, component: PriceComponent, charge: Charge): Ratio {
   const gross = grossPrice(tariff, component);
-  const price = isTime(charge) ? multiply(gross, ratio(1n, 60n)) : gross;
+  return isTime(charge) ? multiply(gross, ratio(1n, 60n)) : gross;
+}
+
+/** The same as text, with its unit. */
+export function driverPrice(tariff: Tariff, component: PriceComponent, charge: Charge, words: PriceWords): string {
+  const price = driverAmount(tariff, component, charge);
   const unit =
     charge === "ENERGY"
       ? words.perKwh

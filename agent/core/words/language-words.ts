@@ -55,6 +55,10 @@ export type PriceWords = {
   readonly first: (duration: string) => string;
   readonly durations: (from: string, to: string) => string;
   readonly steps: (step: string) => string;
+  /** The bounds of prices that a table tells. */
+  readonly byTheHour: (least: string, most: string) => string;
+  /** Prices that are not told one by one. */
+  readonly morePrices: (count: number) => string;
   readonly validFrom: (text: string) => string;
   readonly validUntil: (text: string) => string;
   readonly changes: (text: string) => string;
