@@ -178,6 +178,7 @@ export type DeviceFaultCode =
   | "meter/stale"
   | "meter/power-while-open"
   | "meter/backwards"
+  | "meter/register-fell"
   | "port/missing"
   | "port/lost"
   | "reader/missing"

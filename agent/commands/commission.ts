@@ -9,6 +9,7 @@ import type { ContactorTest } from "../../drivers/gpio/contactor-test.js";
 import { leaveFile } from "../control/privileges.js";
 import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
+import { kwhExact } from "../core/number/energy-text.js";
 import {
   type CommissionedDevice,
   type CommissioningRecord,
@@ -18,6 +19,7 @@ import {
 } from "../core/verify/commissioning.js";
 import { Disk } from "../ledger/store/disk.js";
 import { openSigner } from "../receipts/signing-keys.js";
+import type { MeterAcceptance } from "../station/connector/accept-meter.js";
 import type { DeviceAccess } from "../technician/device-access.js";
 import { serialWords } from "../technician/device-requests.js";
 import { examine } from "../technician/doctor.js";
@@ -98,11 +100,11 @@ async function commission(
         const load =
           options.load.find((one) => one.connector === connector) ??
           options.load.find((one) => one.connector === undefined);
-        meters.push(
+        const meter: CommissionedDevice =
           load === undefined
             ? { connector, checked: false, passed: false, words: "skipped: no load given" }
-            : await meterOne(devices, config, connector, { loadW: load.loadW, tolerancePercent: options.tolerance }),
-        );
+            : await meterOne(devices, config, connector, { loadW: load.loadW, tolerancePercent: options.tolerance });
+        meters.push(await withWord(devices, meter, options.by));
       }
       return 0;
     },
@@ -180,6 +182,34 @@ const testOne = (devices: DeviceAccess, connector: number): Promise<Commissioned
       words: followed ? "its auxiliary contact followed both ways" : "its auxiliary contact did not follow",
     };
   });
+
+/**
+ * The commissioning of a meter is a person's word about it, unless it failed its check: a register that fell is
+ * accepted, and after a passed check what stood at the meter is mended. Only a running agent takes the word.
+ */
+async function withWord(devices: DeviceAccess, meter: CommissionedDevice, by: string): Promise<CommissionedDevice> {
+  const { connector, checked, passed, words } = meter;
+  if (!devices.live || (checked && !passed)) return meter;
+  const request = { do: "meter-accept", connector, by, note: "commissioning", registerOnly: !checked };
+  try {
+    const said = acceptedWords((await devices.ask({ ...request, ifNeeded: true })) as MeterAcceptance | null);
+    return said === "" ? meter : { ...meter, words: `${words}; ${said}` };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "agent/refused") throw error;
+    return { ...meter, words: `${words}; NOT accepted: ${error.message}` };
+  }
+}
+
+const acceptedWords = (accepted: MeterAcceptance | null): string =>
+  [
+    ...(accepted?.mended ?? []).map((code) => `${code} is taken for mended`),
+    ...(accepted?.register === undefined
+      ? []
+      : [
+          `its register of ${kwhExact(accepted.register.acceptedMilliWh)} kWh is accepted, after ` +
+            `${kwhExact(accepted.register.lastMilliWh)} kWh on its last receipt`,
+        ]),
+  ].join("; ");
 
 const meterOne = (
   devices: DeviceAccess,

@@ -1,5 +1,5 @@
-// chargetill meter scan | watch | check: find a meter nobody wrote down, look at one, and compare one with a known
-// load. All of them read only, and work beside a running agent: it lends its line to a scan, one short question at a
+// chargetill meter scan | watch | check | accept: find a meter nobody wrote down, look at one, compare one with a known
+// load, and say that one may be billed from again. The first three read only, and work beside a running agent: it lends its line to a scan, one short question at a
 // time, while no session runs there.
 
 import { existsSync } from "node:fs";
@@ -12,6 +12,7 @@ import type { SerialBinding } from "../../drivers/meter/rtu-line.js";
 import { Failure } from "../core/failure.js";
 import { serialWords } from "../technician/device-requests.js";
 import { checkMeter } from "../technician/meter-acceptance.js";
+import { meterAcceptCommand } from "./meter-accept.js";
 import { watchMeters } from "./meter-watch.js";
 import {
   complain,
@@ -74,6 +75,7 @@ export function meterCommand(): Command {
       .addOption(toleranceOption())
       .action(check),
   );
+  meter.addCommand(meterAcceptCommand());
   return meter;
 }
 

@@ -6,8 +6,12 @@ import type { DeviceFaultCode } from "../../drivers/driver.js";
 /** What is not sold while the fault stands. `reader` = no card starts or stops a session at that reader. */
 export type FaultReach = "station" | "connector" | "reader" | "nothing";
 
-/** `if-it-stays`: it is tried again by itself, and goes when its cause does. */
-type FaultPerson = "yes" | "if-it-stays";
+/**
+ * `if-it-stays`: it is tried again by itself, and goes when its cause does. `says-so`: what it was seen by is gone as
+ * soon as nothing is sold, its cause is not: it stands, over a restart too, until somebody says or shows that it is
+ * mended.
+ */
+type FaultPerson = "yes" | "if-it-stays" | "says-so";
 
 export type FaultRow = {
   readonly meaning: string;
@@ -82,22 +86,33 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
   },
   "meter/stale": {
     meaning: "power flows and the register stands still",
-    remedy: "replace the meter",
+    remedy: "replace the meter, then `chargetill meter accept --connector N --note TEXT`",
     stops: "connector",
-    person: "yes",
+    person: "says-so",
   },
   "meter/power-while-open": {
     meaning: "the meter shows power while the contactor is open: an old value, or welded contacts",
     remedy: "look at the contactor first, then replace the meter",
     stops: "connector",
-    person: "yes",
+    person: "if-it-stays",
   },
   "meter/backwards": {
     meaning:
       "the meter shows energy flowing out of the car: it is wired backwards, and its register hides what the car takes; " +
       "no time is billed, and the session is settled to the last good reading",
     remedy:
-      "turn its current transformers, or swap its line in and out, phase by phase; `chargetill doctor` names the phase",
+      "turn its current transformers, or swap its line in and out, phase by phase (`chargetill doctor` names the " +
+      "phase), then `chargetill meter accept --connector N --note TEXT`",
+    stops: "connector",
+    person: "says-so",
+  },
+  "meter/register-fell": {
+    meaning:
+      "the register is lower than on the last receipt of the very same meter: it was set back, replaced under its old " +
+      "number, or is another one",
+    remedy:
+      "find out why; then `chargetill meter accept --connector N --note TEXT`, which stands on the next receipt, or " +
+      "`chargetill commission`",
     stops: "connector",
     person: "yes",
   },
@@ -133,17 +148,19 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
   },
   "contactor/welded": {
     meaning: "told to open, the auxiliary contact says closed",
-    remedy: "switch off the supply, replace the contactor; or its feedback is wired the other way round (`activeLow`)",
+    remedy:
+      "switch off the supply, replace the contactor, or its feedback is wired the other way round (`activeLow`); then " +
+      "`chargetill contactor test N` beside the running agent",
     stops: "connector",
-    person: "yes",
+    person: "says-so",
   },
   "contactor/not-closing": {
     meaning:
       "told to close or to stay closed, the auxiliary contact says open or does not hold still; the session is ended, " +
       "and no time is billed since the last reading before",
-    remedy: "check coil, relay and wiring",
+    remedy: "check coil, relay and wiring, then `chargetill contactor test N` beside the running agent",
     stops: "connector",
-    person: "yes",
+    person: "says-so",
   },
   "plug/unsteady": {
     meaning:
@@ -253,6 +270,10 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
     person: "if-it-stays",
   },
 };
+
+/** Whether a fault, once raised, stands until somebody says or shows that it is mended. */
+export const standsUntilSaid = (code: string): boolean =>
+  Object.hasOwn(faultTable, code) && faultTable[code as FaultCode].person === "says-so";
 
 /** What a fault costs while it stands. */
 export const reachWords: Readonly<Record<FaultReach, string>> = {

@@ -16,6 +16,24 @@ const rate = z.object({
   tax: amount,
   gross: amount,
 });
+const register = z.object({
+  serial: z.string(),
+  billedMilliWh: z.int(),
+  accepted: z
+    .object({
+      moment: z.object({
+        at: z.number(),
+        monoMs: z.number(),
+        boot: z.string(),
+        trust: z.enum(["synced", "holdover", "unsynced"]),
+      }),
+      lastMilliWh: z.int(),
+      acceptedMilliWh: z.int(),
+      by: z.string(),
+      note: z.string(),
+    })
+    .optional(),
+});
 const state = z.object({
   chain: z.object({
     count,
@@ -26,13 +44,15 @@ const state = z.object({
     unsigned: z.object({ first: count, count, digest }).optional(),
   }),
   pagination: count,
+  // A file of a version that kept none.
+  registers: z.array(register).default([]),
 });
 
 /** Names the shape of the file. Throws an Error that names the field where it does not fit. */
 export function parseIssuerState(value: unknown): IssuerState {
   const read = state.safeParse(value);
   if (!read.success) throw new Error(`the state of the receipt chain cannot be read: ${z.prettifyError(read.error)}`);
-  const { chain, pagination } = read.data;
+  const { chain, pagination, registers } = read.data;
   const { unsigned, ...rest } = chain;
   // A tree of so many leaves has as many peaks as its size has ones in binary.
   const peaks = chain.count.toString(2).replaceAll("0", "").length;
@@ -40,5 +60,9 @@ export function parseIssuerState(value: unknown): IssuerState {
     throw new Error(
       `the state of the receipt chain cannot be read: ${chain.frontier.length} peaks are not the tree of ${chain.count} receipts`,
     );
-  return { chain: { ...rest, ...(unsigned === undefined ? {} : { unsigned }) }, pagination };
+  return {
+    chain: { ...rest, ...(unsigned === undefined ? {} : { unsigned }) },
+    pagination,
+    registers: registers.map(({ accepted, ...row }) => (accepted === undefined ? row : { ...row, accepted })),
+  };
 }

@@ -2,8 +2,10 @@
 // book (receipt-chain.json). Here a receipt goes into journal, book and chain in that order, and after a crash at any
 // point the three are brought together again.
 import type { Moment } from "../../drivers/driver.js";
+import type { RegisterAcceptance } from "../core/cdr/settlement.js";
 import { Failure } from "../core/failure.js";
 import type { Issued } from "../core/receipt/issuing.js";
+import { type MeterRegister, registersAfter, withRegister } from "../core/receipt/meter-registers.js";
 import { type ChainState, chainAfter, emptyChain } from "../core/receipt/receipt-chain.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { HashFunction } from "../core/signing/merkle.js";
@@ -12,10 +14,14 @@ import type { IssuedReceipt, StationEvent } from "../core/station/station-event.
 import type { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 
-/** What is remembered beside the book: the chain's end, and the last OCMF pagination. */
-export type IssuerState = { readonly chain: ChainState; readonly pagination: number };
+/** What is remembered beside the book: the chain's end, the last OCMF pagination, and where each meter's register stood. */
+export type IssuerState = {
+  readonly chain: ChainState;
+  readonly pagination: number;
+  readonly registers: readonly MeterRegister[];
+};
 
-export const emptyIssuerState: IssuerState = { chain: emptyChain, pagination: 0 };
+export const emptyIssuerState: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
 
 export type ReceiptChainParts = {
   readonly book: Book;
@@ -66,6 +72,18 @@ export class ReceiptChain {
   /** How the chain stands. */
   get end(): ChainState {
     return this.#state.chain;
+  }
+
+  /** Where the register of a meter stood when it was billed from last. */
+  register(serial: string): MeterRegister | undefined {
+    return this.#state.registers.find((register) => register.serial === serial);
+  }
+
+  /** From now on a meter is billed from this register on, and its next receipt says so. Throws disk/failed, disk/full. */
+  acceptRegister(serial: string, accepted: RegisterAcceptance): void {
+    const register = { serial, billedMilliWh: accepted.acceptedMilliWh, accepted };
+    this.#state = { ...this.#state, registers: withRegister(this.#state.registers, register) };
+    this.#parts.state.write(this.#state);
   }
 
   /** The OCMF pagination that comes next. */
@@ -158,7 +176,11 @@ export class ReceiptChain {
   #after(entry: BookEntry, checkpoint: string): IssuerState {
     try {
       const chain = chainAfter(this.#state.chain, entry.jws, this.#parts.hash, checkpoint);
-      return { chain, pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1) };
+      return {
+        chain,
+        pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1),
+        registers: registersAfter(this.#state.registers, payloadOf(entry.jws)),
+      };
     } catch (cause) {
       if (!(cause instanceof ReceiptFault)) throw cause;
       // Book and chain are of two histories, as after a backup: told, and no crash of each start.

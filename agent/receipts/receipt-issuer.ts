@@ -3,7 +3,7 @@
 import type { ConnectorConfig, StationFacts } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
-import type { CdrFacts, ReservationSettlement, Settlement } from "../core/cdr/settlement.js";
+import type { CdrFacts, RegisterAcceptance, ReservationSettlement, Settlement } from "../core/cdr/settlement.js";
 import { Failure } from "../core/failure.js";
 import type { Issued, Occasion } from "../core/receipt/issuing.js";
 import { issueKeyChange, issueReceipt, issueRecovery, openChain } from "../core/receipt/receipt.js";
@@ -78,6 +78,15 @@ export class ReceiptIssuer {
     if (this.#parts.book.count() === 0)
       this.#chain.issue("start", openChain(this.#occasion(now), this.#signer, this.#parts.hash), now);
   }
+
+  /** Where the registers of meters stood when they were billed from last. */
+  readonly registers = {
+    billedMilliWh: (serial: string): number | undefined => this.#chain.register(serial)?.billedMilliWh,
+    /** A person's word about a register, which no receipt tells yet. */
+    accepted: (serial: string): RegisterAcceptance | undefined => this.#chain.register(serial)?.accepted,
+    acceptRegister: (serial: string, acceptance: RegisterAcceptance): void =>
+      this.#chain.acceptRegister(serial, acceptance),
+  };
 
   get chain(): ChainState {
     return this.#chain.end;

@@ -1,7 +1,8 @@
 // From which journal entry on the open sessions still need it: what maintenance must not put into the archive.
 // A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was
 // taken by that plug hangs on all that waited and on the orders that stood, so those are needed from the entry on
-// before which nothing of the kind stood.
+// before which nothing of the kind stood. A fault that stands until somebody says so is needed from its newest entry on.
+import { standingKey } from "../core/station/standing-faults.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { StationState } from "../core/station/station-state.js";
 
@@ -9,12 +10,15 @@ export class JournalRetention {
   readonly #ofConnector = new Map<number, number>();
   /** Since which entry something has waited or been ordered without a break. */
   #standsSince = 0;
+  readonly #ofFault = new Map<string, number>();
 
   /** An entry was written, or is read again at a start; `before` = the state that it found. */
   saw(seq: number, event: StationEvent, before: StationState): void {
     // All orders said again begin anew, unless something waits that may hang on the old ones.
     if (!stands(before) || (event.type === "OrdersStand" && before.waiting.size + before.awaited.size === 0))
       this.#standsSince = this.#open(before, seq);
+    const fault = standingKey(event);
+    if (fault !== undefined && event.type === "FaultRaised") this.#ofFault.set(fault, seq);
     if (event.type !== "PlugChanged" || !event.plugged || before.sessions.get(event.connector)?.state !== "available")
       return;
     this.#ofConnector.set(event.connector, stands(before) ? this.#standsSince : seq);
@@ -22,9 +26,11 @@ export class JournalRetention {
 
   /** The first entry that `stationState` needs; `next` where it needs none. 0 = all, where an entry's place is not known. */
   first(stationState: StationState, next: number): number {
-    return stands(stationState)
-      ? Math.min(this.#standsSince, this.#open(stationState, next))
-      : this.#open(stationState, next);
+    return Math.min(
+      this.#open(stationState, next),
+      ...(stands(stationState) ? [this.#standsSince] : []),
+      ...[...stationState.standing.keys()].map((fault) => this.#ofFault.get(fault) ?? 0),
+    );
   }
 
   /** The first entry of the sessions that are open; `next` where none is. */

@@ -12,12 +12,14 @@ import type {
   Reading,
 } from "../../drivers/driver.js";
 import type { AuthorizationInfo } from "../core/cdr/token.js";
+import type { FaultCode } from "../core/fault-table.js";
 import type { LimitReached } from "../core/session/limits.js";
 import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Sale } from "../core/session/sale.js";
 import type { Session } from "../core/session/session.js";
 import { wants } from "../core/session/wants.js";
-import { anyConnector, type CardBearer, outOfServiceBy, reservedFor } from "../core/station/backend-orders.js";
+import { type CardBearer, outOfServiceBy, reservedFor } from "../core/station/backend-orders.js";
+import { leftOpen } from "../core/station/left-open.js";
 import { reservedBefore } from "../core/station/reservation-fee.js";
 import { isEvidence, type StationEvent } from "../core/station/station-event.js";
 import { reduce } from "../core/station/station-reducer.js";
@@ -29,6 +31,7 @@ import type { AuthorizationQuestion } from "./authorizer.js";
 import { ButtonHandler } from "./button-handler.js";
 import { CardHandler } from "./card-handler.js";
 import { changeEvents } from "./change-events.js";
+import { type AcceptMeterParts, acceptMeter, type MeterAcceptance, type MeterWord } from "./connector/accept-meter.js";
 import { ConnectorController } from "./connector/connector-controller.js";
 import { StopWarnings } from "./connector/stop-warnings.js";
 import type { AgentEvent } from "./events.js";
@@ -51,6 +54,7 @@ export type StationParts = {
     meter: MeterIdentity,
     begin: Reading,
   ) => Opening | string;
+  readonly registers: MeterRegisters;
   /** Numbers, signs and books the receipt of a session that is over, telling each step to `record`; false = not now. */
   readonly settle: (connector: ConnectorConfig, record: (event: StationEvent) => void) => boolean;
   /** Why a session by this tariff, or by the connector's own, has no price now, if so. */
@@ -62,6 +66,9 @@ export type StationParts = {
   readonly die: (error: unknown) => void;
   readonly version: string;
 };
+
+/** Where the registers of meters stood when they were billed from last, and what a person said of one that fell. */
+export type MeterRegisters = Pick<AcceptMeterParts, "billedMilliWh" | "acceptRegister">;
 
 /** Which connectors stand at which reader, by the config. */
 export const layoutOf = (config: Config): Layout => ({
@@ -90,6 +97,8 @@ export class Station {
       (fault, isTold) => this.#faultRaised(fault, isTold),
       (fault, isTold) => this.#faultCleared(fault, isTold),
     );
+    for (const { device, code, message, moment } of stationState.standing.values())
+      this.faults.restore({ device, code: code as FaultCode, message, sinceMs: moment.at });
     this.connectors = new Map(parts.config.connectors.map((connector) => [connector.id, this.#controller(connector)]));
     const handlerParts = {
       ...parts,
@@ -234,8 +243,19 @@ export class Station {
     return null;
   }
 
-  /** Writes all orders in force again, so that the entries before may go into the archive. */
+  /** A person's word that the meter of a connector may be billed from; answers what for, or why it is not taken up. */
+  async acceptMeter(connector: number, word: MeterWord): Promise<MeterAcceptance | null | string> {
+    const controller = this.connectors.get(connector);
+    if (controller === undefined) return `there is no connector ${connector}`;
+    const { clock, registers } = this.#parts;
+    const record = (event: StationEvent): boolean => this.#record(event);
+    const session = this.#session(connector);
+    return acceptMeter({ clock, faults: this.faults, controller, session, record, ...registers }, word);
+  }
+
+  /** Writes all orders and faults that stand again, so that the entries before may go into the archive. */
   restate(): void {
+    for (const fault of this.#stationState.standing.values()) this.#record({ ...fault, moment: this.#now() });
     const { reservations, inoperative, noShows } = this.#stationState.orders;
     if (ordersStand(this.#stationState))
       this.#record({
@@ -265,6 +285,7 @@ export class Station {
       record: (event) => this.#record(event),
       open: (acceptance, meter, begin) =>
         this.#withReservation(connector.id, parts.open(connector, acceptance, meter, begin)),
+      billedMilliWh: parts.registers.billedMilliWh,
       settle: () => this.#settle(connector),
       blocked: (tariff) => this.#blocked(connector.id, tariff),
       exposed: parts.exposed,
@@ -369,22 +390,4 @@ export class Station {
   #now(): Moment {
     return this.#parts.clock.now();
   }
-}
-
-/** What a restart ends: cards, choices and remote starts that waited, and sessions that ran when we went down. */
-function leftOpen(state: StationState, moment: Moment, downSince: Moment | undefined): readonly StationEvent[] {
-  const why = "the station was restarted";
-  const ran = [...state.sessions].filter(([, { state: is }]) => ["starting", "charging", "stopping"].includes(is));
-  const cause = downSince?.boot === moment.boot ? "Reboot" : "PowerLoss";
-  return [
-    ...[...state.waiting.keys()].map((reader) => ({ type: "CardLapsed", moment, reader, why }) as const),
-    ...[...state.chosen.keys()].map((reader) => ({ type: "ChoiceLapsed", moment, reader, why }) as const),
-    ...[...state.awaited.keys()].map((key) => {
-      const connector = key === anyConnector ? null : key;
-      return { type: "RemoteStartLapsed", moment, connector, why } as const;
-    }),
-    ...(downSince === undefined
-      ? []
-      : ran.map(([connector]) => ({ type: "Restarted", moment, connector, cause, downSince }) as const)),
-  ];
 }

@@ -2,7 +2,7 @@
 
 import { DeviceError } from "../../drivers/driver.js";
 import type { Failure } from "../core/failure.js";
-import type { FaultCode } from "../core/fault-table.js";
+import { type FaultCode, standsUntilSaid } from "../core/fault-table.js";
 
 export type StationFault = {
   readonly device: string;
@@ -35,13 +35,21 @@ export class Faults {
     const told = this.#told.get(key);
     if (before !== undefined && told?.stands === true) return;
     const atMs = (told?.atMs ?? []).filter((one) => Math.abs(at - one) < hourMs);
-    const isTold = atMs.length < mostToldAnHour;
+    // One that stands until somebody says so is written down each time: a restart must find it again.
+    const isTold = atMs.length < mostToldAnHour || standsUntilSaid(code);
     if (before !== undefined && !isTold) return;
     const flaps = isTold && atMs.length === mostToldAnHour - 1 ? "; it comes and goes, and is told less often now" : "";
     const fault = before ?? { device, code, message, sinceMs: at };
     this.#active.set(key, fault);
-    this.#told.set(key, { atMs: isTold ? [...atMs, at] : atMs, stands: isTold });
+    this.#told.set(key, { atMs: isTold ? [...atMs, at].slice(-mostToldAnHour) : atMs, stands: isTold });
     this.raised({ ...fault, message: `${fault.message}${flaps}` }, isTold);
+  }
+
+  /** Stands since before this start; told then, and not again. */
+  restore(fault: StationFault): void {
+    const key = `${fault.device} ${fault.code}`;
+    this.#active.set(key, fault);
+    this.#told.set(key, { atMs: [], stands: true });
   }
 
   /** Raises what a driver threw; anything but a DeviceError is a broken promise of ours and goes on up. */
@@ -50,10 +58,22 @@ export class Faults {
     this.raise(device, error.code, error.message, at);
   }
 
-  /** Clears the device's faults whose code starts with `prefix` ("" = all). */
+  /**
+   * Clears the device's faults whose code starts with `prefix` ("" = all), now that they are not seen any more; one that
+   * stands until somebody says so stays.
+   */
   clear(device: string, prefix = ""): void {
+    this.#drop(({ device: of, code }) => of === device && code.startsWith(prefix) && !standsUntilSaid(code));
+  }
+
+  /** Clears the device's faults whose code starts with `prefix`: somebody said, or it was shown, that they are mended. */
+  mended(device: string, prefix: string): void {
+    this.#drop(({ device: of, code }) => of === device && code.startsWith(prefix));
+  }
+
+  #drop(goes: (fault: StationFault) => boolean): void {
     for (const [key, fault] of this.#active) {
-      if (fault.device !== device || !fault.code.startsWith(prefix)) continue;
+      if (!goes(fault)) continue;
       this.#active.delete(key);
       const told = this.#told.get(key);
       if (told !== undefined) this.#told.set(key, { ...told, stands: false });

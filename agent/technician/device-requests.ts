@@ -18,6 +18,7 @@ import { Failure } from "../core/failure.js";
 import { cleanJson } from "../core/json/clean-json.js";
 import { phasesBackwards, powerBackwards } from "../core/session/meter-plausibility.js";
 import { available, isBusy } from "../core/session/session.js";
+import type { MeterAcceptance } from "../station/connector/accept-meter.js";
 import type { Station } from "../station/station.js";
 import { type AcceptedMeters, acceptedMeter } from "./accepted-meters.js";
 
@@ -101,6 +102,7 @@ const questions: ReadonlyMap<string, Question> = new Map(
       ),
     "meter-passed": ({ acceptedMeters }, { check }) =>
       acceptedMeters.add(parsed(acceptedMeter, check, "the meter check")),
+    "meter-accept": acceptMeterOf,
     "line-look": ({ machine }, { port }) => machine.lineCounts(requestedText(port, "port")) ?? null,
     "pins-look": lookAtPins,
     "reader-look": lookAtReader,
@@ -125,6 +127,33 @@ function parsed<T>(shape: z.ZodType<T>, value: unknown, what: string): T {
 function printableRows(rows: unknown): unknown {
   if (cleanJson(structuredClone(rows)).cleaned === 0) return rows;
   throw new Failure("usage/invalid", "the list of cards holds characters that cannot be printed");
+}
+
+const longestWord = 200;
+const oneLine = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .regex(/^\P{Cc}*$/u, "expected one line of words");
+const meterWord = z.object({ by: oneLine(60), note: oneLine(longestWord), registerOnly: z.boolean().default(false) });
+
+/** A person's word about a meter is journalled: only a running agent takes it. */
+async function acceptMeterOf(parts: DeviceRequestParts, request: ControlRequest): Promise<MeterAcceptance | null> {
+  const { id } = connectorOf(parts, request);
+  const { by, note, registerOnly } = request;
+  const word = parsed(meterWord, { by, note, registerOnly }, "the word about a meter");
+  if (parts.station === undefined)
+    throw new Failure(
+      "agent/refused",
+      "no agent is running, and it is the agent that writes down who said it: start it first",
+    );
+  const accepted = await parts.station.acceptMeter(id, word);
+  if (typeof accepted === "string") throw new Failure("agent/refused", accepted);
+  if (accepted === null && request["ifNeeded"] !== true)
+    throw new Failure("agent/refused", `connector ${id}: nothing stands at its meter that waits for a person's word`);
+  return accepted;
 }
 
 function connectorOf({ config }: DeviceRequestParts, { connector }: ControlRequest): ConnectorConfig {

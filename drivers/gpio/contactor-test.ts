@@ -9,6 +9,10 @@ export type ContactorTest = {
   readonly closedMs: number;
 };
 
+/** Whether the auxiliary contact followed both ways; without one nothing speaks against it. */
+export const contactsFollowed = ({ whileClosed, afterOpening }: ContactorTest): boolean =>
+  whileClosed !== false && afterOpening !== true;
+
 export type ContactorTestOptions = {
   readonly ms: number;
   /** How long the contact may take to follow. */

@@ -6,7 +6,7 @@ import type { MonoMs } from "../driver.js";
 const burstMs = 30_000;
 const hourMs = 3_600_000;
 /** More changes within an hour than this are not made by people, however slowly they come. */
-const mostAnHour = 240;
+const mostAnHour = 120;
 const firstRestMs = 60_000;
 
 export class InputSteadiness {

@@ -97,8 +97,9 @@ function rated(): Rating {
 /** By the engine; what it must come to stands in receipt.test.ts, worked out on paper. */
 export const price = bill(rated());
 
-/** The settlement of receipt `receiptNumber`. */
+/** The settlement of receipt `receiptNumber`. From receipt 2 on the meter's register climbs from one to the next. */
 export function settlement(receiptNumber: number, changes: Partial<Settlement> = {}): Settlement {
+  const climbed = Math.max(0, receiptNumber - 2) * 12_345_000;
   const digest = hexText(sha256(utf8(canonicalText(tariff))));
   return {
     receiptNumber,
@@ -117,10 +118,10 @@ export function settlement(receiptNumber: number, changes: Partial<Settlement> =
     token: { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "DE-ABC-C12345678-X", countryCode: "DE", partyId: "ABC" },
     authMethod: "WHITELIST",
     meter,
-    begin: reading(startMs, begin),
-    end: reading(startMs + 90 * minute, begin + 12_345_000),
-    boundaryReadings: [reading(startMs + 60 * minute, begin + 8_230_000)],
-    samples,
+    begin: reading(startMs, begin + climbed),
+    end: reading(startMs + 90 * minute, begin + climbed + 12_345_000),
+    boundaryReadings: [reading(startMs + 60 * minute, begin + climbed + 8_230_000)],
+    samples: samples.map((sample) => ({ ...sample, energyMilliWh: sample.energyMilliWh + climbed })),
     startMs,
     startTrust: "synced",
     endMs: startMs + 90 * minute,

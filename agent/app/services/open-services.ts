@@ -179,8 +179,14 @@ function openStation(parts: ServicesParts, ties: StationTies): Station {
         return backends.authorizer.authorize(uid, atMs);
       },
       exposed: (sale) => backends.offlineCredit.reached(sale),
-      open: (connector, acceptance, meter, begin) =>
-        activeTariffs.opening(parts.newId(), connector, acceptance, meter, begin),
+      open: (connector, acceptance, meter, begin) => {
+        const opening = activeTariffs.opening(parts.newId(), connector, acceptance, meter, begin);
+        const registerAccepted = issuer.registers.accepted(meter.serial);
+        return typeof opening === "string" || registerAccepted === undefined
+          ? opening
+          : { ...opening, registerAccepted };
+      },
+      registers: issuer.registers,
       settle: (connector, record) =>
         issuer.settle(
           connector,

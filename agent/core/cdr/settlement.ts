@@ -2,7 +2,7 @@
 // It is plain data, complete in itself: the receipt and the CDR ask nothing else.
 
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
-import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
+import type { MeterIdentity, Moment, Reading, TimeTrust } from "../../../drivers/driver.js";
 import type { Price } from "../rating/price.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";
 
@@ -44,6 +44,18 @@ export type SessionToken = {
 /** `toMs`: null = it lasted to the end, and how long that was is not known. */
 export type Interruption = { readonly fromMs: number; readonly toMs: number | null; readonly why: string };
 
+/**
+ * A person's word that a meter is billed from although its register is lower than on the last receipt of the very same
+ * meter.
+ */
+export type RegisterAcceptance = {
+  readonly moment: Moment;
+  readonly lastMilliWh: number;
+  readonly acceptedMilliWh: number;
+  readonly by: string;
+  readonly note: string;
+};
+
 export type Settlement = {
   readonly receiptNumber: number;
   /** OCMF transaction pagination: T<n>, never reused. */
@@ -56,6 +68,8 @@ export type Settlement = {
   readonly authMethod: "WHITELIST" | "AUTH_REQUEST" | "COMMAND";
   readonly authorizationReference?: string;
   readonly meter: MeterIdentity;
+  /** A person's word that this register is billed from although it is lower than before. */
+  readonly registerAccepted?: RegisterAcceptance;
   readonly begin: Reading;
   readonly end: Reading;
   /** Readings taken where the price changed with time, in order. */

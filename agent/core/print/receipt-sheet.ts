@@ -217,6 +217,7 @@ function sessionRows({ sale, timeZone }: SalePayload, words: ReceiptWords): Shee
         `${sale.meter.serial}` +
         `${sale.meter.serialByHand === true ? ` (${labels.byHand})` : ""}`,
     ),
+    ...acceptedRows(sale, words),
     fact(labels.beginRegister, `${number(sale.begin.registerKwh)} kWh`),
     fact(labels.endRegister, `${number(sale.finish.registerKwh)} kWh`),
     fact(labels.energy, `${number(sale.energyKwh)} kWh`),
@@ -234,6 +235,19 @@ function reservationRows({ reservation, timeZone }: ReservationPayload, words: R
     fact(labels.start, `${localTimeText(start, words)} (${timeZone}, ${labels.clock} ${words.clocks[startClock]})`),
     fact(labels.end, `${localTimeText(end, words)} (${labels.clock} ${words.clocks[endClock]})`),
     fact(labels.duration, hoursMinutes(lasted)),
+  ];
+}
+
+/** Who accepted a register that is lower than on the meter's last receipt, and why. */
+function acceptedRows({ registerAccepted }: SaleFields, words: ReceiptWords): SheetRow[] {
+  if (registerAccepted === undefined) return [];
+  const { at, lastKwh, registerKwh, by, note } = registerAccepted;
+  const number = (text: string): string => localNumber(text, words.decimalMark);
+  return [
+    fact(
+      words.labels.registerAccepted,
+      `${number(lastKwh)} kWh -> ${number(registerKwh)} kWh, ${localTimeText(at, words)}, ${by}: ${note}`,
+    ),
   ];
 }
 

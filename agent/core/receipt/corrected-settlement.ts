@@ -3,7 +3,7 @@
 
 import type { StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
-import type { Settlement } from "../cdr/settlement.js";
+import type { RegisterAcceptance, Settlement } from "../cdr/settlement.js";
 import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { stationRules } from "../rating/sample.js";
 import { bill, periods } from "../rating/session-bill.js";
@@ -11,7 +11,7 @@ import { sessionStart } from "../session/settle.js";
 import { ReceiptFault } from "../signing/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
 import { tariffOfSession } from "../tariff/tariff-cut.js";
-import type { ReceiptReading, SalePayload } from "./receipt-payload.js";
+import type { AcceptedRegister, ReceiptReading, SalePayload } from "./receipt-payload.js";
 import { receiptInstant, receiptMilliWh } from "./receipt-values.js";
 import { receiptSamples } from "./sale-fields.js";
 
@@ -53,6 +53,7 @@ export function correctedSettlement(
     authMethod: sale.authMethod,
     ...(sale.authorizationReference === undefined ? {} : { authorizationReference: sale.authorizationReference }),
     meter: sale.meter,
+    ...(sale.registerAccepted === undefined ? {} : { registerAccepted: acceptanceOf(sale.registerAccepted) }),
     begin: reading(sale.begin),
     end: reading(sale.finish),
     boundaryReadings: sale.borders.map(reading),
@@ -75,6 +76,17 @@ export function correctedSettlement(
       toMs: to === null ? null : receiptInstant(to),
       why,
     })),
+  };
+}
+
+function acceptanceOf({ at, clock, lastKwh, registerKwh, by, note }: AcceptedRegister): RegisterAcceptance {
+  const ms = receiptInstant(at);
+  return {
+    moment: { at: ms, monoMs: ms, boot: "receipt", trust: clock },
+    lastMilliWh: receiptMilliWh(lastKwh),
+    acceptedMilliWh: receiptMilliWh(registerKwh),
+    by,
+    note,
   };
 }
 

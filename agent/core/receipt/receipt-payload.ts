@@ -57,6 +57,16 @@ export type ReceiptReading = {
   readonly signed?: SignedRecord;
 };
 
+/** That a person has accepted a register lower than on the meter's last receipt (`lastKwh`). */
+export type AcceptedRegister = {
+  readonly at: string;
+  readonly clock: TimeTrust;
+  readonly lastKwh: string;
+  readonly registerKwh: string;
+  readonly by: string;
+  readonly note: string;
+};
+
 /** An activity as a receipt names it: `suspended` is any pause, since all that counts there is that time is free. */
 type ReceiptActivity = Exclude<Activity, "grace">;
 export const receiptActivity = (activity: Activity): ReceiptActivity => (activity === "grace" ? "suspended" : activity);
@@ -77,6 +87,7 @@ export type SaleFields = {
   readonly startClock: TimeTrust;
   readonly end: string;
   readonly endClock: TimeTrust;
+  readonly registerAccepted?: AcceptedRegister;
   readonly begin: ReceiptReading;
   readonly finish: ReceiptReading;
   readonly borders: readonly ReceiptReading[];

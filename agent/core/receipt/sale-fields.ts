@@ -1,12 +1,18 @@
 // The fields of a receipt for a session, made from its settlement.
 
 import type { Reading } from "../../../drivers/driver.js";
-import type { Settlement } from "../cdr/settlement.js";
+import type { RegisterAcceptance, Settlement } from "../cdr/settlement.js";
 import { masked } from "../cdr/token.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
 import { ReceiptFault } from "../signing/signer.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
-import { type ReceiptReading, receiptActivity, type SaleFields, type SalePayload } from "./receipt-payload.js";
+import {
+  type AcceptedRegister,
+  type ReceiptReading,
+  receiptActivity,
+  type SaleFields,
+  type SalePayload,
+} from "./receipt-payload.js";
 
 /** The id and version of an OCPI tariff, as a receipt names them. */
 export function tariffName(tariff: unknown): { readonly id: string; readonly version: string } {
@@ -25,6 +31,20 @@ function readingOf(reading: Reading, timeZone: string): ReceiptReading {
     clock: moment.trust,
     registerKwh: kwhExact(energyMilliWh),
     ...(signed === undefined ? {} : { signed }),
+  };
+}
+
+function acceptedRegister(
+  { moment, lastMilliWh, acceptedMilliWh, by, note }: RegisterAcceptance,
+  timeZone: string,
+): AcceptedRegister {
+  return {
+    at: isoLocal(moment.at, timeZone),
+    clock: moment.trust,
+    lastKwh: kwhExact(lastMilliWh),
+    registerKwh: kwhExact(acceptedMilliWh),
+    by,
+    note,
   };
 }
 
@@ -81,6 +101,9 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
     startClock: settlement.startTrust,
     end: isoLocal(settlement.endMs, timeZone),
     endClock: settlement.endTrust,
+    ...(settlement.registerAccepted === undefined
+      ? {}
+      : { registerAccepted: acceptedRegister(settlement.registerAccepted, timeZone) }),
     begin: readingOf(settlement.begin, timeZone),
     finish: readingOf(settlement.end, timeZone),
     borders: settlement.boundaryReadings.map((boundary) => readingOf(boundary, timeZone)),

@@ -2,6 +2,7 @@
 // a counter that stands still while power flows is a dead meter that goes on talking. A register may stand for many
 // looks and then move at once, by its step or by what flowed since it last moved: that is neither.
 import type { DeviceFaultCode, Reading } from "../../../drivers/driver.js";
+import { kwhExact } from "../number/energy-text.js";
 import type { Sale } from "./sale.js";
 
 /** What the meter's power told since its register last moved: expected energy in mWh. */
@@ -100,6 +101,27 @@ export function powerBackwards({ powerW }: Pick<Reading, "powerW">, maxPowerW: n
     message:
       `the meter shows ${powerW} W, energy flowing out of the car: it is wired backwards, and what the car takes is not ` +
       "counted; turn its current transformers, or swap line in and line out",
+  };
+}
+
+/** Whether power flows into the car, beyond any doubt of rest and rounding: the meter is not wired backwards. */
+export const powerForwards = ({ powerW }: Pick<Reading, "powerW">, maxPowerW: number): boolean =>
+  isBackwards(-powerW, maxPowerW);
+
+/**
+ * Judges the register of a reading between sessions after the last one that the very same meter was billed to: below it
+ * nothing is sold.
+ */
+export function registerFell(
+  { energyMilliWh, serial }: Pick<Reading, "energyMilliWh" | "serial">,
+  billedMilliWh: number | undefined,
+): MeterDoubt | undefined {
+  if (billedMilliWh === undefined || energyMilliWh >= billedMilliWh) return undefined;
+  return {
+    code: "meter/register-fell",
+    message:
+      `meter ${serial} shows ${kwhExact(energyMilliWh)} kWh, and its last receipt ends at ${kwhExact(billedMilliWh)} kWh: ` +
+      "it was set back, or is another meter",
   };
 }
 

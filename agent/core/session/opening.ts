@@ -1,7 +1,7 @@
 // What is fixed when a session begins.
 
 import type { MeterIdentity, Reading } from "../../../drivers/driver.js";
-import type { SessionToken } from "../cdr/settlement.js";
+import type { RegisterAcceptance, SessionToken } from "../cdr/settlement.js";
 import type { Tariff } from "../tariff/tariff.js";
 
 /** An accepted card: whose it is and by what decision. */
@@ -32,4 +32,6 @@ export type Opening = {
   readonly begin: Reading;
   /** The reservation that the session uses up, where it is charged: since when, on the session's own time line. */
   readonly reserved?: { readonly id: string; readonly fromMs: number };
+  /** The word by which the meter is billed from again; on the first session after it. */
+  readonly registerAccepted?: RegisterAcceptance;
 };

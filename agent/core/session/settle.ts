@@ -51,6 +51,7 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
       ? {}
       : { authorizationReference: opening.acceptance.authorizationReference }),
     meter: opening.meter,
+    ...(opening.registerAccepted === undefined ? {} : { registerAccepted: opening.registerAccepted }),
     begin: placed(opening.begin, first.atMs),
     end: placed(end, end.moment.boot === line.begin.boot ? first.atMs : last.atMs),
     boundaryReadings: sale.boundaryReadings.map((boundary) => placed(boundary, first.atMs)),

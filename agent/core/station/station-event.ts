@@ -98,6 +98,19 @@ type RecordEvent = {
     }
   | { readonly type: "FaultRaised"; readonly device: string; readonly code: string; readonly message: string }
   | { readonly type: "FaultCleared"; readonly device: string; readonly code: string }
+  /** A person has said that a meter may be billed from: what stood at it is mended, its lower register accepted. */
+  | {
+      readonly type: "MeterAccepted";
+      readonly connector: number;
+      readonly by: string;
+      readonly note: string;
+      readonly mended: readonly string[];
+      readonly register?: {
+        readonly serial: string;
+        readonly lastMilliWh: number;
+        readonly acceptedMilliWh: number;
+      };
+    }
   | { readonly type: "ReceiptIssued"; readonly receipt: IssuedReceipt }
   /** What was said of the payment of a receipt. */
   | { readonly type: "PaymentTold"; readonly payment: Payment & { readonly number: number } }
@@ -141,6 +154,7 @@ const subjects = {
   SettingSet: "record",
   FaultRaised: "record",
   FaultCleared: "record",
+  MeterAccepted: "record",
   ReceiptIssued: "record",
   PaymentTold: "record",
 } as const satisfies Record<StationEvent["type"], Subject>;

@@ -9,6 +9,7 @@ import { anyConnector, bearerOf, outOfServiceBy, reservationUsedBy, reservedFor 
 import { withoutKey } from "./map-without.js";
 import { reduceOrders, withReservations } from "./order-reducer.js";
 import { connectorsOfDevice, freeReservations, noteCar } from "./reservation-fee.js";
+import { reduceStanding } from "./standing-faults.js";
 import { isOrderEvent, isSessionEvent, isWaitingEvent, type StationEvent, type WaitingEvent } from "./station-event.js";
 import { type Layout, readerAt, type StationState, type WaitingCard } from "./station-state.js";
 
@@ -17,13 +18,14 @@ export function reduce(state: StationState, event: StationEvent, layout: Layout)
   if (isSessionEvent(event)) return reduceConnector(state, event, layout);
   if (isWaitingEvent(event)) return reduceWaiting(state, event, layout);
   if (isOrderEvent(event)) return changed(state, { orders: reduceOrders(state, event) });
-  if (event.type !== "FaultRaised") return state;
+  const standing = reduceStanding(state.standing, event);
+  if (event.type !== "FaultRaised") return changed(state, { standing });
   const { device, message } = event;
   const orders = connectorsOfDevice(layout, device).reduce(
     (before, connector) => freeReservations(before, connector, `${device}: ${message}`),
     state.orders,
   );
-  return changed(state, { orders });
+  return changed(state, { orders, standing });
 }
 
 /** The state with other parts. */

@@ -5,6 +5,7 @@ import type { Moment } from "../../../drivers/driver.js";
 import type { Acceptance } from "../session/opening.js";
 import { available, type Session } from "../session/session.js";
 import { anyConnector, type BackendOrders, noOrders } from "./backend-orders.js";
+import type { StandingFaults } from "./standing-faults.js";
 
 /** Which connectors stand at which reader. */
 export type Layout = { readonly connectors: readonly { readonly id: number; readonly reader: string }[] };
@@ -27,6 +28,8 @@ export type StationState = {
   /** By the connector that a remote start waits for; `anyConnector` = whichever a car comes to first. */
   readonly awaited: ReadonlyMap<number, WaitingCard>;
   readonly orders: BackendOrders;
+  /** Faults that stand until somebody says that they are mended. */
+  readonly standing: StandingFaults;
 };
 
 /** Every connector free, nobody waiting. */
@@ -37,6 +40,7 @@ export function emptyStationState(layout: Layout): StationState {
     chosen: new Map(),
     awaited: new Map(),
     orders: noOrders,
+    standing: new Map(),
   };
 }
 

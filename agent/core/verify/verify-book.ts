@@ -5,6 +5,7 @@
 import { firstDifference } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
+import { registerComplaints } from "../receipt/meter-registers.js";
 import { spanWith } from "../receipt/receipt-chain.js";
 import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
 import { noTotals, totalsWith } from "../receipt/totals.js";
@@ -276,6 +277,11 @@ function chainChecks(
     overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
     overallResult("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
     overallResult("pagination", pages, "the meter records count up without a gap"),
+    overallResult(
+      "registers",
+      registerComplaints(entries.map(({ payload }) => payload)),
+      "no meter's register falls from one receipt to the next, unless the receipt says who accepted it",
+    ),
     otherCopies(entries, roots, notes, witnesses, tools),
   ];
 }

@@ -4,6 +4,7 @@ import type { Fault } from "../json/json-reader.js";
 import { canonicalText } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { localTimeRule } from "../rating/price.js";
+import { registerComplaints } from "../receipt/meter-registers.js";
 import { soldIn } from "../receipt/receipt-payload.js";
 import { samplesOfReservation } from "../receipt/reservation-receipt.js";
 import { receiptSamples } from "../receipt/sale-fields.js";
@@ -46,6 +47,10 @@ export function checkTogether(receipts: readonly Witness[], { hash }: CheckTools
     if (one.payload.totals.sales <= before.payload.totals.sales)
       complaints.push(`the count of sales falls from receipt ${before.payload.number} to ${number}`);
   });
+  const ofStation = (station: string) =>
+    sorted.flatMap(({ payload }) => (payload.station.id === station ? [payload] : []));
+  for (const station of new Set(sorted.map(({ payload }) => payload.station.id)))
+    complaints.push(...registerComplaints(ofStation(station)));
   return {
     subject: "these receipts together",
     checks: [overallResult("together", complaints, `${receipts.length} receipts agree with each other`)],

@@ -96,6 +96,7 @@ export const de: LanguageWords = {
       end: "Ende",
       clock: "Uhr",
       beginRegister: "Zähler Beginn",
+      registerAccepted: "Zählerstand gefallen, bestätigt",
       endRegister: "Zähler Ende",
       meter: "Zähler",
       serial: "Nr.",

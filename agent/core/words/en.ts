@@ -96,6 +96,7 @@ export const en: LanguageWords = {
       end: "End",
       clock: "clock",
       beginRegister: "Register begin",
+      registerAccepted: "Register fell, accepted",
       endRegister: "Register end",
       meter: "Meter",
       serial: "serial",

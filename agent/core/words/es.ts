@@ -96,6 +96,7 @@ export const es: LanguageWords = {
       end: "Fin",
       clock: "reloj",
       beginRegister: "Lectura inicial",
+      registerAccepted: "Lectura menor, aceptada",
       endRegister: "Lectura final",
       meter: "Contador",
       serial: "n.º",

@@ -96,6 +96,7 @@ export const fr: LanguageWords = {
       end: "Fin",
       clock: "horloge",
       beginRegister: "Index début",
+      registerAccepted: "Index en baisse, accepté",
       endRegister: "Index fin",
       meter: "Compteur",
       serial: "n°",

@@ -108,6 +108,8 @@ export type ReceiptWords = {
     readonly clock: string;
     readonly beginRegister: string;
     readonly endRegister: string;
+    /** Before a register that a person accepted although it is lower than on the meter's last receipt. */
+    readonly registerAccepted: string;
     readonly meter: string;
     readonly serial: string;
     /** Behind a serial number that the meter does not tell. */

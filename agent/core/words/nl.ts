@@ -96,6 +96,7 @@ export const nl: LanguageWords = {
       end: "Einde",
       clock: "klok",
       beginRegister: "Beginstand",
+      registerAccepted: "Meterstand gedaald, aanvaard",
       endRegister: "Eindstand",
       meter: "Meter",
       serial: "nr.",

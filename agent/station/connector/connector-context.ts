@@ -17,6 +17,8 @@ export type ConnectorContext = {
   record(event: SessionEvent): boolean;
   /** The opening of a session that may begin now with this meter and reading, or why it may not. */
   open(acceptance: Acceptance, meter: MeterIdentity, begin: Reading): Opening | string;
+  /** At which register a meter was billed from last, or accepted since; undefined = never. */
+  billedMilliWh(serial: string): number | undefined;
   /** Settles the session that waits for it; false when it could not be done yet. */
   settle(): boolean;
   /** No session by this tariff, or by the connector's own, may start here while the answer is a reason. */

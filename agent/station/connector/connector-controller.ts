@@ -4,7 +4,6 @@ import type { ConnectorConfig } from "../../../config/schema.js";
 import { type EnergyMeter, type Pins, type Reading, sleep } from "../../../drivers/driver.js";
 import type { ContactorTest } from "../../../drivers/gpio/contactor-test.js";
 import type { StopReason } from "../../core/cdr/settlement.js";
-import { nextBoundary } from "../../core/rating/live-price.js";
 import type { ActivityTrack } from "../../core/session/activity.js";
 import { limitReached } from "../../core/session/limits.js";
 import type { LiveReading } from "../../core/session/live-reading.js";
@@ -16,7 +15,7 @@ import type { ConnectorContext } from "./connector-context.js";
 import { ConnectorMeter } from "./connector-meter.js";
 import { ConnectorPins, type SensedPins } from "./connector-pins.js";
 import { ContactorControl } from "./contactor-control.js";
-import { type SessionLook, SessionMetering } from "./session-metering.js";
+import { SessionMetering, untilNextReading } from "./session-metering.js";
 import { TurnPause } from "./turn-pause.js";
 import { watchPlug } from "./watch-plug.js";
 
@@ -55,7 +54,7 @@ export class ConnectorController {
       settleMs: config.timing.contactor,
       feedbackPin: `GPIO ${connector.contactor.feedback?.gpio ?? "?"}`,
       raise: (code, message) => faults.raise(device, code, message, clock.now().at),
-      clear: () => faults.clear(device, "contactor/"),
+      mended: () => faults.mended(device, "contactor/"),
       notClosing: (why) => this.#stop("ContactorFault", `${why}: no time is charged since the last reading before`),
       guard,
     });
@@ -72,6 +71,7 @@ export class ConnectorController {
       clock,
       faults,
       note: (text) => context.note(text),
+      billedMilliWh: (serial) => context.billedMilliWh(serial),
       isEnding: () => this.#abort.signal.aborted,
     });
     this.#metering = new SessionMetering(config);
@@ -122,6 +122,11 @@ export class ConnectorController {
   get isMeterDoubted(): boolean {
     const own = this.context.faults.all().filter(({ device }) => device === this.device);
     return own.length > 0 && own.every(({ code }) => code.startsWith("meter/"));
+  }
+
+  /** The reading of a register that is lower than on its meter's last receipt, while it is so. */
+  get fallenRegister(): Reading | undefined {
+    return this.#meter.fallen;
   }
 
   /** Between sessions: asks the meter anew, now. Resolves when it has answered or failed, or after `withinMs`. */
@@ -296,7 +301,8 @@ export class ConnectorController {
     this.#metering.take(look, isKept);
     this.context.changed();
     const limit = this.#limitReached(look.live);
-    if (limit === undefined) return this.#untilNextReading(askedMonoMs, look);
+    if (limit === undefined)
+      return untilNextReading(look, askedMonoMs + this.connector.meter.poll - clock.now().monoMs);
     this.#stop(limit.reason, limit.detail);
     return 0;
   }
@@ -322,13 +328,6 @@ export class ConnectorController {
   }
 
   // ----
-
-  /** The next turn comes at the poll's beat, or just when time alone changes the price. */
-  #untilNextReading(askedMonoMs: number, { atMs, live: { sale } }: SessionLook): number {
-    const nextPollMs = askedMonoMs + this.connector.meter.poll - this.context.clock.now().monoMs;
-    const boundary = nextBoundary(sale.rating);
-    return Math.max(0, boundary === undefined ? nextPollMs : Math.min(nextPollMs, boundary - atMs));
-  }
 
   #limitReached(live: LiveReading): ReturnType<typeof limitReached> {
     const { acceptance } = live.sale.opening;

@@ -3,6 +3,7 @@
 import {
   type Clock,
   DeviceError,
+  type DeviceFaultCode,
   type EnergyMeter,
   type MeterIdentity,
   type Reading,
@@ -12,7 +13,9 @@ import {
   type MeterDoubt,
   type PlausibilityState,
   powerBackwards,
+  powerForwards,
   powerWhileOpen,
+  registerFell,
 } from "../../core/session/meter-plausibility.js";
 import type { Sale } from "../../core/session/sale.js";
 import type { Faults } from "../../sync/faults.js";
@@ -24,6 +27,8 @@ export type ConnectorMeterParts = {
   readonly clock: Clock;
   readonly faults: Faults;
   readonly note: (text: string) => void;
+  /** At which register a meter was billed from last, or accepted since; undefined = never. */
+  readonly billedMilliWh: (serial: string) => number | undefined;
   /** A device that fails while we let go of it is no fault. */
   readonly isEnding: () => boolean;
 };
@@ -43,6 +48,8 @@ export class ConnectorMeter {
   #plausibility: PlausibilityState | undefined;
   /** The last reading between sessions. */
   #rested: Reading | undefined;
+  /** The last reading between sessions whose register is lower than on the meter's last receipt. */
+  #fallen: Reading | undefined;
 
   constructor(parts: ConnectorMeterParts) {
     this.#parts = parts;
@@ -111,13 +118,13 @@ export class ConnectorMeter {
    * A reading of a session that can be true after the last one; undefined with its fault raised. `onBackwards` is told
    * first of one whose power flows backwards.
    */
-  plausibleReading(
+  async plausibleReading(
     sale: Sale,
     maxPowerW: number,
     heartbeatMs: number,
     onBackwards: (reading: Reading) => void,
   ): Promise<Reading | undefined> {
-    return this.#read((reading) => {
+    const read = await this.#read((reading) => {
       const { stepMilliWh } = this.#parts.meter;
       const bounds = { maxPowerW, stepMilliWh, heartbeatMs };
       const { plausibility, fault } = implausible(sale, reading, this.#plausibility, bounds);
@@ -125,6 +132,11 @@ export class ConnectorMeter {
       if (fault?.code === "meter/backwards") onBackwards(reading);
       return fault;
     });
+    if (read !== undefined && !this.#isDoubted) {
+      this.#flows(read, maxPowerW);
+      if (read.energyMilliWh > sale.last.energyMilliWh) this.#mended("meter/stale");
+    }
+    return read;
   }
 
   /**
@@ -136,9 +148,14 @@ export class ConnectorMeter {
     zeroPowerW: number,
     maxPowerW: number,
   ): Promise<Reading | undefined> {
-    const read = await this.#read((reading) =>
-      isContactorOpen() ? powerWhileOpen(reading, zeroPowerW) : powerBackwards(reading, maxPowerW),
-    );
+    const { billedMilliWh } = this.#parts;
+    const read = await this.#read((reading) => {
+      const flowing = isContactorOpen() ? powerWhileOpen(reading, zeroPowerW) : powerBackwards(reading, maxPowerW);
+      const fallen = registerFell(reading, billedMilliWh(reading.serial));
+      this.#fallen = fallen === undefined ? undefined : reading;
+      return flowing ?? fallen;
+    });
+    if (read !== undefined) this.#flows(read, maxPowerW);
     this.#rested = read ?? this.#rested;
     return read;
   }
@@ -167,8 +184,22 @@ export class ConnectorMeter {
     return undefined;
   }
 
+  /** The reading of a register that is lower than on the meter's last receipt, while it is so. */
+  get fallen(): Reading | undefined {
+    return this.#fallen;
+  }
+
   close(): Promise<void> {
     return this.#parts.meter.close();
+  }
+
+  /** Power that flows into the car under load shows what no meter at rest can: that it is not wired backwards. */
+  #flows(reading: Reading, maxPowerW: number): void {
+    if (powerForwards(reading, maxPowerW)) this.#mended("meter/backwards");
+  }
+
+  #mended(code: DeviceFaultCode): void {
+    this.#parts.faults.mended(this.#parts.device, code);
   }
 
   /** A meter's faults are cleared by a good reading only, so that none flickers. */

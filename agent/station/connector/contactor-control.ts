@@ -3,7 +3,7 @@
 // controls the contactor decides that, by the `guard` it hands in.
 
 import type { Clock, Contactor, PlugSensor } from "../../../drivers/driver.js";
-import { type ContactorTest, testContactor } from "../../../drivers/gpio/contactor-test.js";
+import { type ContactorTest, contactsFollowed, testContactor } from "../../../drivers/gpio/contactor-test.js";
 import type { FaultCode } from "../../core/fault-table.js";
 
 /** What the control of a contactor needs of its connector. */
@@ -16,8 +16,8 @@ export type ContactorControlContext = {
   /** The auxiliary contact's pin, for the sentences. */
   readonly feedbackPin: string;
   raise(code: FaultCode, message: string): void;
-  /** The contacts follow: no fault of theirs stands any more. */
-  clear(): void;
+  /** A test by hand has shown that the contacts follow: no fault of theirs stands any more. */
+  mended(): void;
   /** It is told to be closed and is not, or nobody can tell; `why` in words. */
   notClosing(why: string): void;
   /** Runs `work`; what a pin throws in it is told to whoever can end the process. */
@@ -96,11 +96,13 @@ export class ContactorControl {
     this.#cancelLook?.();
     this.#cancelLook = undefined;
     try {
-      return await testContactor({ contactor, plug }, this.context.clock, {
+      const tested = await testContactor({ contactor, plug }, this.context.clock, {
         ms,
         settleMs: this.context.settleMs,
         stillOurs: () => !this.#closed,
       });
+      if (typeof tested !== "string" && contactsFollowed(tested)) this.context.mended();
+      return tested;
     } finally {
       this.#testing = false;
     }
@@ -124,7 +126,7 @@ export class ContactorControl {
   /** Takes the next sample of a look after those that it `has`; its last one is judged. */
   #sample(has: readonly boolean[], isSecondLook: boolean): void {
     const feedback = this.#contactor?.feedback();
-    if (feedback === undefined) return this.context.clear();
+    if (feedback === undefined) return;
     const samples = [...has, feedback];
     const nextAtMs = samplesAtMs[samples.length];
     if (nextAtMs === undefined) return this.#judge(this.#found(samples), isSecondLook);
@@ -140,7 +142,7 @@ export class ContactorControl {
   #judge(found: FeedbackLook, isSecondLook: boolean): void {
     if (found === "follows") {
       this.#hasFollowed = true;
-      return this.context.clear();
+      return;
     }
     if (!isSecondLook) return this.#at(lookAgainMs, () => this.#sample([], true));
     const { feedbackPin, raise, notClosing } = this.context;

@@ -20,6 +20,12 @@ export type SessionLook = {
   readonly live: LiveReading;
 };
 
+/** How long the next look may wait, ms: for the poll's beat, or just until time alone changes the price. */
+export function untilNextReading({ atMs, live: { sale } }: SessionLook, nextPollMs: number): number {
+  const boundary = nextBoundary(sale.rating);
+  return Math.max(0, boundary === undefined ? nextPollMs : Math.min(nextPollMs, boundary - atMs));
+}
+
 export class SessionMetering {
   #activity: ActivityTrack = drawingTrack;
   #live: LiveReading | undefined;

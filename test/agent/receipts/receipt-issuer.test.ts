@@ -60,7 +60,7 @@ const entryOf = (number: number, { jws, ocmf }: { readonly jws: string; readonly
 /** What the issuers here put into the journal. */
 const journalled: StationEvent[] = [];
 const record = (event: StationEvent): void => void journalled.push(event);
-let kept: IssuerState = { chain: emptyChain, pagination: 0 };
+let kept: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
 const issuerOver = (by: typeof signer | ReturnType<typeof signerOf>): ReceiptIssuer =>
   new ReceiptIssuer({
     station,
@@ -117,7 +117,7 @@ test("an issuer catches up with its book, and every kind of receipt it adds is i
 
 test("a sale that was taken back is sold again by the right tariff: once, naming the first, and the book holds", () => {
   const books = Book.open(disk, join(folder, "corrections"));
-  let state: IssuerState = { chain: emptyChain, pagination: 0 };
+  let state: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
   for (const [at, issued] of littleBook(3, signer).entries()) books.append(entryOf(at + 1, issued));
   const issuer = new ReceiptIssuer({
     station,
@@ -202,7 +202,7 @@ function issuerIn(
   by: Signer = signer,
 ): { readonly issuer: ReceiptIssuer; readonly book: Book } {
   const own = Book.open(disk, join(folder, name));
-  let state: IssuerState = { chain: emptyChain, pagination: 0 };
+  let state: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
   return {
     book: own,
     issuer: new ReceiptIssuer({
@@ -309,7 +309,7 @@ test("a staged key that cannot be read is a fault with a name, and no crash of e
 test("a chain file that was made anew follows a long book in one write, and counts on where the old one stood", () => {
   const long = Book.open(disk, join(folder, "long"));
   for (const [at, issued] of littleBook(40, signer).entries()) long.append(entryOf(at + 1, issued));
-  let state: IssuerState = { chain: emptyChain, pagination: 0 };
+  let state: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
   let writes = 0;
   const open = (): ReceiptIssuer =>
     new ReceiptIssuer({
@@ -335,7 +335,7 @@ test("a chain file that was made anew follows a long book in one write, and coun
 test("a chain file of another history than the book's is damage with a name, and no crash of each start", () => {
   const other = Book.open(disk, join(folder, "other"));
   for (const [at, issued] of littleBook(3, signer).entries()) other.append(entryOf(at + 1, issued));
-  let state: IssuerState = { chain: emptyChain, pagination: 0 };
+  let state: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
   const open = (): ReceiptIssuer =>
     new ReceiptIssuer({
       station,
@@ -352,7 +352,7 @@ test("a chain file of another history than the book's is damage with a name, and
       numberGiven: () => false,
     });
   const { chain } = littleBook(1, signerOf(newKey())).at(-1) ?? { chain: emptyChain };
-  state = { chain, pagination: 1 };
+  state = { chain, pagination: 1, registers: [] };
   assert.throws(
     open,
     (error: unknown) =>

@@ -67,7 +67,7 @@ class ReceiptBooks {
   readonly files = new VolatileFiles();
   readonly book = Book.open(new Disk(this.files), "/book");
   readonly journal: StationEvent[] = [];
-  state: IssuerState = { chain: emptyChain, pagination: 0 };
+  state: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
   numberGiven = false;
   session: Session = available;
 

@@ -9,7 +9,10 @@ import { reading, settlement, signer, startMs } from "../../../support/sample-re
 
 const test = suite("OCMF record");
 const facts = (changes: Partial<OcmfFacts> = {}): OcmfFacts => ({
-  ...settlement(17),
+  ...settlement(2),
+  receiptNumber: 17,
+  pagination: 16,
+  sessionId: "session-17",
   tariffId: "standard",
   tariffDigest: "ab".repeat(32),
   ...changes,

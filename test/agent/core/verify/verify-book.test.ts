@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
 import type { Issued } from "../../../../agent/core/receipt/issuing.js";
 import { issueCredit, issueKeyChange, issueReceipt, issueRecovery } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
@@ -106,6 +107,50 @@ books("a duplicated receipt is named", () => {
     /duplicated: receipt 3 stands 2 times/,
   );
 });
+
+books(
+  "a register that falls between two receipts of one meter is named, unless the receipt says who accepted it",
+  () => {
+    const lower = (changes: Partial<Settlement>): Issued =>
+      issueReceipt(
+        { ...settlement(2), receiptNumber: 8, pagination: 7, sessionId: "S", cdrId: "S", ...changes },
+        chainOf(sound),
+        signer,
+        sha256,
+      );
+    const fallen = lower({});
+    const told =
+      "receipt 8: the register of meter SN-20190001 fell from 1308.570 kWh (receipt 7) to 1234.500 kWh, and the receipt " +
+      "bears no acceptance of it";
+    assert.is(failures(check([...jws, fallen.jws], fallen.checkpoint)), `registers: ${told}`);
+    // Two drivers' copies tell it too; where receipts between them are missing, one of those may bear the acceptance.
+    const together = (...held: readonly Issued[]): string =>
+      failures(
+        verifyEvidence(
+          held.map((one, at) => file(one, `copy ${at}`)),
+          pins,
+          tools,
+        ),
+      );
+    assert.is(together(receiptAt(sound, 7), fallen), `together: ${told}`);
+    assert.is(together(receiptAt(sound, 6), fallen), "");
+    const { moment } = settlement(2).begin;
+    const word = {
+      moment,
+      lastMilliWh: 1_308_570_000,
+      acceptedMilliWh: 1_234_500_000,
+      by: "A. Technician",
+      note: "replaced",
+    };
+    const accepted = lower({ registerAccepted: word });
+    assert.is(failures(check([...jws, accepted.jws], accepted.checkpoint)), "");
+    const other = lower({ registerAccepted: { ...word, lastMilliWh: 1_300_000_000 } });
+    assert.match(
+      failures(check([...jws, other.jws], other.checkpoint)),
+      /its acceptance is of 1300\.000 kWh to 1234\.500 kWh$/,
+    );
+  },
+);
 
 books("a tail cut off is named by the book's checkpoint, or by any receipt in other hands", () => {
   assert.match(

@@ -9,7 +9,8 @@ import { audit } from "../../../support/street/books.js";
 import { Street } from "../../../support/street/street.js";
 
 const starts = 100;
-const everyMs = 40_000;
+/** Two changes of a plug within it: more than 120 an hour are no visits, but a loose contact. */
+const everyMs = 75_000;
 const badShare = 0.05;
 const seed = 5;
 
