@@ -28,7 +28,7 @@ test("192 slots are told in at most 30 lines, with their bounds and a table by t
     "  00:00-01:00  0.238 0.238 0.2499 0.2499    0.238 0.238 0.2499 0.2499",
     "  01:00-02:00  0.2618 0.2618 0.2737 0.2737  0.2618 0.2618 0.2737 0.2737",
   ]);
-  assert.ok(lines.every((line) => line.length <= 120));
+  assert.ok(lines.slice(1).every((line) => line.length <= 80));
 });
 
 test("a week tells the least and the most of each hour, in every language", () => {
