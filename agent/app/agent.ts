@@ -364,6 +364,7 @@ export class Agent {
 
   #answer(request: ControlRequest): Promise<ControlAnswer> {
     return answerControlRequest(request, {
+      file: this.#loaded.file,
       config: this.#loaded.config,
       machine: this.#machine,
       disk: this.#disk,

@@ -20,6 +20,8 @@ import { startSync, syncFinished } from "./sync-now.js";
 import type { UplinkStatus } from "./uplinks/uplink-status.js";
 
 export type ControlContext = {
+  /** The config, and the file that it came from. */
+  readonly file: string;
   readonly config: Config;
   readonly machine: Machine;
   readonly disk: Disk;
@@ -43,6 +45,9 @@ export async function answerControlRequest(request: ControlRequest, context: Con
   switch (request.do) {
     case "status":
       return { ok: true, value: context.snapshot() };
+    case "config":
+      // Cards are not among what a command needs of it, and could be more than a line holds.
+      return { ok: true, value: { file: context.file, config: { ...context.config, tokens: [] } } };
     case "stop": {
       const connector = requestedNumber(request["connector"], "connector");
       const refused =

@@ -3,6 +3,7 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { socketPath } from "../control/control-socket.js";
 import { becomeOwner, leaveFile } from "../control/privileges.js";
 import { Failure } from "../core/failure.js";
 import { zipped } from "../receipts/dispute/zip.js";
@@ -24,7 +25,7 @@ export function bundleCommand(): Command {
     .action(async (options: StationOptions & { out?: string; preview?: true; show?: string }) => {
       const loaded = loadedFor(options);
       const file = resolve(options.out ?? `chargetill-${loaded.config.station.id}.zip`);
-      const isAlone = await agentRuns(loaded).then(
+      const isAlone = await agentRuns(socketPath(loaded)).then(
         (runs) => !runs,
         () => false,
       );

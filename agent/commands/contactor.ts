@@ -149,7 +149,12 @@ async function test(connector: number, options: StationOptions & { for: number; 
   const { withDevices } = await import("./shared/with-devices.js");
   await withDevices(
     options,
-    async (devices) => {
+    async (devices, { config: { connectors } }) => {
+      if (!connectors.some(({ id }) => id === connector))
+        throw new Failure(
+          "usage/invalid",
+          `there is no connector ${connector}; there are: ${connectors.map(({ id }) => id).join(", ")}`,
+        );
       if (
         options.yes !== true &&
         !(await agreed(

@@ -3,10 +3,10 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
-import { askAgent, socketPath } from "../control/control-socket.js";
+import { askAgent } from "../control/control-socket.js";
 import { agentRuns } from "../technician/open-devices.js";
+import { agentSocket } from "./shared/agent.js";
 import { printResult, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
-import { loadedFor } from "./shared/with-devices.js";
 
 const askEveryMs = 250;
 
@@ -20,12 +20,12 @@ export function drainCommand(): Command {
     .option("--for <seconds>", "how long to wait for receipts", wholeNumber("--for", 1, 600), 60)
     .option("--off", "allow new sessions again")
     .action(async (options: StationOptions & { for: number; off?: true }) => {
-      const loaded = loadedFor(options);
-      if (!(await agentRuns(loaded)))
+      const socket = await agentSocket(options);
+      if (!(await agentRuns(socket)))
         return printResult(options, { running: false, open: [] }, ["no agent runs: nothing to drain"]);
       let open: readonly number[] = [];
       for (let leftMs = options.for * 1_000; leftMs > 0; leftMs -= askEveryMs) {
-        ({ open } = (await askAgent(socketPath(loaded), { do: "drain", on: options.off !== true })) as {
+        ({ open } = (await askAgent(socket, { do: "drain", on: options.off !== true })) as {
           open: readonly number[];
         });
         if (open.length === 0 || options.off === true) break;

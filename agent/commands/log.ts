@@ -6,7 +6,7 @@ import { Failure } from "../core/failure.js";
 import { isoLocal } from "../core/time/iso-time.js";
 import { type LogState, logLevels, watchMs } from "../technician/trace-sessions.js";
 import { exampleText, printResult, type StationOptions, stationCommand } from "./shared/command.js";
-import { loadedFor } from "./shared/with-devices.js";
+import { stationOf } from "./shared/with-devices.js";
 
 /** `chargetill log`. */
 export function logCommand(): Command {
@@ -41,7 +41,7 @@ async function level(
       "usage/invalid",
       `log level: "${time ?? ""}" is not a time from 1s to 24h, such as 90s, 10m or 1h30m`,
     );
-  const loaded = loadedFor(options);
+  const loaded = await stationOf(options);
   const state = (await askAgent(socketPath(loaded), {
     do: "log-level",
     ...(wanted === undefined ? {} : { level: wanted, ms }),

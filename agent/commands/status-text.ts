@@ -1,8 +1,8 @@
 // `chargetill status` in words: the same snapshot that the live view draws.
 
-import { durationText, endingParts } from "../app/terminal-view.js";
+import { durationText, endingParts, screenTime } from "../app/terminal-view.js";
 import { remedyLine } from "../core/fault-table.js";
-import { clockText } from "../core/time/time.js";
+import { dateText, localTime } from "../core/time/time.js";
 import { diskForecastText, mib } from "../ledger/upkeep/disk-forecast.js";
 import { reservationText, type Snapshot } from "../station/snapshot.js";
 import { uplinkStatusLines as uplinkLines } from "./sync.js";
@@ -10,9 +10,11 @@ import { uplinkStatusLines as uplinkLines } from "./sync.js";
 /** The station in a few lines. */
 export function statusLines(snapshot: Snapshot): string[] {
   const { moment, timeZone } = snapshot;
+  // All times are the station's: beside a driver's receipt nobody reckons in UTC.
+  const local = (atMs: number): string => `${dateText(localTime(timeZone, atMs).day)} ${screenTime(timeZone, atMs)}`;
   const sellsSomewhere = snapshot.connectors.some(({ state }) => state !== "out-of-order");
   const lines = [
-    `station ${snapshot.station}, chargetill ${snapshot.version}, ${clockText(timeZone, moment.at)} local (clock ${moment.trust})`,
+    `station ${snapshot.station}, chargetill ${snapshot.version}, ${local(moment.at)} local time (clock ${moment.trust})`,
     snapshot.closed === undefined
       ? `${sellsSomewhere ? "selling" : "open, BUT EVERY CONNECTOR IS OUT OF ORDER"}; ` +
         `${snapshot.receipts} receipt${snapshot.receipts === 1 ? "" : "s"} in the book, key ${snapshot.keyId}`
@@ -25,6 +27,8 @@ export function statusLines(snapshot: Snapshot): string[] {
     );
     if (connector.reservation !== undefined)
       lines.push(`  ${reservationText(connector.reservation, timeZone, moment.at)}`);
+    if (connector.energyKwh === undefined && connector.state !== "finishing")
+      lines.push(...connector.price.map((line) => `  ${line}`));
     if (connector.energyKwh !== undefined)
       lines.push(
         `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ` +
@@ -34,7 +38,7 @@ export function statusLines(snapshot: Snapshot): string[] {
     if (ends.length > 0) lines.push(`  ${ends.join(", ")}`);
   }
   for (const uplink of snapshot.uplinks)
-    lines.push(...uplinkLines(uplink).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
+    lines.push(...uplinkLines(uplink, local).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
   lines.push(...diskLines(snapshot));
   for (const { code, device, message } of snapshot.faults)
     lines.push(`FAULT ${code} at ${device}: ${message}`, `  ${remedyLine(code)}`);

@@ -94,7 +94,7 @@ type PrintAll = (lines: readonly string[], value: unknown) => void;
 
 async function tellStatus(client: SyncClient, print: PrintAll): Promise<0 | 1> {
   const all = await client.status();
-  print(none(all) ?? all.flatMap(uplinkStatusLines), all);
+  print(none(all) ?? all.flatMap((one) => uplinkStatusLines(one)), all);
   return all.every((one) => one.fault === undefined) ? 0 : 1;
 }
 
@@ -102,7 +102,7 @@ async function pushNow(client: SyncClient, print: PrintAll): Promise<0 | 1> {
   const stillAtIt = (all: readonly UplinkStatus[]): string[] =>
     all.filter((one) => one.waiting > 0).map(({ uplink, waiting }) => `${uplink}: waiting ${waiting}, still sending`);
   const all = await client.now((sofar) => print(stillAtIt(sofar), undefined));
-  print(none(all) ?? all.flatMap(uplinkStatusLines), all);
+  print(none(all) ?? all.flatMap((one) => uplinkStatusLines(one)), all);
   const isDone = all.every((one) => one.waiting === 0 && one.pull?.ok !== false && (one.payments?.waiting ?? 0) === 0);
   return isDone ? 0 : 1;
 }
@@ -112,11 +112,11 @@ async function tellParked(client: SyncClient, print: PrintAll): Promise<0 | 1> {
   const lines = all.flatMap((one) => [
     ...one.parked.map(
       (item) =>
-        `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${time(item.atMs)}` +
+        `${one.uplink}: receipt ${item.number}, CDR ${item.id}, since ${utcText(item.atMs)}` +
         `${item.left === true ? ", left unsent" : ""}: ${item.reason}`,
     ),
     ...(one.payments?.parked ?? []).map(
-      (item) => `${one.uplink}: payment of receipt ${item.id}, since ${time(item.atMs)}: ${item.reason}`,
+      (item) => `${one.uplink}: payment of receipt ${item.id}, since ${utcText(item.atMs)}: ${item.reason}`,
     ),
   ]);
   print(
@@ -161,8 +161,8 @@ async function leaveUnsent(
   return left.length === 0 ? 1 : 0;
 }
 
-/** One uplink in words. */
-export function uplinkStatusLines(status: UplinkStatus): string[] {
+/** One uplink in words; `time` = how its times are written, in UTC where nothing else is said. */
+export function uplinkStatusLines(status: UplinkStatus, time: TimeText = utcText): string[] {
   const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
   const lines = [
     `${uplink}: ${reachability}${sinceMs === undefined ? "" : ` since ${time(sinceMs)}`}${words === undefined ? "" : `: ${words}`}`,
@@ -176,7 +176,7 @@ export function uplinkStatusLines(status: UplinkStatus): string[] {
   );
   if (status.payments !== undefined && status.payments.known > 0)
     lines.push(...paymentLines(status.payments).map((line) => `  ${line}`));
-  if (status.pull !== undefined) lines.push(`  ${pullLine(status.pull)}`);
+  if (status.pull !== undefined) lines.push(`  ${pullLine(status.pull, time)}`);
   if (nextTryMs !== undefined && waiting > 0) lines.push(`  next try at ${time(nextTryMs)}`);
   return lines;
 }
@@ -190,7 +190,7 @@ function paymentLines({ known, waiting, parked = [], words }: PaymentStatuses): 
   ];
 }
 
-function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus): string {
+function pullLine({ atMs, ok, words, tokens, tariffs }: PullStatus, time: TimeText): string {
   if (atMs === undefined) return "tokens and tariffs have not been fetched yet";
   return ok === true
     ? `fetched at ${time(atMs)}: ${words ?? ""}`
@@ -202,6 +202,6 @@ function none(all: readonly UplinkStatus[]): string[] | undefined {
   return all.length === 0 ? ["No uplink is configured: receipts stay in the receipt book."] : undefined;
 }
 
-function time(ms: number): string {
-  return new Date(ms).toISOString();
-}
+/** An instant in words. */
+type TimeText = (atMs: number) => string;
+const utcText: TimeText = (atMs) => new Date(atMs).toISOString();

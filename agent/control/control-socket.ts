@@ -22,9 +22,12 @@ export type ControlAnswer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly why: string };
 
+/** Where the control socket lies in a state folder, unless the config names another place. */
+export const socketIn = (folder: string): string => join(folder, "control.sock");
+
 /** Where the control socket of a config's agent lies. */
 export function socketPath(loaded: LoadedConfig): string {
-  return loaded.config.socket ?? join(loaded.config.state, "control.sock");
+  return loaded.config.socket ?? socketIn(loaded.config.state);
 }
 
 /**

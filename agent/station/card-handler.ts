@@ -12,6 +12,7 @@ import {
   type DriverAnswer,
   decisionWords,
   decline,
+  finishedWords,
   grantedWords,
   refusalWords,
   unusableWords,
@@ -282,7 +283,9 @@ export class CardHandler {
       case "waits-already":
         return accept("accepted: plug in the car");
       case "refuse":
-        return decline(decisionWords[decision.why]);
+        return decision.connector === undefined
+          ? decline(decisionWords[decision.why])
+          : decline(finishedWords(decision.connector), decision.connector);
       case "authorize":
         return info.allowed === "ALLOWED"
           ? this.#answerToAllowed(decision, reader, info)

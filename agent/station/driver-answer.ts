@@ -31,6 +31,10 @@ export const decisionWords: Readonly<Record<RefusedDecision["why"], string>> = {
   "nothing-runs": "nothing to stop",
 };
 
+/** The driver's own car is done, and is still plugged in at this connector. */
+export const finishedWords = (connector: number): string =>
+  `your session at connector ${connector} is over: unplug the car first`;
+
 /** Why a card could not be used. */
 export const unusableWords: Readonly<Record<Extract<CardTap, { readonly kind: "refused" }>["why"], string>> = {
   "random-uid": "this is a phone or a card that changes its number; use a charging card",

@@ -7,10 +7,10 @@ import { askAgent, isAbsent, socketPath } from "../control/control-socket.js";
 import type { FileExchange } from "../control/privileges.js";
 import type { DeviceAccess } from "./device-access.js";
 
-/** Whether an agent serves this config now. Throws where one runs and this user may not speak to it. */
-export async function agentRuns(loaded: LoadedConfig): Promise<boolean> {
+/** Whether an agent answers at this socket. Throws where one runs and this user may not speak to it. */
+export async function agentRuns(socket: string): Promise<boolean> {
   try {
-    await askAgent(socketPath(loaded), { do: "status" });
+    await askAgent(socket, { do: "status" });
     return true;
   } catch (error) {
     if (isAbsent(error)) return false;
@@ -28,7 +28,7 @@ export async function openDeviceAccess(
   needs: MachineNeeds = "all",
   exchange: FileExchange = {},
 ): Promise<DeviceAccess> {
-  if (await agentRuns(loaded))
+  if (await agentRuns(socketPath(loaded)))
     return {
       live: true,
       ask: (request) => askAgent(socketPath(loaded), request),

@@ -1,7 +1,7 @@
 // The running agent that `--data` or `--config` leads to. With --data alone no config is read, nor what reads it
 // loaded: the socket lies in the folder.
-import { join, resolve } from "node:path";
-import { socketPath } from "../../control/control-socket.js";
+import { resolve } from "node:path";
+import { socketIn, socketPath } from "../../control/control-socket.js";
 import type { StationOptions } from "./command.js";
 
 /**
@@ -9,7 +9,7 @@ import type { StationOptions } from "./command.js";
  * used.
  */
 export async function agentSocket(where: StationOptions): Promise<string> {
-  if (where.data !== undefined && where.config === undefined) return join(resolve(where.data), "control.sock");
+  if (where.data !== undefined && where.config === undefined) return socketIn(resolve(where.data));
   const { loadedFor } = await import("./with-devices.js");
   return socketPath(loadedFor(where));
 }

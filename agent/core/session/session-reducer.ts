@@ -102,7 +102,9 @@ function settling(session: SessionIn<"settling">, event: SessionEvent): Session 
     case "ReceiptSigned":
       return { ...session, signed: event.signed };
     case "SessionSettled":
-      return session.plugged ? { state: "finishing", receiptNumber: event.number } : available;
+      return session.plugged
+        ? { state: "finishing", receiptNumber: event.number, uid: session.sale.opening.acceptance.token.uid }
+        : available;
     case "PlugChanged":
       return session.plugged === event.plugged ? session : { ...session, plugged: event.plugged };
     default:

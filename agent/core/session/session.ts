@@ -47,7 +47,11 @@ export type Session =
       };
       readonly signed?: SignedReceipt;
     }
-  | { readonly state: "finishing"; readonly receiptNumber: number };
+  | {
+      readonly state: "finishing";
+      readonly receiptNumber: number /** Of the card whose session it was. */;
+      readonly uid: string;
+    };
 
 /** A session in one of its states. */
 export type SessionIn<State extends Session["state"]> = Extract<Session, { state: State }>;

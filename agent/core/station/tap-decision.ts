@@ -13,7 +13,12 @@ export type TapDecision =
   /** `connector`: null = whichever a car comes to; with `chosen`, only that one. */
   | { readonly kind: "authorize"; readonly connector: number | null; readonly chosen?: number }
   | { readonly kind: "waits-already" }
-  | { readonly kind: "refuse"; readonly why: "just-started" | "ending" | "finished" | "in-use" | "other-card-waits" };
+  | {
+      readonly kind: "refuse";
+      readonly why: "just-started" | "ending" | "finished" | "in-use" | "other-card-waits";
+      /** Of a session that is finished: where its car still is. */
+      readonly connector?: number;
+    };
 
 const waitsAlready: TapDecision = { kind: "waits-already" };
 const otherCardWaits: TapDecision = { kind: "refuse", why: "other-card-waits" };
@@ -72,6 +77,7 @@ const rules: readonly ((tap: Tap) => TapDecision | undefined)[] = [
   freeChosenConnector,
   carThatWaits,
   foreignCard,
+  ownCarFinished,
   freeConnector,
 ];
 
@@ -157,6 +163,12 @@ function rankOf({ state, now, uid, group }: Tap, connector: number): number {
 
 function foreignCard(tap: Tap): TapDecision | undefined {
   return isForeignCard(tap) ? otherCardWaits : undefined;
+}
+
+/** Who taps once more with a car that is done is to unplug it, and not to bring another one. */
+function ownCarFinished({ here, uid }: Tap): TapDecision | undefined {
+  const own = here.find(({ session }) => session.state === "finishing" && isSameId(session.uid, uid));
+  return own === undefined ? undefined : { kind: "refuse", why: "finished", connector: own.id };
 }
 
 /** A connector that a remote start waits for is spoken for: the next car there is that driver's. */

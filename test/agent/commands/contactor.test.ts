@@ -96,6 +96,35 @@ test("a contactor is tested by the running agent or without one, and its auxilia
   assert.not.match(agent.out, /contactor\/welded/);
 });
 
+test("a connector that is not there is named before anybody is asked", async () => {
+  const { config, state } = benchStation();
+  const asked = async (...where: string[]): Promise<void> => {
+    const { code, err } = await chargetill("contactor", "test", "9", ...where);
+    assert.equal([code, /there is no connector 9; there are: 1, 2/.test(err), /live/.test(err)], [2, true, false], err);
+  };
+  await asked("--config", config);
+  const agent = new RunningCommand(["run", "--config", config]);
+  await agent.until(/"type":"started"/);
+  await asked("--config", config);
+  await asked("--data", state);
+  agent.kill("SIGTERM");
+  await agent.ended;
+});
+
+test("--data alone suffices for what asks the running agent", async () => {
+  const { config, state } = benchStation();
+  const agent = new RunningCommand(["run", "--config", config]);
+  await agent.until(/"type":"started"/);
+  for (const command of ["status", "drain", "drain --off", "tag list", "log level", "sync status"]) {
+    const { code, err } = await chargetill(...command.split(" "), "--data", state);
+    assert.equal([command, code, err], [command, 0, ""]);
+  }
+  agent.kill("SIGTERM");
+  await agent.ended;
+  const alone = await chargetill("tag", "list", "--data", state);
+  assert.match(alone.err, /station\.yaml: no such file/, "without an agent the config is needed");
+});
+
 test("no test while a session runs, and none that nobody agreed to", async () => {
   const { config } = benchStation({ quiet: false, speed: 120 });
   const agent = new RunningCommand(["run", "--config", config]);

@@ -216,7 +216,7 @@ test("a finished car must leave before a card starts anew", async () => {
     [100, unplug(1)],
     [110, unplug(2)],
   ]);
-  assert.equal(told.answers.at(-1), "the session is over: unplug the car first");
+  assert.equal(told.answers.at(-1), "your session at connector 1 is over: unplug the car first");
   assert.equal(endings(told), ["Local", "EVDisconnected"]);
 });
 

@@ -47,6 +47,15 @@ taps("the card that started stops", () => assert.equal(tap(charging, uid, 60), {
 taps("a second tap right after the start never stops", () =>
   assert.equal(tap(charging, uid, 22), { kind: "refuse", why: "just-started" }),
 );
+taps("the card whose own car is done is told to unplug it, beside a free connector too", () => {
+  const done = stationState(
+    ...[plugged(1), accepted(10), began, stop, ended, numbered, signed, settled].map((event) => on(1, event)),
+  );
+  assert.equal(tap(done, uid, 90), { kind: "refuse", why: "finished", connector: 1 });
+  assert.equal(tap(done, "9F3C77E1", 90), { kind: "authorize", connector: null }, "another card waits for its car");
+  const second = reduce(done, on(2, plugged(85)), layout);
+  assert.equal(tap(second, uid, 90), { kind: "authorize", connector: 2 }, "a second car is meant");
+});
 taps("a card of the same group stops", () => {
   const grouped = stationState(
     on(1, plugged(1)),
