@@ -20,6 +20,8 @@ export type TransactionBeginning = {
   readonly atMs: number;
   readonly registerMilliWh: number;
   readonly tariff: { readonly id: string; readonly currency: string };
+  /** A reservation that is charged went before it. */
+  readonly reserved?: true;
 };
 
 /** A register value that OCPP is told, with the time it was read at. */
@@ -48,6 +50,7 @@ export function transactionBeginning(opening: Opening, connector: number, line: 
     atMs: begin.moment.at + shiftOf(line),
     registerMilliWh: begin.energyMilliWh,
     tariff: { id: opening.tariff.id, currency: opening.tariff.currency },
+    ...(opening.reserved === undefined ? {} : { reserved: true }),
   };
 }
 
@@ -81,6 +84,7 @@ function readSold(jws: string): CompletedTransaction | undefined {
       atMs: startMs,
       registerMilliWh: begin.registerMilliWh,
       tariff: { id: sale.tariff.id, currency: sale.price.currency },
+      ...(sale.samples.rows[0]?.[4] === "reserved" ? { reserved: true } : {}),
     },
     begin,
     end,

@@ -93,7 +93,8 @@ export function startedEvent(
     idToken: idTokenOf(begin.token, dialect),
     ...(reservationId === undefined ? {} : { reservationId }),
     meterValue: [register(begin, "Transaction.Begin")],
-    ...(costKnown && cost ? { costDetails: noCost(begin.tariff.currency) } : {}),
+    // What the reservation before it costs is told with the first running cost.
+    ...(costKnown && cost && begin.reserved !== true ? { costDetails: noCost(begin.tariff.currency) } : {}),
   };
 }
 
