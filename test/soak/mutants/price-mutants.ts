@@ -227,4 +227,25 @@ export const priceMutants: readonly Mutant[] = [
     replace: "break;",
     tests: ["agent/core/number/money"],
   },
+  {
+    rule: "a tariff that is cut keeps what holds until the session ends",
+    file: "agent/core/tariff/tariff-cut.ts",
+    find: "atMs < toMs || looks === 0",
+    replace: "looks === 0",
+    tests: ["agent/core/tariff/tariff-cut", "agent/core/session/long-tariff"],
+  },
+  {
+    rule: "a tariff that is cut keeps the lowest price for a session without a clock",
+    file: "agent/core/tariff/tariff-cut.ts",
+    find: "if (withLowest)",
+    replace: "if (false)",
+    tests: ["agent/core/tariff/tariff-cut", "agent/core/session/long-tariff"],
+  },
+  {
+    rule: "a part of a tariff that leaves prices out is told beside the whole",
+    file: "agent/core/verify/verify-together.ts",
+    find: "digestOf(part.tariff) === tariff.digest",
+    replace: "true",
+    tests: ["agent/core/session/long-tariff"],
+  },
 ];
