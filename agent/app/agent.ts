@@ -84,6 +84,7 @@ export class Agent {
     this.#disk = disk;
     this.#machine = machine;
     this.#kinds = kinds;
+    disk.onRead = () => machine.progressed();
     disk.onSync = () => {
       this.#watchdog.synced(machine.clock.now().monoMs);
       machine.progressed();

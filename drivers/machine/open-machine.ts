@@ -52,7 +52,7 @@ export type Machine = {
   pins(connector: ConnectorConfig): Pins;
   /** Why nobody can be believed to open the contactors when this process hangs; undefined where somebody does. */
   openerTrouble(): string | undefined;
-  /** An fsync has returned: no hang, though no timer could fire meanwhile. */
+  /** An fsync has returned, or a file was read: no hang, though no timer could fire meanwhile. */
   progressed(): void;
   reader(name: string): Promise<CardReader>;
   /** Lets time pass, where it is the bench's to give. */

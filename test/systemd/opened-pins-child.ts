@@ -7,6 +7,7 @@ import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { askAgent } from "../../agent/control/control-socket.js";
+import type { Snapshot } from "../../agent/station/snapshot.js";
 import { loadMeterMap } from "../../config/meter-map.js";
 import { RtuBus } from "../../drivers/bench/rtu-bus.js";
 import { SysfsFuse } from "../drivers/gpio/sysfs-fuse.js";
@@ -148,6 +149,20 @@ function tell(name: string, found: readonly number[], most: number | undefined):
   say(`${most === undefined || worst <= most ? "ok" : "FAILED"} ${name}: the contactor is open; ${figures}`);
 }
 
+/** Waits until the agent says that the opener is missing, or says so no more. */
+async function openerIsMissing(missing: boolean): Promise<void> {
+  const begun = performance.now();
+  const isTold = async (): Promise<boolean> => {
+    const { faults } = (await askAgent(socket, { do: "status" })) as Pick<Snapshot, "faults">;
+    return faults.some(({ code }) => code === "opener/missing");
+  };
+  while ((await isTold().catch(() => undefined)) !== missing) {
+    if (performance.now() - begun > trialMs) throw new Error(`opener/missing is not ${missing ? "raised" : "cleared"}`);
+    await pause();
+  }
+  say(`ok opener/missing is ${missing ? "raised without the opener" : "cleared when it is back"}`);
+}
+
 /** The unit with these lines over its own, and its restarts at once. */
 async function restartWith(lines: readonly string[]): Promise<void> {
   mkdirSync(dropIns, { recursive: true });
@@ -175,7 +190,10 @@ const [killed] = endings;
 await restartWith([]);
 await run("systemctl", ["mask", "--runtime", "--now", "chargetill-opener"]);
 if (killed !== undefined) tell("kill -9, by ExecStopPost alone", await measure(killed, 5), undefined);
+await openerIsMissing(true);
 await run("systemctl", ["unmask", "--runtime", "chargetill-opener"]);
+await run("systemctl", ["start", "chargetill-opener"]);
+await openerIsMissing(false);
 await run("systemctl", ["stop", "chargetill", "chargetill-opener"]);
 await run("umount", ["-l", "/sys/class/gpio"]);
 process.exit(0);

@@ -67,6 +67,8 @@ export class Disk {
    * Called after each fsync: on a slow disk the proof that something still moves, though no timer can fire meanwhile.
    */
   onSync: () => void = () => undefined;
+  /** Called after each file that was read: work over many files moves, though no timer can fire meanwhile. */
+  onRead: () => void = () => undefined;
 
   constructor(readonly files: Files = realFiles) {}
 
@@ -92,7 +94,9 @@ export class Disk {
   /** The bytes of a file, or undefined where there is none. Throws disk/failed. */
   read(path: string): Buffer | undefined {
     try {
-      return this.files.readFileSync(path);
+      const bytes = this.files.readFileSync(path);
+      this.onRead();
+      return bytes;
     } catch (cause) {
       if (errorCode(cause) === "ENOENT") return undefined;
       throw diskFailure("read", path, cause);

@@ -11,6 +11,8 @@ import type { OpenOrder } from "./gpio-port.js";
 const beatEveryMs = 200;
 /** The opener answers within milliseconds; on a machine that is busy with its start, later. */
 const answerWithinMs = 3_000;
+/** A loop that was held up for longer is lost, whatever files it reads and writes; the opener gives a disk as long. */
+const heldUpAtMostMs = 9_000;
 const folderOfTheService = "/run/chargetill";
 
 /** What the driver of one contactor tells: `closing` before it closes, `opened` after it has opened. */
@@ -27,6 +29,8 @@ export class OpenerLink {
   #serial = 0;
   #beats = 0;
   #writtenMonoMs: MonoMs = 0;
+  /** When the loop turned last. */
+  #turnMonoMs: MonoMs = 0;
   /** Why the list could not be written. */
   #unwritten: string | undefined;
   #cancelBeat: (() => void) | undefined;
@@ -72,9 +76,9 @@ export class OpenerLink {
     };
   }
 
-  /** Something moves, though no timer may fire meanwhile: an fsync has returned. */
+  /** Something moves, though no timer may fire meanwhile: an fsync has returned, a file was read. */
   progressed(): void {
-    if (this.#closed > 0) this.#count();
+    if (this.#closed > 0 && this.clock.now().monoMs - this.#turnMonoMs < heldUpAtMostMs) this.#count();
   }
 
   /**
@@ -139,6 +143,7 @@ export class OpenerLink {
   /** Counts on for as long as a contactor is closed. */
   #beat(): void {
     if (this.#cancelBeat !== undefined) return;
+    this.#turnMonoMs = this.clock.now().monoMs;
     this.#count();
     this.#cancelBeat = this.clock.at(this.clock.now().monoMs + beatEveryMs, () => {
       this.#cancelBeat = undefined;

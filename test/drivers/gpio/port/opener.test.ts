@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Clock } from "../../../../drivers/driver.js";
 import { OpenerLink } from "../../../../drivers/gpio/port/opener-link.js";
 import { compilePins, pinsProgram } from "../../../../drivers/gpio/port/pins-program.js";
 import { freshFolder } from "../../../support/command.js";
@@ -296,6 +297,26 @@ links("beats while a contactor is closed, and keeps no waking at rest", async ()
   await clock.pass(1_000);
   assert.is(clock.waiting, 0);
   assert.is(text(join(folder, "heartbeat")), "7\n");
+});
+
+links("beats on while a loop that does not turn reads and writes files, but no longer than a disk may take", () => {
+  const { folder } = new Place();
+  const start = new SteppedClock().now();
+  let monoMs = start.monoMs;
+  const blocked: Clock = { now: () => ({ ...start, monoMs }), at: () => () => undefined, busy: (work) => work };
+  const link = OpenerLink.open(blocked, folder);
+  link?.contactor({ kind: "sysfs", number: 17, high: false }).closing();
+  for (const [afterMs, beats] of [
+    [700, 2],
+    [8_000, 3],
+    [8_900, 4],
+    [9_000, 4],
+    [60_000, 4],
+  ] as const) {
+    monoMs = start.monoMs + afterMs;
+    link?.progressed();
+    assert.is(text(join(folder, "heartbeat")), `${beats}\n`, `${afterMs} ms`);
+  }
 });
 
 links("without a place for its list takes the old one away and says why", () => {
