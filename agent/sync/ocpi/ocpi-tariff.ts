@@ -14,6 +14,8 @@ export type OcpiTariff =
 /** OCPI has 16; backends add some of their own, and each is looked at. */
 const mostFields = 100;
 const longestId = 36;
+/** OCPI's longest text has 512 characters; what is kept of a tariff goes into every CDR. */
+const longestText = 1_000;
 
 export function readOcpiTariff(row: unknown): OcpiTariff {
   const fields = isObject(row) ? Object.keys(row).length : 0;
@@ -22,10 +24,19 @@ export function readOcpiTariff(row: unknown): OcpiTariff {
   // What was cleaned at the door could be another's name.
   if (id !== undefined && (id.trim() === "" || id.includes("\ufffd")))
     return { ok: false, id, why: "id: expected a name that can be printed" };
-  const parsed = parseTariff(isObject(row) ? withoutForeign(row) : row);
+  const kept = isObject(row) ? withoutForeign(row) : row;
+  if (holdsLongText(kept)) return { ok: false, id, why: `a text of more than ${longestText} characters` };
+  const parsed = parseTariff(kept);
   if (parsed.ok) return parsed;
   const [first] = parsed.faults;
   return { ok: false, id, why: `${first?.path ?? ""}: ${first?.message ?? ""}` };
+}
+
+/** A row that came in is nested no deeper than the door lets through. */
+function holdsLongText(value: unknown): boolean {
+  if (typeof value === "string") return value.length > longestText;
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([name, member]) => name.length > longestText || holdsLongText(member));
 }
 
 function withoutForeign(row: JsonObject): JsonObject {
