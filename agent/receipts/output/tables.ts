@@ -1,6 +1,7 @@
 // Receipts as tables: the list on the screen, the rows for the books (CSV, JSON), and what was earned per day, month,
 // card or tariff.
 
+import type { TimeTrust } from "../../../drivers/driver.js";
 import { masked } from "../../core/cdr/token.js";
 import { Failure } from "../../core/failure.js";
 import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
@@ -11,7 +12,7 @@ import { payloadFrom, type ReceiptSource } from "./exports.js";
 
 export type DateRange = { readonly from?: string | undefined; readonly to?: string | undefined };
 
-/** One row of the books. Amounts are decimal texts; a credit's are negative. */
+/** One row of the books. Amounts are decimal texts; a credit's are negative. A time that nobody knows is "". */
 export type BookRow = {
   readonly number: number;
   readonly kind: ReceiptPayload["kind"];
@@ -57,16 +58,24 @@ const ratesText = (
   taxes: readonly { readonly name: string; readonly ratePercent: string; readonly net: string; readonly tax: string }[],
 ): string => taxes.map(({ name, ratePercent, net, tax }) => `${name} ${ratePercent} %: ${net} + ${tax}`).join("; ");
 
+const known = (time: string, clock: TimeTrust): string => (clock === "unsynced" ? "" : time);
+
+/** The local time to which a receipt belongs: when it was issued, else when its session began; "" = nobody knows. */
+function timeOfReceipt(payload: ReceiptPayload): string {
+  const sold = soldIn(payload);
+  return known(payload.issuedAt, payload.clock) || (sold === undefined ? "" : known(sold.start, sold.startClock));
+}
+
 /** A receipt as a row of the books; cards and contracts show their last four characters. */
 export function bookRow(payload: ReceiptPayload): BookRow {
-  const base = { ...blank, number: payload.number, kind: payload.kind, issued: payload.issuedAt };
+  const base = { ...blank, number: payload.number, kind: payload.kind, issued: known(payload.issuedAt, payload.clock) };
   const sold = soldIn(payload);
   if (sold !== undefined) {
     const row: BookRow = {
       ...base,
       evseId: sold.connector.evseId,
-      start: sold.start,
-      end: sold.end,
+      start: known(sold.start, sold.startClock),
+      end: known(sold.end, sold.endClock),
       session: sold.sessionId,
       cdr: sold.cdrId,
       card: masked(sold.token.uid),
@@ -103,13 +112,17 @@ function dateOf(text: string, name: string): string {
   return text;
 }
 
-/** The payloads issued from one local date to another, both included. */
+/**
+ * The payloads issued from one local date to another, both included. One whose date nobody knows was issued after the
+ * one before it, and goes with that.
+ */
 export function* issuedWithin(source: ReceiptSource, { from, to }: DateRange): Generator<ReceiptPayload> {
   const first = from === undefined ? "" : dateOf(from, "--from");
   const last = to === undefined ? "9999-99-99" : dateOf(to, "--to");
+  let date = "";
   for (const receipt of source.entries()) {
     const payload = payloadFrom(receipt);
-    const date = payload.issuedAt.slice(0, 10);
+    date = timeOfReceipt(payload).slice(0, 10) || date;
     if (date >= first && date <= last) yield payload;
   }
 }
@@ -156,7 +169,7 @@ export function listText(rows: readonly BookRow[]): string {
     rows.map((row) => [
       String(row.number),
       row.kind,
-      row.issued.slice(0, 19).replace("T", " "),
+      row.issued.slice(0, 19).replace("T", " ") || "not known",
       row.evseId,
       row.kind === "sale" ? row.kwh : "",
       row.currency === "" ? "" : row.gross,
@@ -190,7 +203,7 @@ function groupOf(
 ): { readonly key: string; readonly shown: string } | undefined {
   if (soldIn(payload) === undefined && payload.kind !== "credit") return undefined;
   if (by === "day" || by === "month") {
-    const date = payload.issuedAt.slice(0, by === "day" ? 10 : 7);
+    const date = timeOfReceipt(payload).slice(0, by === "day" ? 10 : 7) || "not known";
     return { key: date, shown: date };
   }
   const receipt = payload.kind === "credit" ? source.get(payload.credit.number) : undefined;

@@ -24,7 +24,7 @@ import { newestCheckpoint, type ReceiptSource } from "../../../agent/receipts/ou
 import { receiptHtml } from "../../../agent/receipts/output/html.js";
 import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
 import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
-import { bookRow, csvText } from "../../../agent/receipts/output/tables.js";
+import { bookRow, csvText, issuedWithin, listText, summaryOf } from "../../../agent/receipts/output/tables.js";
 import { type KeyStore, newKey, openSigner, privatePem, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { languages } from "../../../config/languages.js";
 import {
@@ -329,6 +329,38 @@ tables("the list has a line per receipt", async () => {
   const lines = (await run("list")).out.trimEnd().split("\n");
   assert.is(lines.length, 7);
   assert.match(lines[2] ?? "", /^ 2 {2}sale .*DE\*ABC\*E0001\*1 +12\.345 +8\.54 +EUR +…E5F6 +Local$/);
+});
+
+const lost = [...littleBook(1)];
+for (const clocks of [{ endTrust: "unsynced" }, { startTrust: "unsynced" }] as const) {
+  const sold = { ...clocks, pagination: lost.length, issuedMs: 0, issuedTrust: "unsynced" } as const;
+  lost.push(issueReceipt(settlement(lost.length + 1, sold), chainOf(lost), signer, sha256));
+}
+
+tables("what was sold under a clock that was not set is of no day in 1970, and missing from no range", () => {
+  const ofDay = summaryOf(sourceOf(lost), "day", {}).map(({ group, sales }) => [group, sales]);
+  // Of the second the begin is known, of the third nothing.
+  assert.equal(ofDay, [
+    ["2026-03-29", 1],
+    ["2026-03-28", 1],
+    ["not known", 1],
+  ]);
+  const range = { from: "2026-03-28", to: "2026-03-28" };
+  assert.equal(
+    [...issuedWithin(sourceOf(lost), range)].map(({ number }) => number),
+    [1, 3, 4],
+  );
+  const rows = [...issuedWithin(sourceOf(lost), {})].map(bookRow);
+  assert.equal(
+    rows.map(({ issued, start, end }) => [issued !== "", start !== "", end !== ""]),
+    [
+      [true, false, false],
+      [true, true, true],
+      [false, true, false],
+      [false, false, true],
+    ],
+  );
+  assert.match(listText(rows), /3 +sale +not known/);
 });
 
 tables("the summary takes credits off, exactly", async () => {

@@ -8,14 +8,22 @@ import { SteppedClock } from "../../support/time/stepped-clock.js";
 const ada = "04A23B1C5D6E80";
 const reason = 'the clock is not set, and it is not known whether tariff "standard" is in force';
 
-/** A clock that nobody has set yet. */
+/** A clock that nobody has set yet: it counts from 1970. */
 class UnsetClock extends SteppedClock {
   isSet = false;
 
   override now(): Moment {
-    return { ...super.now(), trust: this.isSet ? "synced" : "unsynced" };
+    const now = super.now();
+    return this.isSet ? now : { ...now, at: now.monoMs, trust: "unsynced" };
   }
 }
+
+/** A tariff without any dates or times, which is in force always. */
+const timeless = testStationConfig((config) => ({
+  ...config,
+  tariffs: ["tariffs/simple.json"],
+  connectors: config.connectors.map((connector) => ({ ...connector, tariff: "simple" })),
+}));
 
 const told = suite("a fresh station without a clock");
 
@@ -44,17 +52,27 @@ told("sells once its clock is set", async () => {
 });
 
 told("sells by a tariff without any dates or times, which is in force always", async () => {
-  const loaded = testStationConfig((config) => ({
-    ...config,
-    tariffs: ["tariffs/simple.json"],
-    connectors: config.connectors.map((connector) => ({ ...connector, tariff: "simple" })),
-  }));
-  const station = new TestStation(loaded, new UnsetClock());
+  const station = new TestStation(timeless, new UnsetClock());
   await station.plug(1);
   assert.is(station.outlet(1).shown, "waiting-for-card");
   await station.tap(ada);
   assert.equal(station.answers(), ["accepted: connector 1 starts"]);
   assert.is(station.session(1).state, "charging");
+  await station.close();
+});
+
+told("a price that was shown before the clock was set was not shown in 1970", async () => {
+  const clock = new UnsetClock();
+  const station = new TestStation(timeless, clock);
+  await station.plug(1);
+  await clock.pass(5_000);
+  clock.isSet = true;
+  await station.tap(ada);
+  const session = station.session(1);
+  if (session.state !== "charging") throw new Error(`the session is ${session.state}`);
+  const { shown, begin } = session.sale.opening;
+  const beforeMs = begin.moment.at - shown.atMs;
+  assert.ok(beforeMs >= 0 && beforeMs < 60_000, `${beforeMs} ms before the begin`);
   await station.close();
 });
 

@@ -6,11 +6,14 @@ const epoch = Date.UTC(2026, 2, 2, 10);
 export class HandClock implements Clock {
   /** How many pieces of work are marked as in flight. */
   inFlight = 0;
+  /** Until it is set it counts from 1970. */
+  isSet = true;
   #monoMs = 0;
   #waiting: { readonly monoMs: number; readonly wake: () => void }[] = [];
 
   now(): Moment {
-    return { at: epoch + this.#monoMs, monoMs: this.#monoMs, boot: "b1", trust: "synced" };
+    const at = this.isSet ? epoch + this.#monoMs : this.#monoMs;
+    return { at, monoMs: this.#monoMs, boot: "b1", trust: this.isSet ? "synced" : "unsynced" };
   }
 
   at(monoMs: MonoMs, wake: () => void): () => void {

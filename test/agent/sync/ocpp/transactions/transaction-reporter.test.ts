@@ -64,6 +64,28 @@ test("a car that asks for no power is a pause of the car, while that is free too
   ]);
 });
 
+test("a session that began without a clock is told once it is set, by the time at which it began", async () => {
+  const { csms, lasting, station, now } = await scene("ocpp2.0.1");
+  const { clock } = lasting;
+  now.outbox.begin();
+  await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+  await quiet(lasting);
+  const beganMs = clock.now().at;
+  clock.isSet = false;
+  station.begins(1);
+  clock.advance(60_000);
+  station.reads(500_000);
+  await quiet(lasting);
+  assert.equal(steps(csms), []);
+  clock.isSet = true;
+  station.reads(1_000_000);
+  await told(csms, 1);
+  assert.equal(
+    events(csms).map(({ payload }) => [payload["eventType"], payload["timestamp"]]),
+    [["Started", new Date(beganMs).toISOString()]],
+  );
+});
+
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   test(`${protocol}: a session that runs online is told at once: begin, values, a change, end, none of it offline`, async () => {
     const { csms, lasting, station, now } = await scene(protocol);
