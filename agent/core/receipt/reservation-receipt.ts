@@ -41,7 +41,9 @@ export function settledNoShow(noShow: NoShow, { digestOf, ...frame }: Reservatio
   const startMs = fee.since.at;
   const endMs = Math.max(startMs, Math.min(startMs + ended.monoMs - fee.since.monoMs, untilMs));
   const samples = reservedSamples(startMs, endMs);
-  const { tariff, cutFrom } = tariffOfSession(parsed, fee.timeZone, samples, true, digestOf);
+  const isWhole = digestOf(parsed.tariff) === fee.tariffDigest;
+  const kept = isWhole ? parsed : { tariff: parsed.tariff, cutFrom: fee.tariffDigest };
+  const { tariff, cutFrom } = tariffOfSession(kept, fee.timeZone, samples, true, digestOf);
   const rating = ratedReservation(tariff, fee.timeZone, samples);
   return {
     ...frame,

@@ -27,7 +27,10 @@ export type ReservationFee = {
   /** The id of session and CDR where no session comes. */
   readonly sessionId: string;
   readonly connector: ConnectorFacts;
-  /** The OCPI tariff in force then: its JSON value, its digest, and its prices for reservations in words. */
+  /**
+   * The OCPI tariff in force then: its JSON value (of a long one what is not over), the digest of the whole, and its
+   * prices for reservations in words.
+   */
   readonly tariff: Tariff["source"];
   readonly tariffDigest: string;
   readonly shown: string;

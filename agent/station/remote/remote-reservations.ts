@@ -108,7 +108,7 @@ export class RemoteReservations {
     const moment = clock.now();
     for (const { id, by, untilMs, fee } of station.stationState().orders.reservations.values()) {
       // Faults are seen by the state itself; a full disk, or no tariff in force, only by a look.
-      const why = fee === undefined ? undefined : station.whyUnfit(fee.connector.id);
+      const why = fee === undefined ? undefined : station.feed().blocked(fee.connector.id);
       if (why !== undefined) station.enter({ type: "ReservationFreed", moment, id, why });
       if (untilMs <= moment.at) station.enter({ type: "ReservationEnded", moment, id, outcome: "expired", by });
     }

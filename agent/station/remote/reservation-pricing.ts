@@ -5,6 +5,7 @@ import type { Moment } from "../../../drivers/driver.js";
 import { isSameId } from "../../core/cdr/token.js";
 import type { BackendOrders, Reservation, ReservationFee } from "../../core/station/backend-orders.js";
 import type { StationState } from "../../core/station/station-state.js";
+import { tariffFromStart } from "../../core/tariff/tariff-cut.js";
 import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import { tariffDigest } from "../../tariffs/tariff-digest.js";
 
@@ -42,7 +43,7 @@ export function pricedReservation(
   const fee: ReservationFee = {
     sessionId: newId(),
     connector: factsOf(connector),
-    tariff: tariff.source,
+    tariff: tariffFromStart(tariff, station.timeZone, now.at, tariffDigest).tariff.source,
     tariffDigest: tariffDigest(tariff),
     shown: lines.join("\n"),
     timeZone: station.timeZone,

@@ -56,6 +56,7 @@ export class TestRequests {
   constructor(
     readonly dialect: Dialect,
     readonly testStation = new TestStation(),
+    changes: { readonly chargeReservations?: boolean } = {},
   ) {
     const { sent, triggered } = this;
     const station = testStation.services.station;
@@ -100,6 +101,7 @@ export class TestRequests {
         kind: "ocpp",
         url: "wss://csms.example/ocpp",
         passwordFile: "/secret",
+        ...changes,
       }) as OcppUplinkConfig,
       version: "1.2.3",
       remote: testStation.services.remote,

@@ -11,6 +11,7 @@ import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../../agent/receipts/dispute/findings-text.js";
+import { dayAhead } from "../../../support/day-ahead.js";
 import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
 import { SteppedClock } from "../../../support/time/stepped-clock.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
@@ -100,7 +101,7 @@ function bookHolds(testStation: TestStation): void {
 }
 
 async function chargeAndLeave(testStation: TestStation): Promise<void> {
-  await testStation.charge(1, 2_000, 1_800);
+  await testStation.charge(1, 2_000, 2_000);
   await testStation.plug(1, false);
   await testStation.clock.pass(10_000);
 }
@@ -329,6 +330,36 @@ test("needs nothing of the journal that the night's work has put into the archiv
   journal.forget(retention.first(station.stationState(), journal.lastSeq));
   await testStation.clock.pass(31 * minute);
   assert.equal(soldBy(testStation), [["reservation", "6.55"]]);
+  await testStation.close();
+});
+
+test("of a tariff of many elements carries the part that it could meet, which prices it alike", async () => {
+  const testStation = new TestStation();
+  const spot = dayAhead("2026-09-21", 2, (slot) => slot / 1000);
+  const fee = { type: "TIME", price: 3, vat: 19, step_size: 60 };
+  const element = { price_components: [fee], restrictions: { reservation: "RESERVATION" } };
+  const parsed = parseTariff({ ...spot, elements: [...(spot["elements"] as unknown[]), element] });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  testStation.services.remote.setTariff(parsed.tariff, null, "csms");
+  reserve(testStation, 30);
+  await testStation.clock.pass(31 * minute);
+  // Paper: 30 min x 0.05 = 1.50, with tax 1.785.
+  assert.equal(soldBy(testStation), [["reservation", "1.79"]]);
+  const receipt = payloads(testStation).at(-1);
+  assert.ok(receipt?.kind === "reservation");
+  const { value, cutFrom } = receipt.reservation.tariff;
+  assert.ok((value as { elements: unknown[] }).elements.length < 10);
+  assert.ok(cutFrom !== undefined);
+  // And where it is used: the session is sold by the same whole.
+  reserve(testStation, 30, { id: "csms:2" });
+  await testStation.clock.pass(10 * minute);
+  await testStation.plug(1);
+  await testStation.tap(known);
+  await chargeAndLeave(testStation);
+  const sold = payloads(testStation).at(-1);
+  assert.ok(sold?.kind === "sale");
+  assert.is(sold.sale.price.totalReservationCost.incl, "0.595");
+  bookHolds(testStation);
   await testStation.close();
 });
 

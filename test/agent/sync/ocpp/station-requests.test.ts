@@ -2,8 +2,11 @@
 // standard's schema.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { payloadOf } from "../../../../agent/core/receipt/receipt-payload.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { reservationKey, reservationNumber } from "../../../../agent/sync/ocpp/cards/reservation.js";
 import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
+import { TestStation } from "../../../support/station/test-station.js";
 import { TestRequests } from "../../../support/sync/test-requests.js";
 
 const later = "2099-01-01T00:00:00Z";
@@ -215,6 +218,55 @@ booked("1.6: connector 0 is any connector", async () => {
   assert.is(counter.status("CancelReservation", { reservationId: 1 }), "Accepted");
   assert.is(counter.status("CancelReservation", { reservationId: 1 }), "Rejected");
   await counter.testStation.close();
+});
+
+for (const dialect of ["ocpp1.6", ...dialects2x] as const)
+  for (const chargeReservations of [true, false])
+    booked(
+      `${dialect}: cost what the tariff says ${chargeReservations ? "" : "only "}where the CSMS tells it to drivers`,
+      async () => {
+        const counter = new TestRequests(dialect, new TestStation(), { chargeReservations });
+        const { testStation } = counter;
+        const price = { type: "TIME", price: 3, vat: 19, step_size: 1 };
+        const parsed = parseTariff({
+          id: "RES",
+          currency: "EUR",
+          elements: [{ price_components: [price], restrictions: { reservation: "RESERVATION" } }],
+          last_updated: "2026-01-01T00:00:00Z",
+        });
+        if (!parsed.ok) throw new Error("the test's tariff cannot be read");
+        testStation.services.remote.setTariff(parsed.tariff, null, "csms");
+        const expiry = new Date(testStation.clock.now().at + 600_000).toISOString();
+        const asked =
+          dialect === "ocpp1.6"
+            ? { connectorId: 1, expiryDate: expiry, idTag: "04A23B1C5D6E80", reservationId: 1 }
+            : { id: 1, expiryDateTime: expiry, idToken: card, evseId: 1 };
+        assert.is(counter.status("ReserveNow", asked), "Accepted");
+        await testStation.clock.pass(601_000);
+        const [, receipt] = [...testStation.services.book.entries()].map(({ jws }) => payloadOf(jws));
+        // Paper: 10 min x 0.05 = 0.50, with tax 0.595.
+        if (chargeReservations)
+          assert.is(receipt?.kind === "reservation" && receipt.reservation.price.due.gross, "0.60");
+        else assert.is(receipt, undefined);
+        await testStation.close();
+      },
+    );
+
+booked("ocpp2.1: a tariff with a price for them is taken where they are charged, and refused elsewhere", async () => {
+  const tariff = {
+    tariffId: "RES",
+    currency: "EUR",
+    energy: { prices: [{ priceKwh: 0.5 }] },
+    reservationTime: { prices: [{ priceMinute: 0.05 }] },
+  };
+  for (const [chargeReservations, status] of [
+    [true, "Accepted"],
+    [false, "Rejected"],
+  ] as const) {
+    const counter = new TestRequests("ocpp2.1", new TestStation(), { chargeReservations });
+    assert.is(counter.status("SetDefaultTariff", { evseId: 0, tariff }), status);
+    await counter.testStation.close();
+  }
 });
 
 booked("of two backends with the same numbers are told apart", () => {
