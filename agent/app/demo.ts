@@ -15,7 +15,8 @@ import { Disk } from "../ledger/store/disk.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
 import { type AgentEvent, eventLine } from "../station/events.js";
 import { Agent } from "./agent.js";
-import { screenTime, TerminalView } from "./terminal-view.js";
+import { screenTime } from "./view/screen-text.js";
+import { TerminalView } from "./view/terminal-view.js";
 
 export type DemoOptions = {
   readonly once: boolean;

@@ -1,6 +1,7 @@
 // `chargetill status` in words: the same snapshot that the live view draws.
 
-import { durationText, endingParts, screenTime } from "../app/terminal-view.js";
+import { endingParts } from "../app/view/connector-words.js";
+import { durationText, screenTime } from "../app/view/screen-text.js";
 import { remedyLine } from "../core/fault-table.js";
 import { dateText, localTime } from "../core/time/time.js";
 import { diskForecastText, mib } from "../ledger/upkeep/disk-forecast.js";

@@ -77,6 +77,7 @@ test("a refusal of the running agent's absence, of a config, of a tariff and of 
   for (const [call, code, exit] of [
     [["stop", "1", "--data", data], "agent/unreachable", 1],
     [["status", "--data", data], "agent/unreachable", 1],
+    [["status", "--watch", "--data", data], "usage/invalid", 2],
     [["receipts", "list", "--data", join(data, "none")], "usage/invalid", 2],
     [["meter", "watch", "--config", nowhere], "config/invalid", 78],
     [["tariff", "explain", join(data, "none.json")], "usage/invalid", 2],
