@@ -3,6 +3,7 @@
 
 import { isObject } from "../json/json-reader.js";
 import { wireJson } from "../json/json-text.js";
+import { localTimeRule } from "../rating/price.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { type WireCosts, wireCosts } from "./cdr-price.js";
@@ -176,14 +177,19 @@ function signedData({ ocmf, publicKeySpkiHex }: CdrEvidence): Readonly<Record<st
   };
 }
 
+/** Why the session ended; before it, what a receiver that prices the CDR by its tariff alone has to know. */
 function remarkOf(settlement: CdrFacts): string {
-  const unknown = timeUnknown(settlement)
-    ? "The date is not known, the durations are. "
-    : settlement.endTrust === "unsynced"
-      ? "The clock was not set at the end. "
-      : "";
-  const why = [settlement.stopReason ?? "", settlement.stopDetail].filter((part) => part !== "").join(": ");
-  return `${unknown}${why}`.slice(0, longestRemark);
+  const { price, endTrust, stopReason = "", stopDetail } = settlement;
+  const known = timeUnknown(settlement)
+    ? ["The date is not known, the durations are."]
+    : endTrust === "unsynced"
+      ? ["The clock was not set at the end."]
+      : [];
+  const rule = price.timeRule === localTimeRule ? [] : [`Price by the rule "${price.timeRule}".`];
+  const isWaived = price.adjustments.some(({ kind }) => kind === "waived");
+  const waived = isWaived ? ["Without energy only a reservation is charged."] : [];
+  const why = [stopReason, stopDetail].filter((part) => part !== "").join(": ");
+  return [...known, ...rule, ...waived, why].join(" ").slice(0, longestRemark);
 }
 
 /** The EVSE id is the technical id too, unless it is longer than the 36 characters that a uid may have. */

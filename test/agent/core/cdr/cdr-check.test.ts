@@ -260,6 +260,12 @@ test("a session under an unset clock is priced again by the rule that its receip
   const unsynced = { ...one, startTrust: "unsynced", endTrust: "unsynced", issuedTrust: "unsynced" } as const;
   const text = wireText(makeCdr(unsynced, evidence, { version: "2.3.0" }));
   assert.is(wireDifference(text, unsynced, "2.3.0"), undefined);
+  // A receiver that prices by the tariff alone comes to more, and is told why.
+  const { remark } = JSON.parse(text) as { readonly remark: string };
+  assert.match(
+    remark,
+    /^The date is not known, the durations are\. Price by the rule "clock not trusted: time is free, /,
+  );
   assert.match(wireDifference(text.replace('"volume":6}', '"volume":7}'), unsynced, "2.3.0") ?? "", /5.15 EUR/);
 });
 
