@@ -44,8 +44,10 @@ const { values: options } = wordsGiven({
     node: { type: "string", default: "20" },
     out: { type: "string", default: join(root, "dist") },
     fast: { type: "boolean", default: false },
-    // Built, and only what runs is installed: release.sh has done both.
+    // Built, and only what runs is installed: release.sh has done both, for this architecture and these Nodes.
     installed: { type: "boolean", default: false },
+    architecture: { type: "string" },
+    nodes: { type: "string" },
   },
 });
 const major = Number(process.versions.node.split(".")[0]);
@@ -55,7 +57,8 @@ if (String(major) !== options.node)
   );
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const architecture = run("dpkg", ["--print-architecture"]);
+const architecture = options.architecture ?? run("dpkg", ["--print-architecture"]);
+const nodes = options.nodes?.split(" ").map(Number) ?? [major];
 if (!options.installed)
   run(process.execPath, [join(root, "agent", "start.js"), "--build"], { stdio: ["ignore", 2, 2] });
 
@@ -101,7 +104,7 @@ for (const path of filesIn(app))
 for (const name of ["nan", "node-addon-api", ".bin", "rpi-softspi/build"])
   rmSync(join(app, "node_modules", name), { recursive: true, force: true });
 const prebuilds = join(app, "node_modules", "@serialport", "bindings-cpp", "prebuilds");
-const nodeArchitecture = `linux-${process.arch}`;
+const nodeArchitecture = `linux-${{ amd64: "x64", arm64: "arm64", armhf: "arm" }[architecture] ?? process.arch}`;
 if (existsSync(prebuilds))
   for (const name of readdirSync(prebuilds))
     if (name !== nodeArchitecture) rmSync(join(prebuilds, name), { recursive: true });
@@ -114,7 +117,7 @@ compilePins(join(root, "drivers", "gpio", "pins"), place(...home, "chargetill-pi
 
 // ---- where Debian looks for things
 write(
-  `#!/bin/sh\n# Debian's own Node: the native modules inside are bound to it.\nexec /usr/bin/node /usr/lib/chargetill/dist/agent/cli.js "$@"\n`,
+  `#!/bin/sh\n# The Node of a Debian package, Debian's own or a newer one: the native modules inside are built for it.\nexec /usr/bin/node /usr/lib/chargetill/dist/agent/cli.js "$@"\n`,
   0o755,
   "usr",
   "bin",
@@ -159,7 +162,7 @@ Version: ${version}
 Architecture: ${architecture}
 Maintainer: chargetill maintainers <chargetill@example.org>
 Installed-Size: ${kilobytes}
-Depends: nodejs (>= ${major === 20 ? "20.19" : major}), nodejs (<< ${major + 1}), libc6, libstdc++6, procps, systemd
+Depends: nodejs (>= ${nodes[0] === 20 ? "20.19" : nodes[0]}), nodejs (<< ${(nodes.at(-1) ?? major) + 1}), libc6, libstdc++6, procps, systemd
 Suggests: bash-completion
 Section: misc
 Priority: optional
@@ -234,7 +237,7 @@ function wordsGiven(known) {
   try {
     return parseArgs(known);
   } catch (error) {
-    console.error(`package: ${error.message.split(". ")[0]}; expected --node MAJOR, --out DIR, --fast, --installed`);
+    console.error(`package: ${error.message.split(". ")[0]}; expected --node MAJOR, --out DIR, --fast, --installed, --architecture NAME, --nodes LIST`);
     process.exit(2);
   }
 }
