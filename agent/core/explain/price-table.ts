@@ -13,6 +13,8 @@ const hourMs = 3_600_000;
 /** Of more days than these a cell tells the least and the most of its hour; and so many stand beside each other. */
 const mostDaysInFull = 3;
 const mostDaysAbreast = 7;
+/** Slots of later days are only counted. */
+const mostDays = 14;
 /** Fewer slots are told one by one. */
 const fewestInTable = 13;
 
@@ -69,15 +71,17 @@ export function hourTable(
   const heading =
     words.byTheHour(from, `${to}${taxText(tariff, most.component, words)}`) + stepText(most.component, charge, words);
   const days = [...new Set(slots.map(({ element }) => element.restrictions.startDay))];
-  const rows = Array.from({ length: Math.ceil(days.length / mostDaysAbreast) }, (_, block) => {
-    const abreast = days.slice(block * mostDaysAbreast, (block + 1) * mostDaysAbreast);
+  const told = days.slice(0, mostDays);
+  const rows = Array.from({ length: Math.ceil(told.length / mostDaysAbreast) }, (_, block) => {
+    const abreast = told.slice(block * mostDaysAbreast, (block + 1) * mostDaysAbreast);
     const head = ["", ...abreast.map((day) => (day === undefined ? "" : dateText(day)))];
     const hours = Array.from({ length: 24 }, (__, hour) =>
       abreast.map((day) => cellText(figuresIn(slots, day, hour, figureOf), days.length <= mostDaysInFull)),
     );
     return aligned([...(days[0] === undefined && days.length === 1 ? [] : [head]), ...mergedRows(hours)]);
   });
-  return { heading, rows: rows.flat() };
+  const left = slots.filter(({ element }) => !told.includes(element.restrictions.startDay)).length;
+  return { heading, rows: [...rows.flat(), ...(left === 0 ? [] : [`  ${words.morePrices(left)}`])] };
 }
 
 /** What holds in an hour of a day, part by part; undefined where none of the slots does. */

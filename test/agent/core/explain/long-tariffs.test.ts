@@ -56,6 +56,16 @@ test("hours alike share a row, an hour without a slot says so, and hours of ever
   ]);
 });
 
+test("of more than two weeks the later days are only counted", () => {
+  const date = (day: number): string => new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10);
+  const elements = Array.from({ length: 300 }, (_, day) => ({
+    price_components: [{ type: "ENERGY", price: (20 + (day % 5)) / 100, vat: 19, step_size: 1 }],
+    restrictions: { start_date: date(day), end_date: date(day + 1), start_time: "18:00", end_time: "20:00" },
+  }));
+  const lines = explained({ ...spot(0), elements });
+  assert.equal([lines.length, lines[5]], [7, "  and 286 more prices"]);
+});
+
 test("a few windows are told one by one, as ever", () => {
   const few = spot(2);
   const elements = (few["elements"] as Json[]).slice(0, 5);
