@@ -260,6 +260,36 @@ habits("look words from outside up in Maps: a plain object answers to constructo
   );
 });
 
+habits("makes no number and no text of what came over the socket, but where it looks what it is", () => {
+  // Number({ toString: 1 }) throws, and what throws there ends the agent.
+  const asked = /^agent\/(?:app\/control-handlers|technician\/device-requests)\.ts$/;
+  const files = production.filter(({ path }) => asked.test(path));
+  assert.is(files.length, 2);
+  assert.equal(
+    pathsWhere(({ code }) => /\b(?:Number|String)\(/.test(code), files),
+    [],
+  );
+});
+
+habits("parses JSON from outside where it is bounded first", () => {
+  // Files that we wrote and proved by a digest, our own agent's answer, pieces of a text that was looked at, and texts
+  // that are read by a command of a person who may end it.
+  const may = [
+    /^agent\/(?:app|receipts|ledger|control)\//,
+    /^agent\/core\/(?:json|cdr|receipt|verify)\//,
+    /^agent\/commands\/config-init\.ts$/,
+    /^agent\/sync\/ocpp\/transactions\/pending-event\.ts$/,
+    /^agent\/tariffs\/tariff-file\.ts$/,
+    /^agent\/technician\/trace-file\.ts$/,
+    /^config\//,
+    /^drivers\/bench\//,
+  ];
+  assert.equal(
+    pathsWhere(({ path, code }) => /\bJSON\.parse\(/.test(code) && !may.some((place) => place.test(path)), production),
+    [],
+  );
+});
+
 habits("writes what lasts by one hand", () => {
   const writes = /\b(?:writeFile|appendFile|createWriteStream|renameSync|writeSync|fdatasync)\w*\(/;
   const may = [

@@ -4,7 +4,7 @@ import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
-import { requestedNumber } from "../control/request-fields.js";
+import { requestedNumber, requestedSwitch, requestedValue } from "../control/request-fields.js";
 import { Failure } from "../core/failure.js";
 import { cleanJson } from "../core/json/clean-json.js";
 import { ReceiptFault, SignerFailed } from "../core/signing/signer.js";
@@ -55,7 +55,7 @@ export async function answerControlRequest(request: ControlRequest, context: Con
       return refused === null ? { ok: true, value: { stopping: connector } } : { ok: false, why: refused };
     }
     case "drain":
-      return { ok: true, value: { open: context.drain(request["on"] !== false) } };
+      return { ok: true, value: { open: context.drain(requestedSwitch(request["on"], "on") ?? true) } };
     case "credit":
       return issue(context, ({ issuer }, now) =>
         issuer.corrections.credit(requestedNumber(request["number"], "number"), reasonOf(request["reason"]), now),
@@ -97,11 +97,16 @@ export async function answerControlRequest(request: ControlRequest, context: Con
       return { ok: true, value: { done, uplinks: uplinksOf(services) } };
     }
     case "sync-leave":
-      return { ok: true, value: leave(services, Number(request["number"]), request["uplink"]) };
+      return { ok: true, value: leave(services, requestedNumber(request["number"], "number"), request["uplink"]) };
     case "sync-resend":
       return { ok: true, value: resend(services, request["number"], request["uplink"]) };
     default:
-      return (await askField(request, context)) ?? { ok: false, why: `this agent does not know "${request.do}"` };
+      return (
+        (await askField(request, context)) ?? {
+          ok: false,
+          why: `this agent does not know "${requestedValue(request.do)}"`,
+        }
+      );
   }
 }
 

@@ -18,6 +18,12 @@ export function requestedNumber(value: unknown, name: string): number {
   throw new Failure("usage/invalid", `${name}: expected a number, found ${requestedValue(value)}`);
 }
 
+/** Yes or no, where it is said. Throws Failure usage/invalid. */
+export function requestedSwitch(value: unknown, name: string): boolean | undefined {
+  if (value === undefined || typeof value === "boolean") return value;
+  throw new Failure("usage/invalid", `${name}: expected true or false, found ${requestedValue(value)}`);
+}
+
 /** A text of at most so many characters. Throws Failure usage/invalid. */
 export function requestedText(value: unknown, name: string, most = 255): string {
   if (typeof value === "string" && value.length <= most) return value;

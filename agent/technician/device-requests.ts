@@ -18,6 +18,7 @@ import { Failure } from "../core/failure.js";
 import { cleanJson } from "../core/json/clean-json.js";
 import { phasesBackwards, powerBackwards } from "../core/session/meter-plausibility.js";
 import { available, isBusy } from "../core/session/session.js";
+import { cleanedText } from "../core/words/printable.js";
 import type { MeterAcceptance } from "../station/connector/accept-meter.js";
 import type { Station } from "../station/station.js";
 import { type AcceptedMeters, acceptedMeter } from "./accepted-meters.js";
@@ -136,7 +137,7 @@ const oneLine = (most: number) =>
     .trim()
     .min(1)
     .max(most)
-    .regex(/^\P{Cc}*$/u, "expected one line of words");
+    .refine((line) => cleanedText(line) === line, "expected one line of words");
 const meterWord = z.object({ by: oneLine(60), note: oneLine(longestWord), registerOnly: z.boolean().default(false) });
 
 /** A person's word about a meter is journalled: only a running agent takes it. */
