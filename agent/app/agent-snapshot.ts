@@ -51,7 +51,7 @@ export function agentSnapshot(parts: AgentSnapshotParts): Snapshot {
 /** The station in a line for `systemctl status`. */
 export function statusLine({ connectors, selling, closed }: Snapshot): string {
   if (!selling) return `not selling: ${(closed ?? "").split("\n")[0]}`;
-  const inOrder = connectors.filter(({ state }) => state !== "out-of-order").length;
+  const inOrder = connectors.filter(({ blocked }) => blocked === undefined).length;
   return `selling: ${inOrder} of ${connectors.length} connector${connectors.length === 1 ? "" : "s"} in order`;
 }
 

@@ -13,7 +13,7 @@ export function statusLines(snapshot: Snapshot): string[] {
   const { moment, timeZone } = snapshot;
   // All times are the station's: beside a driver's receipt nobody reckons in UTC.
   const local = (atMs: number): string => `${dateText(localTime(timeZone, atMs).day)} ${screenTime(timeZone, atMs)}`;
-  const sellsSomewhere = snapshot.connectors.some(({ state }) => state !== "out-of-order");
+  const sellsSomewhere = snapshot.connectors.some(({ blocked }) => blocked === undefined);
   const lines = [
     `station ${snapshot.station}, chargetill ${snapshot.version}, ${local(moment.at)} local time (clock ${moment.trust})`,
     snapshot.closed === undefined

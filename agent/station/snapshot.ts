@@ -23,6 +23,8 @@ export type ConnectorSnapshot = {
   readonly evseId: string;
   readonly maxPowerW: number;
   readonly state: Session["state"] | "waiting-for-plug" | "reserved" | "out-of-order";
+  /** Why no session can start here, whatever the state: a car may be plugged in at a connector that is out of order. */
+  readonly blocked?: string;
   /** The state in words a driver understands. */
   readonly words: string;
   readonly card?: string;
@@ -109,7 +111,15 @@ type ShownState = Pick<ConnectorSnapshot, "state" | "words"> & Partial<Connector
 /** One connector as data. */
 export function connectorSnapshot(connector: Config["connectors"][number], view: ConnectorView): ConnectorSnapshot {
   const { id, evseId, maxPowerW, button } = connector;
-  return { id, evseId, maxPowerW, price: view.price, ...shown(view, connector.limits, button?.does === "stop") };
+  const blocked = view.blocked === undefined ? {} : { blocked: view.blocked };
+  return {
+    id,
+    evseId,
+    maxPowerW,
+    price: view.price,
+    ...blocked,
+    ...shown(view, connector.limits, button?.does === "stop"),
+  };
 }
 
 function shown(view: ConnectorView, limits: Limits, buttonStops: boolean): ShownState {

@@ -50,11 +50,12 @@ test("under systemd the running station logs sentences, and one that was told to
   }
 });
 
+/** A connector in each state; the states of those that are out of order end in "!". */
 const snapshot = (states: readonly string[], closed?: string): Snapshot =>
   ({
     selling: closed === undefined,
     ...(closed === undefined ? {} : { closed }),
-    connectors: states.map((state) => ({ state })),
+    connectors: states.map((state) => ({ state, ...(state.endsWith("!") ? { blocked: "no meter answers" } : {}) })),
   }) as unknown as Snapshot;
 
 test("systemctl status says how many connectors are in order, each time that it changes", () => {
@@ -68,8 +69,8 @@ test("systemctl status says how many connectors are in order, each time that it 
     undefined,
     snapshot(["available", "charging"]),
     snapshot(["charging", "available"]),
-    snapshot(["available", "out-of-order"]),
-    snapshot(["out-of-order"], "the disk is full\nfree some"),
+    snapshot(["available", "occupied!"]),
+    snapshot(["out-of-order!"], "the disk is full\nfree some"),
     snapshot(["available"]),
   ]) {
     now = each;
