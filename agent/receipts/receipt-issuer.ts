@@ -155,8 +155,8 @@ export class ReceiptIssuer {
     now: Moment,
     settled: (cdr: CdrCopies, settlement: ReservationSettlement) => void,
   ): number | undefined {
-    const booked = this.#bookedBefore(noShow.fee.sessionId);
-    if (booked !== undefined) return booked;
+    const known = this.#bookedBefore(noShow.fee.sessionId);
+    if (known !== undefined) return known;
     this.#chain.mustOweNothing();
     if (this.#parts.numberGiven()) return undefined;
     const { station, version, hash, cdr } = this.#parts;

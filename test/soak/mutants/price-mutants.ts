@@ -248,4 +248,11 @@ export const priceMutants: readonly Mutant[] = [
     replace: "true",
     tests: ["agent/core/session/long-tariff"],
   },
+  {
+    rule: "without energy the reservation is still charged",
+    file: "agent/core/rating/costing.ts",
+    find: "costing.lines.filter(({ usage }) => isOfReservation(usage.charge))",
+    replace: "[]",
+    tests: ["agent/core/rating/without-energy"],
+  },
 ];

@@ -4,6 +4,8 @@ import type { Mutant } from "./mutant.js";
 const outbox = "agent/sync/outbox.ts";
 const credit = "agent/station/offline-credit.ts";
 
+const reservations = ["agent/station/remote/reservation-fees"];
+
 export const stationMutants: readonly Mutant[] = [
   {
     rule: "a reading counts only if the same meter still answers after it",
@@ -88,5 +90,47 @@ export const stationMutants: readonly Mutant[] = [
     find: "if (kept.cursor > items.last())",
     replace: "if (false)",
     tests: ["agent/sync/outbox"],
+  },
+  {
+    rule: "a reservation whose price was not told is not charged",
+    file: "agent/station/remote/reservation-pricing.ts",
+    find: "if (!priceTold)",
+    replace: "if (false)",
+    tests: reservations,
+  },
+  {
+    rule: "a reservation is charged by no other price than the one that was told",
+    file: "agent/core/station/reservation-fee.ts",
+    find: "tariffDigest !== fee.tariffDigest",
+    replace: "false",
+    tests: reservations,
+  },
+  {
+    rule: "a driver whose car may have come is not told to have stayed away",
+    file: "agent/core/station/reservation-fee.ts",
+    find: "fee === undefined || fee.carCame === true",
+    replace: "fee === undefined",
+    tests: reservations,
+  },
+  {
+    rule: "a reservation costs nothing after a restart in its time",
+    file: "agent/core/station/order-reducer.ts",
+    find: 'freeReservations(restart === undefined ? orders : rest, null, "the station was restarted")',
+    replace: "restart === undefined ? orders : rest",
+    tests: reservations,
+  },
+  {
+    rule: "a reservation that was taken back is not charged",
+    file: "agent/core/station/order-reducer.ts",
+    find: 'event.outcome === "expired"',
+    replace: "true",
+    tests: reservations,
+  },
+  {
+    rule: "a reservation that has its receipt gets no second one",
+    file: "agent/receipts/receipt-issuer.ts",
+    find: "if (known !== undefined) return known;",
+    replace: "",
+    tests: reservations,
   },
 ];

@@ -1,5 +1,8 @@
 // The receipt of a reservation that no session came for: what it says is checked like any other, priced again, and no
 // figure of it can be changed.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,6 +41,7 @@ import {
 } from "../../../support/sample-receipt.js";
 
 const test = suite("the receipt of a reservation");
+const root = join(dirname(fileURLToPath(import.meta.url)), "../../../../..");
 const minute = 60_000;
 const pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] };
 
@@ -126,6 +130,28 @@ test("it is charged to its end as it was told, and never longer than it stood", 
   assert.is(settledFrom(noShow(startMs, 10 * minute, startMs + 30 * minute)).price.totalCost.excl, "4.5");
   // It was set back, beyond the end: nobody pays for less than nothing.
   assert.is(settledFrom(noShow(startMs, 10 * minute, startMs - minute)).price.totalCost.excl, "0");
+});
+
+test("prices that include tax, and a minimum that is one of charging, are no hindrance", () => {
+  // The tariff of a car park: 3.00 an hour in steps of five minutes and 2.00 once, 4.00 more where nobody comes; the
+  // minimum of 0.60 is lower, and one of 20.00 is none of a reservation's.
+  const carPark = JSON.parse(readFileSync(join(root, "config/tariffs/car-park.json"), "utf8")) as object;
+  for (const json of [carPark, { ...carPark, min_price: { before_taxes: 20, after_taxes: 24 } }]) {
+    const one = noShow(Date.UTC(2026, 5, 1, 10), 12 * minute, undefined, {
+      tariff: json as NoShow["fee"]["tariff"],
+      tariffDigest: digestOf({ source: json }),
+    });
+    const sold = settledFrom(one);
+    // Paper: 15 min x 0.05 + 2.00 + 4.00 = 6.75, tax included; before 20 % it is 5.625.
+    assert.equal(sold.price.totalCost, { excl: "5.625", incl: "6.75" });
+    assert.is(makeCopies(sold, undefined, ["2.2.1", "2.3.0"]).wrong, undefined);
+    const findings = verifyEvidence(
+      [{ name: "receipt", text: receiptFileText(issued(one), signer.spkiHex) }],
+      pins,
+      verifyTools(),
+    );
+    assert.is(exitCode(findings), 0, findingsText(findings));
+  }
 });
 
 test("it holds, alone and in its bundle, and needs no readings", () => {

@@ -140,7 +140,8 @@ test("that nobody came for is a receipt of its own, without readings, and goes o
   assert.equal([reservation.id, reservation.by], ["csms:1", "csms"]);
   assert.match(reservation.shown.text, /Reservation: .*0\.05/);
   assert.is(Date.parse(reservation.end) - Date.parse(reservation.start), 30 * minute);
-  const cdr = JSON.parse(Object.values((entry?.cdr as CdrCopies).texts)[0] ?? "");
+  const copies = (entry?.cdr ?? { texts: {} }) as CdrCopies;
+  const cdr = JSON.parse(Object.values(copies.texts)[0] ?? "{}");
   const cost = { before_taxes: 5.5, taxes: [{ name: "VAT", percentage: 19, amount: 1.045 }] };
   assert.equal([cdr.total_energy, cdr.total_time, cdr.total_cost, cdr.total_reservation_cost], [0, 0, cost, cost]);
   assert.equal(cdr.charging_periods.length, 1);
