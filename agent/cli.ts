@@ -30,7 +30,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     return (await import("./commands/receipt.js"))
       .receiptCommands(openReceiptSources, saveNew)
       .addCommand((await import("./commands/credit.js")).creditCommand())
-      .addCommand((await import("./commands/settle.js")).settleCommand());
+      .addCommand((await import("./commands/settle.js")).settleCommand())
+      .addCommand((await import("./commands/continue.js")).continueCommand());
   },
   dispute: async () => {
     const { openDisputeSources, saveNew } = await import("./commands/open-state.js");

@@ -248,6 +248,11 @@ export const configSchema = z
       )
       .optional(),
     /**
+     * A folder of its own, outside the state folder and of no backup, for the highest receipt number that was given:
+     * after an older backup was restored, numbers go on above it. The Debian package makes this one.
+     */
+    numberMark: z.string().startsWith("/", "expected an absolute path such as /var/lib/chargetill-number").optional(),
+    /**
      * How long is kept what nobody asks for any more. Receipts are never removed, and nothing before every uplink has
      * acknowledged it.
      */

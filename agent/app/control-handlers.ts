@@ -83,6 +83,8 @@ export async function answerControlRequest(request: ControlRequest, context: Con
         adoptKey(context.disk, context.config.state);
         return number;
       });
+    case "numbers-continue":
+      return continueNumbers(context, request);
     case "settle":
       return settle(context, request);
     case "sync-status":
@@ -134,6 +136,26 @@ function issue(
     if (error instanceof ReceiptFault) return { ok: false, why: error.message };
     if (error instanceof SignerFailed)
       return { ok: false, why: "the signer failed, so nothing was issued: chargetill doctor looks at the key" };
+    if (!(error instanceof Failure)) throw error;
+    if (error.code === "disk/failed" || error.code === "disk/full") die(error);
+    return { ok: false, why: error.message };
+  }
+}
+
+/** A person names the last receipt number that was given; what waited for it goes on. */
+function continueNumbers(
+  { services, machine, whyClosed, isEnding, die }: ControlContext,
+  { after, by, note }: ControlRequest,
+): ControlAnswer {
+  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  if (isEnding()) return { ok: false, why: "the station is closing" };
+  const { issuer, station } = services;
+  try {
+    const last = requestedNumber(after, "after");
+    const lost = issuer.numbers.continueAfter(last, reasonOf(by), reasonOf(note), machine.clock.now());
+    station.faults.mended("station", "numbers/");
+    return { ok: true, value: { after: last, lost } };
+  } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (error.code === "disk/failed" || error.code === "disk/full") die(error);
     return { ok: false, why: error.message };

@@ -1,11 +1,17 @@
 // chargetill meter accept: a person's word that a meter may be billed from again. The agent writes down who gave it.
-import { userInfo } from "node:os";
 import type { Command } from "commander";
 import { askAgent } from "../control/control-socket.js";
 import { kwhExact } from "../core/number/energy-text.js";
 import type { MeterAcceptance } from "../station/connector/accept-meter.js";
 import { agentSocket } from "./shared/agent.js";
-import { printResult, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
+import {
+  callerName,
+  noteOption,
+  printResult,
+  type StationOptions,
+  stationCommand,
+  wholeNumber,
+} from "./shared/command.js";
 
 /** `chargetill meter accept`. */
 export function meterAcceptCommand(): Command {
@@ -15,7 +21,7 @@ export function meterAcceptCommand(): Command {
     'meter accept --connector 1 --note "meter replaced, seal 4711"',
   )
     .requiredOption("--connector <number>", "the connector's number", wholeNumber("--connector", 1, 64))
-    .requiredOption("--note <text>", "what was done; where the register fell, the next receipt says it")
+    .addOption(noteOption())
     .option("--by <name>", "who says so (default: the user who runs the command)")
     .action(async (options: StationOptions & { connector: number; note: string; by?: string }) => {
       const { connector, note, by = callerName() } = options;
@@ -24,9 +30,6 @@ export function meterAcceptCommand(): Command {
       printResult(options, accepted, acceptedLines(accepted));
     });
 }
-
-/** Whoever called sudo, else the user of this process. */
-const callerName = (): string => process.env["SUDO_USER"] ?? userInfo().username;
 
 function acceptedLines({ connector, mended, register }: MeterAcceptance): string[] {
   return [

@@ -32,6 +32,7 @@ type StationFaultCode =
   | "disk/failed"
   | "journal/damaged"
   | "book/damaged"
+  | "numbers/unknown"
   | "key/unusable"
   | "tariff/unreadable"
   | "tariff/refused"
@@ -208,6 +209,16 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
   "book/damaged": {
     meaning: "a page of the receipt book or a table was changed or lost; running sessions are settled",
     remedy: "`chargetill repair`",
+    stops: "station",
+    person: "yes",
+  },
+  "numbers/unknown": {
+    meaning:
+      "the station was restored from a backup, and nobody here knows which receipt numbers were given since; none is " +
+      "given until somebody names the last one",
+    remedy:
+      "find the last receipt that was given (drivers' copies, the backend, paper), then " +
+      "`chargetill receipts continue --after N --note TEXT`",
     stops: "station",
     person: "yes",
   },

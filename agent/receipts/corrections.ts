@@ -28,7 +28,7 @@ export type CorrectionsParts = {
   /** The CDR as it will be posted, for ever the same bytes. */
   readonly cdr: (settlement: CdrFacts, ocmf: string, spkiHex: string) => CdrCopies;
   /** Throws Failure while no receipt may be issued. */
-  readonly mustBeFree: () => void;
+  readonly mustBeFree: (now: Moment) => void;
 };
 
 export class Corrections {
@@ -44,7 +44,7 @@ export class Corrections {
    */
   credit(number: number, reason: string, now: Moment): number {
     const { book, mustBeFree, chain, occasion, signer, hash } = this.#parts;
-    mustBeFree();
+    mustBeFree(now);
     const sold = this.#soldBy(number, ["sale", "reservation"], "credited");
     const before = book.concerning(number).find(({ kind }) => kind === "credit");
     if (before !== undefined)
@@ -65,7 +65,7 @@ export class Corrections {
    */
   correct(number: number, tariff: Tariff, cdrId: string, now: Moment): number {
     const { book, mustBeFree, chain, station, version, signer, hash } = this.#parts;
-    mustBeFree();
+    mustBeFree(now);
     const sold = this.#soldBy(number, ["sale"], "corrected");
     const receipt = payloadOf(sold.jws);
     if (receipt?.kind !== "sale") throw notASale(number, "corrected");

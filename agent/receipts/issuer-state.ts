@@ -1,7 +1,7 @@
 // The end of the receipt chain as it lies on the disk: its shape is proven when it is read, so that damage is told with
 // its field and not met later.
 import { z } from "zod";
-import type { IssuerState } from "./receipt-chain.js";
+import type { GivenNumbers, IssuerState } from "./receipt-chain.js";
 
 export const issuerStateFile = "receipt-chain.json";
 
@@ -46,13 +46,28 @@ const state = z.object({
   pagination: count,
   // A file of a version that kept none.
   registers: z.array(register).default([]),
+  given: z
+    .object({
+      last: count,
+      known: z.enum(["number mark", "receipt files", "person"]),
+      by: z.string().optional(),
+      note: z.string().optional(),
+    })
+    .optional(),
+});
+
+const withoutUndefined = ({ last, known, by, note }: NonNullable<z.infer<typeof state>["given"]>): GivenNumbers => ({
+  last,
+  known,
+  ...(by === undefined ? {} : { by }),
+  ...(note === undefined ? {} : { note }),
 });
 
 /** Names the shape of the file. Throws an Error that names the field where it does not fit. */
 export function parseIssuerState(value: unknown): IssuerState {
   const read = state.safeParse(value);
   if (!read.success) throw new Error(`the state of the receipt chain cannot be read: ${z.prettifyError(read.error)}`);
-  const { chain, pagination, registers } = read.data;
+  const { chain, pagination, registers, given } = read.data;
   const { unsigned, ...rest } = chain;
   // A tree of so many leaves has as many peaks as its size has ones in binary.
   const peaks = chain.count.toString(2).replaceAll("0", "").length;
@@ -64,5 +79,6 @@ export function parseIssuerState(value: unknown): IssuerState {
     chain: { ...rest, ...(unsigned === undefined ? {} : { unsigned }) },
     pagination,
     registers: registers.map(({ accepted, ...row }) => (accepted === undefined ? row : { ...row, accepted })),
+    ...(given === undefined ? {} : { given: withoutUndefined(given) }),
   };
 }

@@ -10,15 +10,20 @@ import { type ChainState, chainAfter, emptyChain } from "../core/receipt/receipt
 import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { HashFunction } from "../core/signing/merkle.js";
 import { ReceiptFault } from "../core/signing/signer.js";
-import type { IssuedReceipt, StationEvent } from "../core/station/station-event.js";
+import type { IssuedReceipt, LostNumbers, StationEvent } from "../core/station/station-event.js";
 import type { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
+
+/** Numbers beyond the book's end that were given, and by what that is known. */
+export type GivenNumbers = Omit<LostNumbers, "first">;
 
 /** What is remembered beside the book: the chain's end, the last OCMF pagination, and where each meter's register stood. */
 export type IssuerState = {
   readonly chain: ChainState;
   readonly pagination: number;
   readonly registers: readonly MeterRegister[];
+  /** Lost numbers that the book does not name to the last one yet. */
+  readonly given?: GivenNumbers;
 };
 
 export const emptyIssuerState: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
@@ -29,6 +34,8 @@ export type ReceiptChainParts = {
   readonly hash: HashFunction;
   /** Into the journal; durable when it returns. */
   readonly record: (event: StationEvent) => void;
+  /** The book has a receipt of this number now. */
+  readonly booked?: (number: number) => void;
 };
 
 /** Of the session that a receipt is about, where there is one. */
@@ -84,6 +91,27 @@ export class ReceiptChain {
     const register = { serial, billedMilliWh: accepted.acceptedMilliWh, accepted };
     this.#state = { ...this.#state, registers: withRegister(this.#state.registers, register) };
     this.#parts.state.write(this.#state);
+  }
+
+  /** Lost numbers that the book does not name to the last one yet. */
+  get given(): GivenNumbers | undefined {
+    return this.#state.given;
+  }
+
+  /** Remembers lost numbers until the book names all of them, or, without any, forgets them. Throws disk/failed. */
+  remember(given: GivenNumbers | undefined): void {
+    const { given: _, ...rest } = this.#state;
+    this.#state = given === undefined ? rest : { ...rest, given };
+    this.#parts.state.write(this.#state);
+  }
+
+  /** A receipt that stands for a lost one: nobody relies on it before it is booked, so that it needs no journal. */
+  stand(issued: Issued): void {
+    const number = this.#state.chain.count + 1;
+    const issuedMs = Date.parse(payloadOf(issued.jws)?.issuedAt ?? "");
+    const entry = { number, kind: "lost", ...noSubject, jws: issued.jws, ocmf: issued.ocmf, issuedMs };
+    this.#parts.book.append(entry);
+    this.#state = this.#after(entry, issued.checkpoint);
   }
 
   /** The OCMF pagination that comes next. */
@@ -171,14 +199,17 @@ export class ReceiptChain {
   #follow(entry: BookEntry, checkpoint: string): void {
     this.#state = this.#after(entry, checkpoint);
     this.#parts.state.write(this.#state);
+    this.#parts.booked?.(entry.number);
   }
 
   #after(entry: BookEntry, checkpoint: string): IssuerState {
     try {
       const chain = chainAfter(this.#state.chain, entry.jws, this.#parts.hash, checkpoint);
       return {
+        ...this.#state,
         chain,
-        pagination: this.#state.pagination + (entry.ocmf === "" ? 0 : 1),
+        // What is lost may have been of a session: its page is not given again.
+        pagination: this.#state.pagination + (entry.ocmf === "" && entry.kind !== "lost" ? 0 : 1),
         registers: registersAfter(this.#state.registers, payloadOf(entry.jws)),
       };
     } catch (cause) {

@@ -19,7 +19,9 @@ import type { StationEvent } from "../core/station/station-event.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";
 import { Corrections } from "./corrections.js";
+import type { NumberMark } from "./number-mark.js";
 import { ReceiptChain, type ReceiptChainParts } from "./receipt-chain.js";
+import { ReceiptNumbers } from "./receipt-numbers.js";
 
 type Settling = Extract<Session, { state: "settling" }>;
 
@@ -38,6 +40,11 @@ export type ReceiptIssuerParts = ReceiptChainParts & {
   readonly settled: (entry: BookEntry, connector: number, settlement: Settlement, file: string) => void;
   /** A session has been given a number under which the book has nothing yet: no other receipt may take it. */
   readonly numberGiven: () => boolean;
+  /** A session has a signed receipt that the book does not have yet. */
+  readonly numberSigned?: () => boolean;
+  /** What outlives the state folder and knows of numbers that were given. */
+  readonly mark?: NumberMark;
+  readonly handedOut?: (booked: number, spkiHex: string) => number;
 };
 
 /** More than any station has open sessions. */
@@ -45,6 +52,8 @@ const newestLookedAt = 64;
 
 export class ReceiptIssuer {
   readonly corrections: Corrections;
+  /** Which numbers were given, also before an older backup was restored. */
+  readonly numbers: ReceiptNumbers;
   readonly #parts: ReceiptIssuerParts;
   readonly #chain: ReceiptChain;
   #signer: Signer;
@@ -54,7 +63,19 @@ export class ReceiptIssuer {
     const { station, version, book, hash, cdr, signer } = parts;
     this.#parts = parts;
     this.#signer = signer;
-    this.#chain = new ReceiptChain(parts);
+    this.#chain = new ReceiptChain({ ...parts, booked: (number) => parts.mark?.raise(number) });
+    const occasion = (now: Moment): Occasion => this.#occasion(now);
+    this.numbers = new ReceiptNumbers({
+      book,
+      chain: this.#chain,
+      mark: parts.mark,
+      handedOut: () => parts.handedOut?.(book.count(), this.#signer.spkiHex) ?? 0,
+      occasion,
+      signer: () => this.#signer,
+      hash,
+      numberSigned: parts.numberSigned ?? (() => false),
+      record: parts.record,
+    });
     this.corrections = new Corrections({
       station,
       version,
@@ -62,9 +83,9 @@ export class ReceiptIssuer {
       chain: this.#chain,
       hash,
       signer: () => this.#signer,
-      occasion: (now) => this.#occasion(now),
+      occasion,
       cdr,
-      mustBeFree: () => this.#mustBeFree(),
+      mustBeFree: (now) => this.#mustBeFree(now),
     });
   }
 
@@ -77,6 +98,7 @@ export class ReceiptIssuer {
     this.#chain.catchUp(history);
     if (this.#parts.book.count() === 0)
       this.#chain.issue("start", openChain(this.#occasion(now), this.#signer, this.#parts.hash), now);
+    this.numbers.begin(now);
   }
 
   /** Where the registers of meters stood when they were billed from last. */
@@ -122,6 +144,7 @@ export class ReceiptIssuer {
         return true;
       }
     }
+    if (at.signed === undefined && !this.numbers.closeGap(now())) return false;
     // Nor is one number given twice: what was given to a session before the journal lost its end may have gone to
     // another since.
     if (at.numbered === undefined || (at.signed === undefined && at.numbered.number <= book.count())) {
@@ -158,7 +181,7 @@ export class ReceiptIssuer {
     const known = this.#bookedBefore(noShow.fee.sessionId);
     if (known !== undefined) return known;
     this.#chain.mustOweNothing();
-    if (this.#parts.numberGiven()) return undefined;
+    if (this.#parts.numberGiven() || !this.numbers.closeGap(now)) return undefined;
     const { station, version, hash, cdr } = this.#parts;
     const settlement = settledNoShow(noShow, {
       receiptNumber: this.#parts.book.count() + 1,
@@ -185,6 +208,7 @@ export class ReceiptIssuer {
     // unsigned.
     const isListed = this.#parts.book.signList();
     if (!isListed || this.chain.unsigned === undefined || this.#parts.numberGiven()) return null;
+    if (!this.numbers.closeGap(now)) return null;
     let issued: Issued;
     try {
       issued = issueRecovery(this.#occasion(now), this.chain, this.#signer, this.#parts.hash);
@@ -197,7 +221,7 @@ export class ReceiptIssuer {
 
   /** The receipt of a change of key, signed by both; from here on `next` signs. Throws where either key fails. */
   changeKey(next: Signer, now: Moment): number {
-    this.#mustBeFree();
+    this.#mustBeFree(now);
     const issued = issueKeyChange(this.#occasion(now), this.chain, this.#signer, next, this.#parts.hash);
     const number = this.#chain.issue("key", issued, now);
     this.#signer = next;
@@ -239,10 +263,12 @@ export class ReceiptIssuer {
     };
   }
 
-  #mustBeFree(): void {
+  #mustBeFree(now: Moment): void {
     this.#chain.mustOweNothing();
+    if (this.numbers.unknown !== undefined) throw new Failure("agent/refused", this.numbers.unknown);
     if (this.#parts.numberGiven())
       throw new Failure("agent/refused", "a receipt is just being made: try again in a few seconds");
+    this.numbers.closeGap(now);
   }
 
   #occasion(now: Moment): Occasion {

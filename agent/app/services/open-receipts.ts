@@ -18,10 +18,12 @@ import { Table } from "../../ledger/store/table.js";
 import { indexSigner, keysAtHand } from "../../receipts/index-signature.js";
 import { issuerStateFile, parseIssuerState } from "../../receipts/issuer-state.js";
 import { finishKeyChange, publishKey } from "../../receipts/key-rotation.js";
+import { type KnownMark, knownMarkFile, NumberMark, parseKnownMark } from "../../receipts/number-mark.js";
+import { highestHandedOut } from "../../receipts/output/handed-out.js";
 import { writeReceiptFiles } from "../../receipts/output/receipt-files.js";
 import { emptyIssuerState } from "../../receipts/receipt-chain.js";
 import { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
-import { mustContinue, openSigner } from "../../receipts/signing-keys.js";
+import { checkTools, mustContinue, openSigner } from "../../receipts/signing-keys.js";
 import type { Station } from "../../station/station.js";
 import type { Faults } from "../../sync/faults.js";
 import type { Outbox } from "../../sync/outbox.js";
@@ -93,6 +95,17 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
         (session) =>
           session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count(),
       ),
+    numberSigned: () =>
+      [...ties.station().stationState().sessions.values()].some(
+        (session) => session.state === "settling" && (session.signed?.number ?? 0) > book.count(),
+      ),
+    mark: new NumberMark({
+      disk,
+      folder: config.numberMark,
+      station: config.station.id,
+      known: Table.open<KnownMark>(disk, join(config.state, knownMarkFile), parseKnownMark, { id: null }),
+    }),
+    handedOut: (booked, spkiHex) => highestHandedOut(disk, config, booked, spkiHex, checkTools),
     settled: (entry, connector, settlement, file) => {
       tellSettled(parts, ties.station().faults, entry, connector, settlement, file);
       for (const outbox of ties.outboxes()) outbox.kick();

@@ -57,6 +57,8 @@ export function openServices(parts: ServicesParts): Services {
   const station: Station = openStation(parts, { replay, append, activeTariffs, backends, issuer });
   try {
     issuer.begin(replay.unbooked, clock.now());
+    const { unknown } = issuer.numbers;
+    if (unknown !== undefined) station.faults.raise("station", "numbers/unknown", unknown, clock.now().at);
     const count = book.count();
     emit({
       type: "started",
@@ -195,7 +197,7 @@ function openStation(parts: ServicesParts, ties: StationTies): Station {
           () => clock.now(),
         ),
       whyUnpriced: (connector, tariff) => activeTariffs.whyUnpriced(connector, tariff, clock.now()),
-      whyClosed: parts.whyClosed,
+      whyClosed: () => parts.whyClosed() ?? issuer.numbers.unknown,
       emit,
       changed,
       die,

@@ -1,6 +1,7 @@
 // What all commands have in common: where the station lies, --json, an example under --help, and how a number is
 // understood. It loads nothing of the station: on a Pi each file that a command does not need is time that somebody
 // waits.
+import { userInfo } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { languages } from "../../../config/languages.js";
 import { terminalText } from "../../core/words/printable.js";
@@ -42,6 +43,16 @@ export function stationCommand(name: string, description: string, example: strin
 }
 
 /** A line, or lines, for a person or a program: no terminal takes what others wrote for an order. */
+/** `--note`, where a person's word is written down. */
+export const noteOption = (): Option =>
+  new Option(
+    "--note <text>",
+    "what was done, or how it is known: it stands in the journal, and on the receipts that it concerns",
+  ).makeOptionMandatory();
+
+/** Who runs the command: whoever called sudo, else the user of this process. */
+export const callerName = (): string => process.env["SUDO_USER"] ?? userInfo().username;
+
 export const print = (line: string): void => void process.stdout.write(`${terminalText(line)}\n`);
 export const complain = (line: string): void => void process.stderr.write(`${terminalText(line)}\n`);
 

@@ -157,6 +157,11 @@ function bodyOf(payload: ReceiptPayload, words: ReceiptWords): SheetSection[] {
           ],
         },
       ];
+    case "lost": {
+      const { first, last, by, note } = payload.lost;
+      const said = by === undefined ? [] : [`${by}: ${note ?? ""}`];
+      return [{ name: "facts", rows: [issued, fact(labels.lostNumbers, [`${first}-${last}`, ...said].join(", "))] }];
+    }
     case "key":
       return [{ name: "facts", rows: [issued, fact(labels.newKey, payload.next.id)] }];
     case "start":

@@ -7,6 +7,7 @@ import type { MeterIdentity, SignedRecord, TimeTrust } from "../../../drivers/dr
 import type { SessionToken, Settlement, StopReason } from "../cdr/settlement.js";
 import type { Price } from "../rating/price.js";
 import { type Jws, parseJws } from "../signing/jws.js";
+import type { LostNumbers } from "../station/station-event.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";
 
 export const receiptFormat = "chargetill receipt 1";
@@ -163,6 +164,8 @@ export type CreditPayload = ReceiptFrame & {
 };
 /** The signer works again: commits to the receipts that it could not sign. */
 type RecoveryPayload = ReceiptFrame & { readonly kind: "recovery"; readonly unsigned: UnsignedSpan };
+/** Stands in the place of a receipt that is lost here, and in other hands perhaps. */
+type LostPayload = ReceiptFrame & { readonly kind: "lost"; readonly lost: LostNumbers };
 /** The key changes: signed by the old key as a receipt, and by the new one over `rotationText`. */
 export type KeyPayload = ReceiptFrame & {
   readonly kind: "key";
@@ -175,6 +178,7 @@ export type ReceiptPayload =
   | ReservationPayload
   | CreditPayload
   | RecoveryPayload
+  | LostPayload
   | KeyPayload;
 
 /** The fields of a receipt by which something was sold: a session, or a reservation alone; undefined for any other. */

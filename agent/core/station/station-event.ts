@@ -28,6 +28,15 @@ export type IssuedReceipt = {
   readonly checkpoint: string;
 };
 
+/** The numbers `first` to `last` were given before the station was restored from an older backup; `known` = by what. */
+export type LostNumbers = {
+  readonly first: number;
+  readonly last: number;
+  readonly known: "number mark" | "receipt files" | "person";
+  readonly by?: string;
+  readonly note?: string;
+};
+
 /** Cards, starts from afar and buttons: who waits for which connector. */
 export type WaitingEvent = { readonly moment: Moment } & (
   | {
@@ -111,6 +120,8 @@ type RecordEvent = {
         readonly acceptedMilliWh: number;
       };
     }
+  /** Numbers that were given before an older backup was restored; `first` after `last`: none. */
+  | ({ readonly type: "NumbersLost" } & LostNumbers)
   | { readonly type: "ReceiptIssued"; readonly receipt: IssuedReceipt }
   /** What was said of the payment of a receipt. */
   | { readonly type: "PaymentTold"; readonly payment: Payment & { readonly number: number } }
@@ -155,6 +166,7 @@ const subjects = {
   FaultRaised: "record",
   FaultCleared: "record",
   MeterAccepted: "record",
+  NumbersLost: "record",
   ReceiptIssued: "record",
   PaymentTold: "record",
 } as const satisfies Record<StationEvent["type"], Subject>;

@@ -5,6 +5,7 @@
 import { firstDifference } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
+import { isLost, lostStretches, lostWords } from "../receipt/lost-numbers.js";
 import { registerComplaints } from "../receipt/meter-registers.js";
 import { spanWith } from "../receipt/receipt-chain.js";
 import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
@@ -92,6 +93,10 @@ const start: Walk = {
 const pageOf = (payload: ReceiptPayload): number | undefined =>
   payload.kind === "sale" ? paginationOf(fieldsOfOcmf(payload.sale.ocmf)) : undefined;
 
+/** A receipt that is lost may have been of a session: its page is not given again. */
+const pageAfter = ({ page }: Walk, payload: ReceiptPayload): number | undefined =>
+  payload.kind === "lost" ? (page === undefined ? undefined : page + 1) : (pageOf(payload) ?? page);
+
 /**
  * The walk after a receipt: by what it states of itself, so that one fault is not told again at every later receipt.
  */
@@ -102,7 +107,7 @@ function walkOn(walk: Walk, { payload, text, jws }: BookReceipt, at: number, { h
     previous: hexText(hash(data)),
     frontier: frontierWith(walk.frontier, at, leaf, hash),
     totals: payload.totals,
-    page: pageOf(payload) ?? walk.page,
+    page: pageAfter(walk, payload),
     unsigned: jws.signature === undefined ? spanWith(walk.unsigned, payload.number, leaf, hash) : undefined,
     keyId: payload.kind === "key" ? payload.next.id : payload.key.id,
   };
@@ -127,6 +132,8 @@ function linkComplaints(walk: Walk, { payload, jws }: BookReceipt, at: number, r
     );
   if (walk.keyId !== undefined && key.id !== walk.keyId)
     complaints.push(`receipt ${number} is signed with ${key.id} although no receipt changed the key to it`);
+  if (payload.kind === "lost" && !isLost([payload.lost], number))
+    complaints.push(`receipt ${number} stands for lost numbers that are not its own`);
   if (payload.kind === "recovery") {
     const difference = firstDifference(payload.unsigned, walk.unsigned);
     if (difference !== undefined)
@@ -194,9 +201,11 @@ function checkpointComplaints(
   if (signed === undefined) complaints.push(`${subject} is not signed`);
   else if (![...keys].some((spki) => isSignedBy(signed, spki, tools)))
     complaints.push(`${subject} is not signed by a key of this station`);
+  const lost = lostStretches(entries.map(({ payload }) => payload));
   if (size > entries.length)
     complaints.push(`truncated: ${subject} counts ${size} receipts, the book holds ${entries.length}`);
-  else if (roots[size] !== root)
+  // It was made over receipts that the book names as lost.
+  else if (roots[size] !== root && !isLost(lost, size))
     complaints.push(`forked: the first ${size} receipts of the book are not those of ${subject}`);
   return complaints;
 }
@@ -208,7 +217,7 @@ function witnessComplaints(witnesses: readonly Witness[], entries: readonly Book
       return [
         `${payload.number > entries.length ? "truncated" : "removed"}: receipt ${payload.number} (${subject}) is not in the book`,
       ];
-    return found.some((entry) => entry.text === jws)
+    return found.some((entry) => entry.text === jws || entry.payload.kind === "lost")
       ? []
       : [`forked: receipt ${payload.number} in the book is another one than in ${subject}`];
   });
@@ -272,8 +281,9 @@ function chainChecks(
   const order = [...unreadable, ...orderComplaints(entries)];
   if (stations.size > 1) order.push(`receipts of ${stations.size} stations: ${[...stations].join(", ")}`);
   const { links, totals, pages, roots } = walked(entries, tools);
+  const lost = lostStretches(entries.map(({ payload }) => payload));
   return [
-    overallResult("order", order, `receipts 1 to ${entries.length}, none missing, none twice`),
+    overallResult("order", order, `receipts 1 to ${entries.length}, none missing, none twice${lostWords(lost)}`),
     overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
     overallResult("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
     overallResult("pagination", pages, "the meter records count up without a gap"),

@@ -87,6 +87,7 @@ export type ReceiptWords = {
     readonly start: string;
     readonly credit: string;
     readonly recovery: string;
+    readonly lost: string;
     readonly key: string;
   };
   readonly copy: string;
@@ -153,6 +154,7 @@ export type ReceiptWords = {
     readonly reason: string;
     readonly takesBack: string;
     readonly span: string;
+    readonly lostNumbers: string;
     readonly newKey: string;
     readonly software: string;
   };
