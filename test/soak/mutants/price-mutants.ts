@@ -207,6 +207,27 @@ export const priceMutants: readonly Mutant[] = [
     tests: ["agent/core/cdr/cdr-check"],
   },
   {
+    rule: "no fee falls due in a stretch that no CDR can show",
+    file: "agent/core/rating/component-usage.ts",
+    find: "slice.energy + slice.time + slice.parking + slice.reservation === 0n",
+    replace: "false",
+    tests: ["agent/core/cdr/cdr-check"],
+  },
+  {
+    rule: "who came after a reservation has come, however briefly",
+    file: "agent/core/cdr/cdr.ts",
+    find: "!samples.every(isReserved)",
+    replace: "false",
+    tests: ["agent/core/cdr/cdr-check"],
+  },
+  {
+    rule: "the periods are those of the price that is charged",
+    file: "agent/core/rating/session-bill.ts",
+    find: "periods: periods(lower)",
+    replace: "periods: periods(full)",
+    tests: ["agent/core/cdr/cdr-check"],
+  },
+  {
     rule: "no rate goes to a version that cannot say that none applies",
     file: "agent/core/cdr/cdr-tariff.ts",
     find: 'taxIncluded === "N/A"',

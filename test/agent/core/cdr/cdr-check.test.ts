@@ -12,7 +12,8 @@ import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
 import { JsonReader } from "../../../../agent/core/json/json-reader.js";
 import { advance, beginRating } from "../../../../agent/core/rating/rating.js";
 import { type Sample, stationRules } from "../../../../agent/core/rating/sample.js";
-import { bill, periods } from "../../../../agent/core/rating/session-bill.js";
+import { bill, lowerOf, periods } from "../../../../agent/core/rating/session-bill.js";
+import { bothWays } from "../../../../agent/core/session/settle.js";
 import type { ChargingPeriod } from "../../../../agent/core/tariff/period.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { settlement as sample, startMs } from "../../../support/sample-settlement.js";
@@ -267,6 +268,25 @@ test("a session under an unset clock is priced again by the rule that its receip
     /^The date is not known, the durations are\. Price by the rule "clock not trusted: time is free, /,
   );
   assert.match(wireDifference(text.replace('"volume":6}', '"volume":7}'), unsynced, "2.3.0") ?? "", /5.15 EUR/);
+});
+
+test("of a clock that was set in between the periods are those of the lower price, and not of the other one", () => {
+  const json = tariffOf(
+    { price_components: [component("ENERGY", 0.5)], restrictions: { start_time: "08:00", end_time: "20:00" } },
+    { price_components: [component("ENERGY", 0.3)], restrictions: { min_kwh: 5 } },
+  );
+  const tariff = parseTariff(json);
+  if (!tariff.ok) throw new Error("the test's tariff cannot be read");
+  const samples = samplesOf([{ ms: 3_600_000, powerW: 10_000, activity: "charging" }]);
+  const { full, reduced } = bothWays(tariff.tariff, "Europe/Berlin", samples);
+  const one = { ...settled(json, samples), ...lowerOf(full, reduced) };
+  // Until 5 kWh the price by the hour may not hold, which is free; then 0.30 may: 5 x 0.30, and not 10 x 0.50.
+  assert.is(one.price.totalCost.excl, "1.5");
+  assert.equal(
+    one.periods.map(({ energyMilliWh }) => energyMilliWh),
+    [5_000_000, 5_000_000],
+  );
+  assert.is(wireDifference(wireText(makeCdr(one, evidence, { version: "2.2.1" })), one, "2.2.1"), undefined);
 });
 
 test("a text that cannot be read is a difference", () => {
