@@ -19,8 +19,8 @@ export const receiptMutants: readonly Mutant[] = [
   {
     rule: "a session that has its receipt gets no second one",
     file: issuer,
-    find: "if (booked !== undefined)",
-    replace: "if (false)",
+    find: "if (booked !== undefined) {",
+    replace: "if (false) {",
     tests: ["agent/receipts/settling"],
   },
   {
