@@ -51,10 +51,7 @@ export function journalOfSession(disk: Disk, folder: string, sessionId: string):
         reservation = id;
         lines.push(text);
       }
-      reserved.delete(id);
-      reserved.set(id, text);
-      const [oldest] = reserved.keys();
-      if (reserved.size > mostReserved && oldest !== undefined) reserved.delete(oldest);
+      keepNewest(reserved, id, text);
       continue;
     }
     if (connector === undefined) {
@@ -74,4 +71,12 @@ export function journalOfSession(disk: Disk, folder: string, sessionId: string):
   }
   if (lines.length === 0 && damage !== undefined) throw damage;
   return lines;
+}
+
+/** Keeps a line by its id, the newest last, and no more than may be used up. */
+function keepNewest(reserved: Map<string, string>, id: string, text: string): void {
+  reserved.delete(id);
+  reserved.set(id, text);
+  const [oldest] = reserved.keys();
+  if (reserved.size > mostReserved && oldest !== undefined) reserved.delete(oldest);
 }

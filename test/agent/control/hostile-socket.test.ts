@@ -70,8 +70,8 @@ test("each field of each word: answered in words, nothing of the agent's insides
       assert.ok(String(said.why).length < 2_000, `${what}: ${String(said.why).slice(0, 200)}`);
       assert.not.match(String(said.why), /at .*\.js:\d|Cannot (?:read|convert|set)|is not a function/, what);
     };
+    // Without a name it waits for a card at the first reader, and here no time passes meanwhile.
     for (const word of words)
-      // Without a name it waits for a card at the first reader, and here no time passes meanwhile.
       for (const { what, text } of hostileTexts(word))
         if (what !== "/reader: null" || !text.includes("card-wait")) await one(`${JSON.stringify(word)} ${what}`, text);
     for (const [what, text] of hostileValues) await one(`nothing but ${what}`, text);

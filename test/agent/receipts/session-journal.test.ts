@@ -103,4 +103,25 @@ test("what stands before a gap is not told as what led to the session", () => {
   assert.equal(found(files, "b"), about("b").slice(2));
 });
 
+test("of a reservation that nobody came for runs from its order to its receipt, and of one that was used begins there", () => {
+  const files = new VolatileFiles();
+  const { journal } = Journal.open<object>(new Disk(files), folder, (value) => value as object, { segmentBytes: 1 });
+  const reserved = (id: string, sessionId: string) => ({ type: "Reserved", reservation: { id, fee: { sessionId } } });
+  for (const event of [
+    reserved("r1", "n1"),
+    reserved("r2", "n2"),
+    { type: "FaultRaised" },
+    { type: "ReservationEnded", id: "r2", outcome: "expired" },
+    { type: "ReservationEnded", id: "r9", outcome: "expired" },
+    { type: "ReceiptIssued" },
+    { type: "ReservationSettled", sessionId: "n2" },
+    ...lifeOf("a").map((one) =>
+      one.type === "SessionBegan" ? { ...one, opening: { id: "a", reserved: { id: "r1" } } } : one,
+    ),
+  ])
+    journal.append([event], moment);
+  assert.equal(found(files, "n2"), ["Reserved", "FaultRaised", "ReservationEnded", "ReservationSettled"]);
+  assert.equal(found(files, "a"), ["Reserved", ...about("a")]);
+});
+
 test.run();
