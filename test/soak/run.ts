@@ -7,6 +7,7 @@ import { soakChaos } from "./chaos.js";
 import { soakCuts } from "./cuts.js";
 import { soakDamage } from "./damage.js";
 import { soakFuzz } from "./fuzz.js";
+import { soakHostile } from "./hostile.js";
 import { soakKills } from "./kills.js";
 import { soakLoad } from "./load.js";
 import { soakMutants } from "./mutants/run-mutants.js";
@@ -23,6 +24,7 @@ Parts (all of them where none is named; an option of a part names it too):
   fuzz     spoilt RTU frames, nonsense in registers, meters on a bad line, mad chips, cards under noise  --fuzz N (1000000)
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   cdrs     random sessions, settled: each CDR, priced again by its text, costs what its receipt says     --cdrs N (100000)
+  hostile  lists and frames that cost more than they weigh, against an agent held to its service's memory
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   mutants  small changes of the rules that money hangs on: each must turn a test red
   quiet    days with two sessions each, memory measured                                                  --quiet N (365)
@@ -77,6 +79,7 @@ const parts: readonly Part[] = [
   { name: "fuzz", option: "fuzz", run: () => soakFuzz(count("fuzz", 1_000_000), seed, say) },
   { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },
   { name: "cdrs", option: "cdrs", run: () => Promise.resolve(soakCdrs(count("cdrs", 100_000), seed, say)) },
+  { name: "hostile", run: () => soakHostile(say) },
   { name: "load", run: () => soakLoad(say) },
   { name: "mutants", run: () => soakMutants(say) },
   {

@@ -23,13 +23,16 @@ export const freshFolder = (): string => mkdtempSync(join(tmpdir(), "chargetill-
 /** A running command: its output so far, a promise of its end, and of a line that it prints. */
 export class RunningCommand {
   out = "";
+  isOver = false;
   err = "";
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   readonly #lookers: (() => void)[] = [];
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    this.#child = spawn(process.execPath, [cli, ...args], {
+  /** `through` = a command that becomes this one. */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, through: readonly string[] = []) {
+    const [program = process.execPath, ...words] = [...through, process.execPath, cli, ...args];
+    this.#child = spawn(program, words, {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, NO_COLOR: "1", ...env },
     });
@@ -42,6 +45,7 @@ export class RunningCommand {
     this.ended = new Promise((resolve) =>
       this.#child.on("close", (code, signal) => {
         stopWatching();
+        this.isOver = true;
         this.#heard();
         resolve({ code, signal, out: this.out, err: this.err });
       }),

@@ -14,7 +14,8 @@ export const hostileLists: ReadonlyMap<string, () => string> = new Map(
     "nested lists that end": () => envelope(`${"[".repeat(100_000)}${"]".repeat(100_000)}`),
     "nested objects": () => envelope(`[${'{"a":'.repeat(100_000)}0${"}".repeat(100_000)}]`),
     "2.8 million empty objects": () => envelope(many("{}", 2_800_000)),
-    "as many empty objects as a page may hold": () => envelope(many("{}", 99_000)),
+    "as many empty objects as a page may hold": () => envelope(many("{}", 49_900)),
+    "a million empty objects": () => envelope(many("{}", 1_000_000)),
     "4 million numbers": () => envelope(many("1", 4_000_000)),
     "a string of 7 million characters": () => envelope(many(`{${row},"x":"${"x".repeat(7_000_000)}"}`, 1)),
     "ids of a million characters": () =>
@@ -23,8 +24,8 @@ export const hostileLists: ReadonlyMap<string, () => string> = new Map(
     "a name of a million characters": () => envelope(`[{"${"n".repeat(1_000_000)}":1,"id":"T"}]`),
     "rows of which each has fields of its own": () =>
       envelope(`[${Array.from({ length: 900 }, (_, index) => `{${fields(index * 99, 99)}}`).join(",")}]`),
-    "a tariff of ninety thousand elements": () =>
-      envelope(`[{"id":"T","currency":"EUR","elements":${many("{}", 90_000)}}]`),
+    "a tariff of forty-five thousand elements": () =>
+      envelope(`[{"id":"T","currency":"EUR","elements":${many("{}", 45_000)}}]`),
     "a tariff of elements with fields of their own": () =>
       envelope(
         `[{"id":"T","currency":"EUR","elements":[${Array.from({ length: 900 }, (_, at) => `{${fields(at * 90, 90)}}`).join(",")}]}]`,
