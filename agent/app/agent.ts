@@ -107,7 +107,7 @@ export class Agent {
     this.#control = new ControlListener({
       path: socketPath(loaded),
       isLocked: () => this.#lock !== undefined,
-      answer: async (request) => this.#watch.answer(request) ?? this.#answer(request),
+      answer: async (request) => this.#watch.answer(request) ?? this.answer(request),
       failed: (error) => this.#tellFault("station", faultCodeOf(error), error.message),
       die: (error) => this.#die(error),
     });
@@ -363,7 +363,8 @@ export class Agent {
     next();
   }
 
-  #answer(request: ControlRequest): Promise<ControlAnswer> {
+  /** What a command asks over the socket, for who holds the agent in its own process. */
+  answer(request: ControlRequest): Promise<ControlAnswer> {
     return answerControlRequest(request, {
       file: this.#loaded.file,
       config: this.#loaded.config,

@@ -12,7 +12,7 @@ import { audit } from "../support/street/books.js";
 import { Street } from "../support/street/street.js";
 import type { Fault } from "../support/volatile-files.js";
 import { LiveBooks } from "./live-books.js";
-import { type Chance, mishaps, type Scene } from "./mishaps.js";
+import { type Chance, mishaps, type Scene, sendTechnician } from "./mishaps.js";
 
 const minuteMs = 60_000;
 /** A round: so long come visitors, and so many of them per connector at most. */
@@ -181,6 +181,8 @@ function play(
     if (how === "closed") hide(Number(id), 20);
     later(20, () => bench.world.stick(Number(id), "free"));
   }
+  // What stands until a person says so: somebody comes.
+  later(chance.between(10, 40), () => sendTechnician(agent));
   // After a power cut a clock without a battery starts at its zero, until somebody tells it the time.
   const { boot, at, trust } = clock.now();
   if (

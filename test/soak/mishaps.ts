@@ -46,12 +46,17 @@ const lost = (name: string, fault: (chance: Chance) => RtuFault): Mishap => ({
   },
 });
 
-/** For some minutes a meter tells other values than the true ones. */
-const lies = (name: string, change: (values: MeterValues, chance: Chance) => Partial<MeterValues>): Mishap => ({
+/** For some minutes a meter tells other values than the true ones; `at` = only while its contactor is so. */
+const lies = (
+  name: string,
+  change: (values: MeterValues, chance: Chance) => Partial<MeterValues>,
+  at: "closed" | "open" | "any" = "any",
+): Mishap => ({
   name,
   happen: (scene) => {
     const { bench, between, later, hide } = scene;
     const unit = between(1, 2);
+    if (at !== "any" && bench.world.isClosed(unit) !== (at === "closed")) return;
     const minutes = between(1, 4);
     const serial = String(23_000_000 + 31 * 64 + unit);
     hide(unit, minutes);
@@ -78,6 +83,17 @@ function swapWords(frame: Buffer): Buffer {
 /** Half an hour before local clocks are set back, and forward. */
 const clockChanges = [Date.UTC(2026, 9, 25, 0, 30), Date.UTC(2027, 2, 28, 0, 30)];
 
+/** Whatever stands at meters and contactors: tested where no car is, and said to be mended. */
+export function sendTechnician(agent: Agent): void {
+  const word = { by: "A. Technician", note: "looked at all of it" };
+  for (const connector of connectors)
+    for (const request of [
+      { do: "contactor-test", connector, ms: 1_000 },
+      { do: "meter-accept", connector, ...word },
+    ])
+      agent.answer(request).catch((error: unknown) => agent.fail(error));
+}
+
 export const mishaps: readonly Mishap[] = [
   spoilt("meter silent for a moment", () => ({ kind: "silent" }), 2),
   spoilt("wrong checksums", () => ({ kind: "wrong-crc" })),
@@ -98,6 +114,32 @@ export const mishaps: readonly Mishap[] = [
   lost("wrong word order", () => ({ kind: "spoilt", spoil: swapWords })),
   lies("register jumps", ({ energyMilliWh }) => ({ energyMilliWh: energyMilliWh + 90_000_000 })),
   lies("register runs backwards", ({ energyMilliWh }) => ({ energyMilliWh: energyMilliWh - 900_000_000 })),
+  lies(
+    "register set back between sessions",
+    ({ energyMilliWh }) => ({ energyMilliWh: energyMilliWh - 50_000_000 }),
+    "open",
+  ),
+  lies("power backwards", ({ powerW }) => ({ powerW: -powerW }), "closed"),
+  {
+    // Two phases count what the third one takes off again: a third of what flows, and nobody can see it in the sum.
+    name: "one phase backwards",
+    happen: (scene) => {
+      const { bench, between, later, hide } = scene;
+      const unit = between(1, 2);
+      const { energyMilliWh: from } = bench.world.meterValues(unit);
+      hide(unit, 4);
+      const tell = (isTurned: boolean): void =>
+        rtuOf(bench).attach(unit, loadMeterMap(model), () => {
+          const values = { ...bench.world.meterValues(unit), serial: String(23_000_000 + 31 * 64 + unit) };
+          const { energyMilliWh, powerW } = values;
+          return isTurned
+            ? { ...values, energyMilliWh: from + Math.floor((energyMilliWh - from) / 3), powerW: powerW / 3 }
+            : values;
+        });
+      tell(true);
+      later(4, () => tell(false));
+    },
+  },
   lies("another meter's serial number", () => ({ serial: "99000001" })),
   {
     name: "frozen meter",
@@ -212,6 +254,10 @@ export const mishaps: readonly Mishap[] = [
       street.disk.slowMs = between(50, 1_500);
       later(between(1, 5), () => (street.disk.slowMs = 0));
     },
+  },
+  {
+    name: "technician comes",
+    happen: ({ agent }) => sendTechnician(agent),
   },
   { name: "housekeeping", happen: ({ agent }) => agent.archive() },
 ];

@@ -7,6 +7,7 @@ import { kwhExact } from "../../../agent/core/number/energy-text.js";
 import type { SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { AgentEvent } from "../../../agent/station/events.js";
+import { directionFault } from "../../../agent/technician/device-requests.js";
 import { loadMeterMap } from "../../../config/meter-map.js";
 import type { Bench } from "../../../drivers/bench/bench.js";
 import type { MeterValues } from "../../../drivers/bench/rtu-image.js";
@@ -271,6 +272,55 @@ meters(
     );
   },
 );
+
+/** Two cars, one after the other. */
+const twoVisits = (): StreetOptions =>
+  visit(
+    [60, { do: "unplug", connector: 1 }],
+    [120, { do: "plug", connector: 1, powerW, wantsWh: 5_000 }],
+    [124, tap(scenarioCards.ben)],
+  );
+const refusals = (event: readonly AgentEvent[]): string[] =>
+  event.flatMap((one) => (one.type === "tap" && !one.accepted ? [one.answer] : []));
+
+meters("that was wired backwards in one session shows 0 W after it, and sells nothing in the next", async () => {
+  const { sales, faults, event } = await told(twoVisits(), [[30, backwards]], {
+    unbilledAtMost: Number.POSITIVE_INFINITY,
+  });
+  assert.is(sales.length, 1);
+  assert.ok(faults.includes("+meter/backwards") && !faults.includes("-meter/backwards"), faults.join(" "));
+  assert.match(refusals(event).join("\n"), /wired backwards/);
+});
+
+meters("that is set back between two sessions sells nothing in the second", async () => {
+  const setBack = meterTells(({ energyMilliWh }) => ({ energyMilliWh: energyMilliWh - 260_000_000 }));
+  const { sales, faults, event } = await told(twoVisits(), [[90, setBack]]);
+  assert.is(sales.length, 1);
+  assert.equal(faults, ["+meter/register-fell"]);
+  assert.match(refusals(event).join("\n"), /its last receipt ends at/);
+});
+
+meters("that is wired backwards in one phase is named by its phase to who looks, as its sum looks well", async () => {
+  const looks: unknown[] = [];
+  const turned = meterTells(({ powerW: trueW }) => ({
+    powerW: trueW / 3,
+    phasePowersW: [trueW / 3, -trueW / 3, trueW / 3],
+  }));
+  const look: Happening[1] = ({ clock }, agent) =>
+    void clock.busy(
+      agent
+        .answer({ do: "meter-look", connector: 1, phases: true })
+        .then((answer) => looks.push(answer.ok && answer.value)),
+    );
+  const { faults } = await told(visit(), [
+    [30, turned],
+    [60, look],
+  ]);
+  assert.equal(faults, []);
+  const [seen] = looks as readonly Parameters<typeof directionFault>[0][];
+  assert.ok(seen !== undefined, "the meter was looked at");
+  assert.match(directionFault(seen, 11_000) ?? "", /^phase 2 is wired backwards/);
+});
 
 meters("that is disturbed for one frame or two is asked again, and nobody hears of it", async () => {
   const { sales, faults } = await told(visit(), [
