@@ -211,9 +211,11 @@ function describe(issue: z.core.$ZodIssue, document: Document): Found[] {
 
 function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") {
+    // A field of its own words.
+    if (issue.message.startsWith("expected ")) return issue.message;
     if (issue.input === undefined && /undefined/.test(issue.message))
       return `missing; expected ${article(issue.expected)}`;
-    if (issue.expected === "string" && /received number/.test(issue.message))
+    if (issue.expected === "string" && /received (number|-?Infinity|NaN)/i.test(issue.message))
       return "expected a text, found a number: put it in quotes";
     return `expected ${article(issue.expected)}, found ${found(issue.message)}`;
   }

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { languages } from "./languages.js";
 import { busPins } from "./pins/header-buses.js";
-import { decimalField, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
+import { decimalField, decimalWords, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
 import { uplink } from "./uplink-schema.js";
 
 const zone = z.string().refine((value) => {
@@ -175,8 +175,12 @@ const station = z.strictObject({
     city: textField(45),
     postalCode: textField(10),
     country: z.string().regex(/^[A-Z]{3}$/, "expected three capital letters such as DEU"),
-    latitude: z.string().regex(/^-?\d{1,2}\.\d{5,7}$/, 'expected a latitude in quotes, such as "52.520008"'),
-    longitude: z.string().regex(/^-?\d{1,3}\.\d{5,7}$/, 'expected a longitude in quotes, such as "13.404954"'),
+    latitude: z.string().regex(/^-?\d{1,2}\.\d{5,7}$/, {
+      error: decimalWords('expected a latitude in quotes, such as "52.520008"'),
+    }),
+    longitude: z.string().regex(/^-?\d{1,3}\.\d{5,7}$/, {
+      error: decimalWords('expected a longitude in quotes, such as "13.404954"'),
+    }),
   }),
   /** Where a receipt can be checked; printed on it. */
   verifyUrl: z.url().optional(),

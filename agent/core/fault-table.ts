@@ -119,7 +119,7 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
   },
   "port/missing": {
     meaning: "the serial adapter is not there, or may not be opened",
-    remedy: "plug it in (`chargetill ports` shows what is there); group `dialout`",
+    remedy: "`chargetill doctor` names what keeps it: not plugged in, the group of its file, or a program that uses it",
     stops: "connector",
     person: "if-it-stays",
   },

@@ -1,17 +1,17 @@
 // Looks at everything a station needs and says, for each: what was found, whether that is well, why not, and what to
 // do. It changes nothing, and one check that fails hides no other.
 
-import { accessSync, constants } from "node:fs";
 import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
 import { loadMeterMap } from "../../config/meter-map.js";
-import type { ConnectorConfig } from "../../config/schema.js";
+import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { wallNow } from "../../drivers/clock.js";
 import { findPorts } from "../../drivers/machine/find-ports.js";
+import { serialPortTrouble } from "../../drivers/meter/port/serial-port.js";
 import { askAgent, socketPath } from "../control/control-socket.js";
+import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
 import { remedyOf } from "../core/fault-table.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
-import { errorCode } from "../ledger/store/disk.js";
 import type { Snapshot } from "../station/snapshot.js";
 import type { DeviceAccess } from "./device-access.js";
 import {
@@ -57,6 +57,8 @@ export async function examine(
 async function devices(loaded: LoadedConfig): Promise<Finding[]> {
   const { config } = loaded;
   const findings: Finding[] = [];
+  // Before this process becomes the owner of the state folder: root sees who else is at a port.
+  const ports = config.bench === undefined ? serialPorts(config) : [];
   let devices: DeviceAccess;
   try {
     devices = await openDeviceAccess(loaded, "look");
@@ -75,11 +77,8 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
   try {
     const snapshot = devices.live ? ((await askAgent(socketPath(loaded), { do: "status" })) as Snapshot) : undefined;
     findings.push(agent(snapshot), ...standingFaults(snapshot));
-    if (config.bench === undefined)
-      findings.push(
-        ...Object.entries(config.serialPorts).map(([name, port]) => checkSerialPort(name, port.path)),
-        ...gpioChip(),
-      );
+    findings.push(...ports);
+    if (config.bench === undefined) findings.push(...gpioChip());
     // An agent that is not open answers nothing about its devices but why it is not.
     if (snapshot?.keyId === "")
       return [
@@ -120,26 +119,22 @@ function standingFaults(snapshot: Snapshot | undefined): Finding[] {
     .map(({ code, device, message }) => faultFinding("fault", `${code} at ${device}`, message, remedyOf(code)));
 }
 
-function checkSerialPort(name: string, path: string): Finding {
+/** Each port of the config; an agent that runs on the state folder may use them. */
+function serialPorts({ serialPorts: ports, state }: Config): Finding[] {
+  let agentPid: number | undefined;
   try {
-    accessSync(path, constants.R_OK | constants.W_OK);
+    agentPid = StateLock.holder(state)?.pid;
   } catch (error) {
-    const missing = errorCode(error) === "ENOENT";
-    return faultFinding(
-      "serial port",
-      `${name}: ${path}`,
-      missing ? "it is not there" : "this user may not open it",
-      missing ? "plug the adapter in; chargetill ports shows what is there" : "add the user to the group dialout",
-    );
+    // A folder that cannot be read is the file checks' to tell.
+    if (!(error instanceof Failure)) throw error;
   }
-  return /\/by-(id|path)\//.test(path) || /ttyAMA|serial\d/.test(path)
-    ? okFinding("serial port", `${name}: ${path}`)
-    : warnFinding(
-        "serial port",
-        `${name}: ${path}`,
-        "this name changes when plugs are moved",
-        "use the name under /dev/serial/by-id (chargetill ports)",
-      );
+  return Object.entries(ports).map(([name, port]) => {
+    const value = `${name}: ${port.path}`;
+    const trouble = serialPortTrouble(port, [process.pid, ...(agentPid === undefined ? [] : [agentPid])]);
+    if (trouble === undefined) return okFinding("serial port", value);
+    const told = trouble.isFault ? faultFinding : warnFinding;
+    return told("serial port", value, trouble.why, trouble.fix);
+  });
 }
 
 /** The chips that the pins' numbers are counted on. */

@@ -4,6 +4,7 @@ import { accessSync, constants, readdirSync, readFileSync, realpathSync } from "
 import { join } from "node:path";
 import { DeviceError } from "../driver.js";
 import { listChips } from "../gpio/port/chip-port.js";
+import { accessFix } from "../meter/port/serial-port.js";
 
 /** `name` is what belongs into the config; `why` says why this user may not open it. */
 export type PortFound = {
@@ -22,7 +23,7 @@ export function findPorts(root = "/"): PortFound[] {
 function serialPorts(root: string): PortFound[] {
   const devices = new Map<string, string>();
   for (const name of list(join(root, "dev")))
-    if (/^tty(USB|ACM|AMA)\d+$/.test(name) || name === "serial0")
+    if (/^tty(USB|ACM|AMA|SC)\d+$/.test(name) || name === "serial0")
       devices.set(real(join(root, "dev", name)), join("/dev", name));
   // The name by id is that of the adapter itself: it stays when plugs are moved. Of adapters without a number of their
   // own only one has it, and the others are known by the place where they are plugged in.
@@ -30,13 +31,13 @@ function serialPorts(root: string): PortFound[] {
     for (const name of list(join(root, "dev/serial", folder)))
       devices.set(real(join(root, "dev/serial", folder, name)), join("/dev/serial", folder, name));
   return [...devices]
-    .map(([device, name]) => found("serial", name, device, "dialout", root))
+    .map(([device, name]) => found("serial", name, device, root))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function spiDevices(root: string): PortFound[] {
   const names = list(join(root, "dev")).filter((name) => /^spidev\d+\.\d+$/.test(name));
-  return names.sort().map((name) => found("spi", join("/dev", name), join(root, "dev", name), "spi", root));
+  return names.sort().map((name) => found("spi", join("/dev", name), join(root, "dev", name), root));
 }
 
 /** The pins are reached through sysfs: what counts is whether `export` may be written. */
@@ -51,7 +52,7 @@ function gpioChips(root: string): PortFound[] {
       } catch {
         // A chip that goes away while it is looked at has no label.
       }
-      return { ...found("gpio", label, join(folder, "export"), "gpio", root), device: join("/sys/class/gpio", name) };
+      return { ...found("gpio", label, join(folder, "export"), root), device: join("/sys/class/gpio", name) };
     });
 }
 
@@ -68,11 +69,11 @@ function charDeviceChips(root: string): PortFound[] {
   }
   return names.sort().map((name) => {
     const label = chips.find(({ device }) => device === `/dev/${name}`)?.label ?? "?";
-    return found("gpio", label, join(root, "dev", name), "gpio", root);
+    return found("gpio", label, join(root, "dev", name), root);
   });
 }
 
-function found(kind: PortFound["kind"], name: string, path: string, group: string, root: string): PortFound {
+function found(kind: PortFound["kind"], name: string, path: string, root: string): PortFound {
   const device = path.startsWith(root) ? join("/", path.slice(root.length)) : path;
   try {
     accessSync(path, constants.R_OK | constants.W_OK);
@@ -87,7 +88,7 @@ function found(kind: PortFound["kind"], name: string, path: string, group: strin
         name,
         device,
         usable: false,
-        why: `this user may not open it: add the user to the group ${group}`,
+        why: `this user may not open it: ${accessFix(path, root)}`,
       };
     }
   }

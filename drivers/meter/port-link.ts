@@ -3,6 +3,7 @@
 import modbus from "modbus-serial";
 import type { SerialPortConfig } from "../../config/schema.js";
 import { type Clock, DeviceError } from "../driver.js";
+import { openFailureWords } from "./port/serial-port.js";
 import type { AskRegisters, RegisterAnswer } from "./register-requests.js";
 import { type OnBytes, RtuLine, type SerialBinding, serialStream } from "./rtu-line.js";
 
@@ -48,8 +49,9 @@ export class PortLink {
     await new Promise<void>((resolve, reject) => {
       link.#client.open((error: Error | null) => {
         if (error === null || error === undefined) return resolve();
-        const why = `(${error.message}): is the adapter plugged in, and may this user use it?`;
-        reject(new DeviceError("port/missing", `${parts.port.path} cannot be opened ${why}`, { cause: error }));
+        const { path } = parts.port;
+        const words = `${path} cannot be opened (${error.message}): ${openFailureWords(path, error.message)}`;
+        reject(new DeviceError("port/missing", words, { cause: error }));
       });
     });
     return link;

@@ -106,6 +106,26 @@ const rows: readonly [string, (text: string) => string, RegExp][] = [
     /connectors\[0\]\.plug\.gpio: GPIO 15 is RXD of \/dev\/serial0 \(serialPorts\.rs485\): use another pin$/m,
   ],
   [
+    "a card number that YAML takes for an infinite one is to be put in quotes",
+    (text) => text.replace("uid: 04A23B1C5D6E80", "uid: 8E287857"),
+    /tokens\[0\]\.uid: expected a text, found a number: put it in quotes$/m,
+  ],
+  [
+    "a time without its unit is asked for it",
+    (text) => text.replace("idleGrace: 10m", "idleGrace: 10"),
+    /timing\.idleGrace: expected a duration with its unit, .* found 10: 10s or 10m\?$/m,
+  ],
+  [
+    "a decimal comma in a place is named",
+    (text) => text.replace('"52.520008"', '"52,520008"'),
+    /location\.latitude: expected a point in place of the comma: "52\.520008"$/m,
+  ],
+  [
+    "so is one in an amount",
+    (text) => text.replace("    tariff: standard", '    limits: { cost: "80,50" }\n    tariff: standard'),
+    /limits\.cost: expected a point in place of the comma: "80\.50"$/m,
+  ],
+  [
     "a button does what there is for it to do",
     (text) => text.replace("    tariff: standard", "    button: { gpio: 25, does: start }\n    tariff: standard"),
     /connectors\[0\]\.button\.does: expected one of select, stop$/m,
