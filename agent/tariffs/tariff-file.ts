@@ -16,11 +16,18 @@ import { deepestJson, jsonCost } from "../core/json/bounded-json.js";
 import { cleanJson } from "../core/json/clean-json.js";
 import type { Fault } from "../core/json/json-reader.js";
 import { namesAKeyTwice } from "../core/json/unique-json.js";
+import { counted } from "../core/number/counted.js";
 import type { OcpiVersion, Tariff } from "../core/tariff/tariff.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 import { errorCode } from "../ledger/store/disk.js";
 
-export type JsonFile = { readonly path: string; readonly text: string; readonly json: unknown };
+/** `cleaned` = texts in it that hold what cannot be printed. */
+export type JsonFile = {
+  readonly path: string;
+  readonly text: string;
+  readonly json: unknown;
+  readonly cleaned: number;
+};
 
 /** More than any tariff or CDR: a larger file is something else. */
 const mostBytes = 32 * 1024 * 1024;
@@ -50,7 +57,8 @@ export function readJsonFile(path: string): JsonFile {
   if (typeof cost === "string")
     throw new Failure("tariff/invalid", `${path}: ${cost}; this is neither a tariff nor a CDR`);
   try {
-    return { path, text, json: cleanJson(JSON.parse(text)).value };
+    const { value, cleaned } = cleanJson(JSON.parse(text));
+    return { path, text, json: value, cleaned };
   } catch (cause) {
     const placed = placesIn(text);
     const fault = placed && jsonFault(text, placed);
@@ -97,9 +105,22 @@ export function tariffOfFile(
   version: OcpiVersion | undefined,
 ): { tariff: Tariff | undefined; faults: readonly Fault[] } {
   const parsed = parseTariff(file.json, version === undefined ? {} : { version });
-  const faults = [...doubledIn(file.text), ...(parsed.ok ? [] : parsed.faults)];
+  const faults = [...doubledIn(file.text), ...unprintableIn(file), ...(parsed.ok ? [] : parsed.faults)];
   return { tariff: parsed.ok && faults.length === 0 ? parsed.tariff : undefined, faults };
 }
+
+/** What is shown to drivers and goes into every CDR is mended where it is written. */
+const unprintableIn = ({ cleaned }: JsonFile): Fault[] =>
+  cleaned === 0
+    ? []
+    : [
+        {
+          path: "",
+          message:
+            `${counted(cleaned, "text")} with characters that cannot be printed: ` +
+            "control characters, or marks that turn the direction of writing; take them out",
+        },
+      ];
 
 function doubledIn(text: string): Fault[] {
   if (!namesAKeyTwice(text)) return [];

@@ -1,7 +1,7 @@
 // JSON whose objects name each key once. JSON.parse takes the last of two equal keys in silence, other readers the
 // first: a signed text that says two things proves neither.
 
-import { stringEnd } from "./bounded-json.js";
+import { deepestJson, parseBoundedJson, stringEnd } from "./bounded-json.js";
 
 /** True where an object in this text, which JSON.parse has accepted, has two keys of one name. */
 export function namesAKeyTwice(text: string): boolean {
@@ -41,12 +41,14 @@ export function namesAKeyTwice(text: string): boolean {
   return false;
 }
 
-/** The value of a JSON text, or undefined where it is not valid JSON or an object in it names a key twice. */
+/** A meter's record has some dozens. */
+const mostValues = 100_000;
+
+/**
+ * The value of a JSON text, or undefined where it is not valid JSON, an object in it names a key twice, or it holds more
+ * than any record.
+ */
 export function parseUniqueJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return namesAKeyTwice(text) ? undefined : value;
-  } catch {
-    return undefined;
-  }
+  const read = parseBoundedJson(text, { values: mostValues, depth: deepestJson });
+  return !read.ok || namesAKeyTwice(text) ? undefined : read.value;
 }

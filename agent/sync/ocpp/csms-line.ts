@@ -5,6 +5,7 @@ import type { Agent } from "node:http";
 import type { WebSocket } from "ws";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
+import { cleanedText, shortLine } from "../../core/words/printable.js";
 import type { Oddities } from "../oddities.js";
 import { backoffMs } from "../transport/backoff.js";
 import type { UplinkFault } from "../uplink.js";
@@ -207,7 +208,7 @@ export class CsmsLine {
       socket.on("close", (code, reason) =>
         gone(
           `the connection was closed by the backend or the network (${code}` +
-            `${reason.length === 0 ? "" : ` ${reason.toString().slice(0, 100)}`})`,
+            `${reason.length === 0 ? "" : ` ${shortLine(cleanedText(reason.toString()), 100)}`})`,
         ),
       );
       socket.resume();

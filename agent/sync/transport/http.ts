@@ -4,6 +4,7 @@ import http from "node:http";
 import https from "node:https";
 import { gunzipSync } from "node:zlib";
 import { type Clock, isDefect } from "../../../drivers/driver.js";
+import { cleanedText, shortLine } from "../../core/words/printable.js";
 
 export type HttpAnswer = {
   readonly kind: "answer";
@@ -136,7 +137,7 @@ function decoded(
   // Nothing is nothing in every coding, and "x-gzip" is gzip (RFC 9110, 8.4.1.3).
   if (coding === "identity" || bytes.length === 0) return { text: textOf(bytes) };
   if (coding !== "gzip" && coding !== "x-gzip")
-    return { why: `the answer is encoded as ${encoding.slice(0, 20)}, which was not asked for` };
+    return { why: `the answer is encoded as ${shortLine(cleanedText(encoding), 20)}, which was not asked for` };
   try {
     return { text: textOf(gunzipSync(bytes, { maxOutputLength: longest })) };
   } catch {
