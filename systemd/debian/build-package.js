@@ -237,7 +237,9 @@ function wordsGiven(known) {
   try {
     return parseArgs(known);
   } catch (error) {
-    console.error(`package: ${error.message.split(". ")[0]}; expected --node MAJOR, --out DIR, --fast, --installed, --architecture NAME, --nodes LIST`);
+    console.error(
+      `package: ${error.message.split(". ")[0]}; expected --node MAJOR, --out DIR, --fast, --installed, --architecture NAME, --nodes LIST`,
+    );
     process.exit(2);
   }
 }

@@ -173,7 +173,7 @@ test("receipts that wait, and those that were put aside, are told by their numbe
   assert.equal(told(records(waits.loaded), "uplink backend"), ["ok | all receipts acknowledged"]);
   remember(waits, { cursor: 3, parked: [{ number: 2, id: "cdr-2", reason: "no", atMs: 0, again: false }] });
   assert.equal(told(records(waits.loaded), "uplink backend"), [
-    "warn | 1 receipt put aside | the backend refused them | chargetill sync status",
+    "warn | 1 receipt put aside | the backend refused them, or their date is not known | chargetill sync status",
   ]);
 });
 

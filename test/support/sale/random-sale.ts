@@ -13,6 +13,7 @@ import { reduceSession } from "../../../agent/core/session/session-reducer.js";
 import { settlementOf } from "../../../agent/core/session/settle.js";
 import { tariffFromStart } from "../../../agent/core/tariff/tariff-cut.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
+import { tariffDigest } from "../../../agent/tariffs/tariff-digest.js";
 import type { Moment, Reading, TimeTrust } from "../../../drivers/driver.js";
 import { anyTariffJson, zones } from "../../agent/core/rating/arbitrary-session.js";
 import { dayAhead } from "../day-ahead.js";
@@ -142,7 +143,7 @@ export const anySale: fc.Arbitrary<SaleStory> = fc
         { minLength: 1, maxLength: 3 },
       ),
       endsAfterMs: fc.integer({ min: 0, max: 90_000 }),
-      endMilliWh: often(0, fc.integer({ min: 0, max: 400_000 })),
+      endMilliWh: often(0, fc.integer({ min: 0, max: 100_000 })),
       limits: often<SaleStory["limits"]>(
         {},
         fc.oneof(
@@ -210,7 +211,7 @@ export function noShowSoldBy({
     issuedTrust: "synced",
     softwareVersion: "0.1.0",
     station: sample.station,
-    digestOf,
+    digestOf: tariffDigest,
   });
 }
 
@@ -265,7 +266,8 @@ class World {
   reading(powerW: number): Reading {
     return {
       moment: this.now(),
-      energyMilliWh: this.energyMilliWh,
+      // A meter bus hands out whole steps of 10 mWh.
+      energyMilliWh: this.energyMilliWh - (this.energyMilliWh % 10),
       powerW,
       currentMilliA: Math.round(powerW / 0.69),
       serial: sample.meter.serial,
@@ -274,7 +276,6 @@ class World {
 }
 
 const connector = 1;
-const digestOf = (): string => "00";
 
 /** A story as the reducer was told it, with its settlement. Throws where the station's own rules do not hold. */
 export function soldBy(story: SaleStory): Settlement {
@@ -295,7 +296,7 @@ export function soldBy(story: SaleStory): Settlement {
     meter: sample.meter,
     ...(begin.moment.trust === "unsynced"
       ? { tariff: parsed.tariff }
-      : tariffFromStart(parsed.tariff, story.timeZone, begin.moment.at, digestOf)),
+      : tariffFromStart(parsed.tariff, story.timeZone, begin.moment.at, tariffDigest)),
     timeZone: story.timeZone,
     shown: { text: "the price", atMs: begin.moment.at },
     begin,
@@ -312,7 +313,7 @@ export function soldBy(story: SaleStory): Settlement {
   return settlementOf(settling, {
     station: sample.station,
     connector: sample.connector,
-    digestOf,
+    digestOf: tariffDigest,
     softwareVersion: "0.1.0",
   });
 }
