@@ -20,7 +20,17 @@ const mostClients = 16;
 export type ControlRequest = { readonly do: string; readonly [argument: string]: unknown };
 export type ControlAnswer =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly why: string };
+  /** `fault`: the code of the device trouble that it is. */
+  | { readonly ok: false; readonly why: string; readonly fault?: string };
+
+/** The refusal as a Failure agent/refused; `faultOf` tells the device's code again. */
+export const refusedBy = ({ why, fault }: Extract<ControlAnswer, { readonly ok: false }>): Failure =>
+  new Failure("agent/refused", why, fault === undefined ? {} : { cause: { fault } });
+
+/** The code of the device trouble for which a request was refused. */
+export function faultOf({ cause }: Failure): string | undefined {
+  return typeof cause === "object" && cause !== null && "fault" in cause ? String(cause.fault) : undefined;
+}
 
 /** Where the control socket lies in a state folder, unless the config names another place. */
 export const socketIn = (folder: string): string => join(folder, "control.sock");
@@ -157,7 +167,7 @@ function askAt(path: string, request: ControlRequest): Promise<unknown> {
       if (!text.includes("\n")) return reject(unreachable(path));
       const answer = JSON.parse(text) as ControlAnswer;
       if (answer.ok) resolve(answer.value);
-      else reject(new Failure("agent/refused", answer.why));
+      else reject(refusedBy(answer));
     });
   });
 }

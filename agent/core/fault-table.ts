@@ -286,6 +286,10 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
 export const standsUntilSaid = (code: string): boolean =>
   Object.hasOwn(faultTable, code) && faultTable[code as FaultCode].person === "says-so";
 
+/** Whether a word is one of the codes. */
+export const isFaultCode = (word: string | undefined): word is FaultCode =>
+  word !== undefined && Object.hasOwn(faultTable, word);
+
 /** What a fault costs while it stands. */
 export const reachWords: Readonly<Record<FaultReach, string>> = {
   station: "nothing is sold",

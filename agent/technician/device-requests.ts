@@ -84,7 +84,7 @@ export async function answerDeviceRequest(
     if (error instanceof MeterMapError) return { ok: false, why: error.message };
     if (!(error instanceof DeviceError) && !(error instanceof Failure)) throw error;
     if (error instanceof Failure && (error.code === "disk/failed" || error.code === "disk/full")) throw error;
-    return { ok: false, why: error.message };
+    return { ok: false, why: error.message, ...(error instanceof DeviceError ? { fault: error.code } : {}) };
   }
 }
 

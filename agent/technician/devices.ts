@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../../config/load.js";
 import { sleep } from "../../drivers/driver.js";
 import { type MachineNeeds, openMachine } from "../../drivers/machine/open-machine.js";
 import { EnrolledCards } from "../cards/enrolled-cards.js";
+import { refusedBy } from "../control/control-socket.js";
 import { becomeOwner, type FileExchange } from "../control/privileges.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
@@ -50,7 +51,7 @@ export async function openDevices(
       const answer = watch.answer(request) ?? (await answerDeviceRequest(request, parts));
       if (answer === undefined)
         throw new Failure("usage/invalid", `${request.do}: only a running agent can answer that`);
-      if (!answer.ok) throw new Failure("agent/refused", answer.why);
+      if (!answer.ok) throw refusedBy(answer);
       return answer.value;
     },
     pause: (ms) => sleep(machine.clock, ms),

@@ -7,10 +7,10 @@ import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { wallNow } from "../../drivers/clock.js";
 import { findPorts } from "../../drivers/machine/find-ports.js";
 import { serialPortTrouble } from "../../drivers/meter/port/serial-port.js";
-import { askAgent, socketPath } from "../control/control-socket.js";
+import { askAgent, faultOf, socketPath } from "../control/control-socket.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
-import { remedyOf } from "../core/fault-table.js";
+import { type FaultCode, isFaultCode, remedyOf } from "../core/fault-table.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import type { Snapshot } from "../station/snapshot.js";
 import type { DeviceAccess } from "./device-access.js";
@@ -214,10 +214,16 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
         check,
         `${model}, unit ${connector.meter.unit} at ${connector.meter.port}`,
         error.message,
-        remedyOf("meter/timeout"),
+        remedyFor(error, "meter/timeout"),
       ),
     ];
   }
+}
+
+/** What to do about the cause that the device tells, and not about the usual one. */
+function remedyFor(error: Failure, usual: FaultCode): string {
+  const told = faultOf(error);
+  return remedyOf(isFaultCode(told) ? told : usual);
 }
 
 async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<Finding> {
@@ -246,7 +252,7 @@ async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<
     return okFinding(check, value);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return faultFinding(check, "not reachable", error.message, remedyOf("gpio/missing"));
+    return faultFinding(check, "not reachable", error.message, remedyFor(error, "gpio/missing"));
   }
 }
 
@@ -258,7 +264,7 @@ async function reader(devices: DeviceAccess, name: string): Promise<Finding> {
       : okFinding(`reader ${name}`, "its chip answers");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return faultFinding(`reader ${name}`, "does not answer", error.message, remedyOf("reader/missing"));
+    return faultFinding(`reader ${name}`, "does not answer", error.message, remedyFor(error, "reader/missing"));
   }
 }
 
@@ -269,7 +275,7 @@ function clock({ moment: { trust } }: { readonly moment: { readonly trust: strin
     return faultFinding(
       "clock",
       value,
-      "it was not set since the start: prices by time are not charged, and a station that never knew the time sells nothing",
+      "it was not set since the start: prices by time are not charged, and a station that never knew the time sells only by a tariff without dates or times",
       rtc ? "timedatectl says why it is not synchronised" : "give it a network with NTP, or a real-time clock",
     );
   return trust === "holdover"

@@ -267,6 +267,25 @@ tools("the doctor finds a bench well, names each fault with its remedy, and ends
   assert.match(ill.out, /FAULT +tariff .*\n +why: .*standard\.json:\d+:\d+: .*\n +do: .*chargetill tariff check/);
 });
 
+tools("the doctor says what to do about the cause that the meter tells, beside an agent and without one", async () => {
+  const { config } = benchStation({
+    change: (text) =>
+      text.replace("unit: 2, model: eastron-sdm630-v2 }", 'unit: 2, model: eastron-sdm630-v2, serial: "77" }'),
+  });
+  const remedy = async (): Promise<string | undefined> => {
+    const { out } = await chargetill("doctor", "--config", config, "--json");
+    const { findings } = JSON.parse(out) as { findings: { check: string; fix?: string }[] };
+    return findings.find(({ check }) => check === "meter 2")?.fix;
+  };
+  const expected = "put the right meter back, or write the new serial number into the config";
+  assert.is(await remedy(), expected);
+  const agent = new RunningCommand(["run", "--config", config]);
+  await agent.until(/"type":"started"/);
+  assert.is(await remedy(), expected);
+  agent.kill("SIGTERM");
+  await agent.ended;
+});
+
 tools("the doctor and a watcher say whose word a serial number is that the meter does not tell", async () => {
   const { config } = benchStation({
     change: (text) =>
