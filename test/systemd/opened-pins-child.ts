@@ -1,19 +1,22 @@
-// The station's own service in a booted Debian tree (systemd/try-package.sh), with its pins in a FUSE sysfs and its meter
-// at a pseudo-terminal: how long a contactor stays closed after the agent was killed, stopped, crashed, hung, or its
+// The station's own service in a booted Debian tree (systemd/try-package.sh), with its pins in a FUSE sysfs or on an
+// emulated chip, and its meter at a pseudo-terminal: how long a contactor stays closed after the agent was killed, stopped, crashed, hung, or its
 // whole cgroup killed. systemd's own way to open it (ExecStopPost) is replaced by a program that only exits, so that the
 // opener alone counts; then it is measured by itself, with the opener masked.
-//   node opened-pins-child.js TIMES      root; /dev/fuse is open as descriptor 3 and mounted at /sys/class/gpio
+//   node opened-pins-child.js sysfs TIMES      root; /dev/fuse is open as descriptor 3 and mounted at /sys/class/gpio
+//   node opened-pins-child.js chip TIMES       root; no /sys/class/gpio, and chip-emulator.c compiled in /opt
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { askAgent } from "../../agent/control/control-socket.js";
 import type { Snapshot } from "../../agent/station/snapshot.js";
 import { loadMeterMap } from "../../config/meter-map.js";
 import { RtuBus } from "../../drivers/bench/rtu-bus.js";
+import { ChipBoard } from "../drivers/gpio/port/chip-board.js";
 import { SysfsFuse } from "../drivers/gpio/sysfs-fuse.js";
 import { SysfsModel } from "../drivers/gpio/sysfs-model.js";
 
-const times = Number(process.argv[2] ?? "20");
+const [, , way = "sysfs", count = "20"] = process.argv;
+const times = Number(count);
 const mostOpenMs = 1_000;
 /** For a trial as a whole, with the start of an agent in it. */
 const trialMs = 60_000;
@@ -23,6 +26,9 @@ const feedback = 27;
 const plug = 22;
 const config = "/etc/chargetill/station.yaml";
 const socket = "/var/lib/chargetill/control.sock";
+const program = "/usr/lib/chargetill/chargetill-pins";
+const wires = "/run/chargetill/wires";
+const emulator = "/opt/chip-emulator.so";
 const dropIns = "/run/systemd/system/chargetill.service.d";
 const blocker = "/opt/chargetill-trial.mjs";
 
@@ -30,17 +36,62 @@ const run = promisify(execFile);
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, pauseMs));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const model = new SysfsModel("pinctrl-bcm2711", 512, 58);
+/** The pins, by the kernel interface that is tried: what they are driven to, and a way to drive those that are inputs. */
+type TrialPins = {
+  /** Calls `driven` when the contactor's pin has gone to another level. */
+  readonly watch: (driven: (high: boolean) => void) => void;
+  readonly drive: (gpio: number, high: boolean) => void;
+  readonly end: () => Promise<unknown>;
+};
+
+/** A sysfs of FUSE, which is mounted already. */
+function sysfsPins(): TrialPins {
+  const model = new SysfsModel("pinctrl-bcm2711", 512, 58);
+  void new SysfsFuse(3, model).serve();
+  return {
+    watch: (driven) => {
+      model.onLevel = (gpio, high) => {
+        if (gpio === contactor) driven(high);
+      };
+    },
+    drive: (gpio, high) => model.drive(gpio, high),
+    end: () => run("umount", ["-l", "/sys/class/gpio"]),
+  };
+}
+
+/** A chip of the character device, emulated beneath the station's own program; no sysfs. */
+async function chipPins(): Promise<TrialPins> {
+  await run("install", ["-d", "-o", "chargetill", "-g", "chargetill", "-m", "750", "/run/chargetill"]);
+  const board = new ChipBoard("pinctrl-bcm2711", wires, emulator);
+  await run("chown", ["chargetill", wires]);
+  const variables = [...board.environment].map(([name, value]) => `${name}=${value}`).join(" ");
+  renameSync(program, `${program}.real`);
+  writeFileSync(program, `#!/bin/sh\n${variables} exec ${program}.real "$@"\n`, { mode: 0o755 });
+  writeFileSync("/dev/gpiochip0", "");
+  return {
+    watch: (driven) =>
+      void setInterval(() => {
+        for (const high of board.takeLevels(contactor)) driven(high);
+      }, 1),
+    drive: (gpio, high) => void board.drive(gpio, high),
+    end: () => {
+      rmSync("/dev/gpiochip0");
+      renameSync(`${program}.real`, program);
+      return Promise.resolve();
+    },
+  };
+}
+
+const pins = way === "chip" ? await chipPins() : sysfsPins();
 let isClosed = false;
 let changed: () => void = () => undefined;
-model.onLevel = (gpio, high) => {
-  if (gpio !== contactor || high === isClosed) return;
+pins.watch((high) => {
+  if (high === isClosed) return;
   isClosed = high;
-  model.drive(feedback, high);
+  pins.drive(feedback, high);
   changed();
-};
-model.drive(plug, true);
-void new SysfsFuse(3, model).serve();
+});
+pins.drive(plug, true);
 
 /** Resolves once the contactor is closed, or open; rejects when that takes as long as a whole trial may. */
 function contactorIs(closed: boolean): Promise<void> {
@@ -185,15 +236,16 @@ writeFileSync(
 );
 await run("chgrp", ["chargetill", config]);
 await restartWith(["ExecStopPost=", "ExecStopPost=/bin/true"]);
-for (const ending of endings) tell(`${ending.name}, by the opener alone`, await measure(ending, times), mostOpenMs);
+for (const ending of endings)
+  tell(`${way}: ${ending.name}, by the opener alone`, await measure(ending, times), mostOpenMs);
 const [killed] = endings;
 await restartWith([]);
 await run("systemctl", ["mask", "--runtime", "--now", "chargetill-opener"]);
-if (killed !== undefined) tell("kill -9, by ExecStopPost alone", await measure(killed, 5), undefined);
+if (killed !== undefined) tell(`${way}: kill -9, by ExecStopPost alone`, await measure(killed, 5), undefined);
 await openerIsMissing(true);
 await run("systemctl", ["unmask", "--runtime", "chargetill-opener"]);
 await run("systemctl", ["start", "chargetill-opener"]);
 await openerIsMissing(false);
 await run("systemctl", ["stop", "chargetill", "chargetill-opener"]);
-await run("umount", ["-l", "/sys/class/gpio"]);
+await pins.end();
 process.exit(0);

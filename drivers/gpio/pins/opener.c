@@ -76,22 +76,21 @@ static bool look_at_process(pid_t pid, char *state, unsigned long long *started)
                 started) == 2;
 }
 
-/** Opens all contactors of the list; what failed is named the first time, and tried again at each look. */
-static void open_contactors(struct watch *watch, const char *why) {
-  bool first = watch->tries_left == 0;
-  unsigned failed;
-
-  if (first)
+/**
+ * Opens all contactors of the list. What failed is tried again at each look, and named at the second: a line of a chip is
+ * held until the one who holds it for the agent is gone too.
+ */
+static void open_contactors(struct watch *watch) {
+  if (watch->tries_left == 0)
     watch->tries_left = MOST_TRIES;
   watch->tries_left--;
-  failed = open_all(&watch->list, first);
-  if (why != NULL && watch->list.closed > 0)
-    say("the agent (process %d) %s: %zu of its %zu contactors opened", watch->list.agent, why, watch->list.count - failed,
-        watch->list.count);
-  if (failed == 0)
+  if (open_all(&watch->list, watch->tries_left == MOST_TRIES - 2) == 0) {
     watch->tries_left = 0;
-  else if (watch->tries_left == 0)
+    if (watch->list.closed > 0 && watch->agent < 0)
+      say("the contactors of the agent (process %d) were opened", watch->list.agent);
+  } else if (watch->tries_left == 0) {
     say("a contactor could not be opened; it is not tried again");
+  }
 }
 
 static void forget_agent(struct watch *watch) {
@@ -102,13 +101,16 @@ static void forget_agent(struct watch *watch) {
 
 static void agent_died(struct watch *watch) {
   forget_agent(watch);
-  open_contactors(watch, "is gone");
+  if (watch->list.closed > 0)
+    say("the agent (process %d) is gone", watch->list.agent);
+  open_contactors(watch);
 }
 
 static void agent_hangs(struct watch *watch, const char *how) {
   struct pollfd death = {.fd = watch->agent, .events = POLLIN};
 
-  open_contactors(watch, how);
+  open_contactors(watch);
+  say("the agent (process %d) %s", watch->list.agent, how);
   syscall(SYS_pidfd_send_signal, watch->agent, SIGKILL, NULL, 0);
   poll(&death, 1, DEATH_WITHIN_MS);
   // What it did between the two is undone; and lines that its death let go of can be driven now.
@@ -232,7 +234,7 @@ int watch_agent(const char *folder) {
       continue;
     next_look = now_ms() + LOOK_EVERY_MS;
     if (watch.tries_left > 0)
-      open_contactors(&watch, NULL);
+      open_contactors(&watch);
     else if (watch.agent >= 0 && watch.list.closed > 0)
       look(&watch);
   }

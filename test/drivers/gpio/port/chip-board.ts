@@ -12,18 +12,18 @@ const bytesPerLine = 4;
 const logAt = 64 * bytesPerLine;
 const mostDriven = 4_096;
 const seenWithinMs = 10_000;
-const fileBytes = logAt + 4 + mostDriven * 2;
+const holdersAt = logAt + 4 + mostDriven * 2;
+const fileBytes = holdersAt + 64 * 4;
 
 export class ChipBoard {
   readonly #file: number;
   readonly #env: ReadonlyMap<string, string>;
   readonly #taken = new Map<number, number>();
 
-  constructor(label: string) {
-    const folder = freshFolder();
-    const library = join(folder, "chip-emulator.so");
-    compilePins(source, library, ["-shared", "-fPIC"]);
-    const path = join(folder, "board");
+  /** With its wires in a file at `path`, and the emulator compiled, unless there is one. */
+  constructor(label: string, path = join(freshFolder(), "board"), compiled?: string) {
+    const library = compiled ?? `${path}.so`;
+    if (compiled === undefined) compilePins(source, library, ["-shared", "-fPIC"]);
     writeFileSync(path, Buffer.alloc(fileBytes));
     this.#file = openSync(path, "r+");
     this.#env = new Map([
@@ -31,6 +31,11 @@ export class ChipBoard {
       ["EMULATED_CHIP", path],
       ["EMULATED_LABEL", label],
     ]);
+  }
+
+  /** What a program needs in its environment to see the chip. */
+  get environment(): ReadonlyMap<string, string> {
+    return this.#env;
   }
 
   /** What this process starts from now on sees the chip. */
@@ -70,7 +75,7 @@ export class ChipBoard {
   }
 
   #driven(): { readonly driven: number; readonly log: Buffer } {
-    const bytes = Buffer.alloc(fileBytes - logAt);
+    const bytes = Buffer.alloc(holdersAt - logAt);
     readSync(this.#file, bytes, 0, bytes.length, logAt);
     return { driven: bytes.readUInt32LE(0), log: bytes.subarray(4) };
   }

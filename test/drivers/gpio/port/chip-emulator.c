@@ -1,8 +1,8 @@
 // The kernel's GPIO character device under a program, by LD_PRELOAD: /dev/gpiochip0 with its lines, after
 // drivers/gpio/gpiolib-cdev.c. What the wires are like stands in a file that the test reads and writes:
-//   64 times 4 bytes: level, whether an output, whether another driver holds it, and 1 + the level
-//   that was last looked at     then a count (4 bytes) and what outputs were driven to,
-//   2 bytes each: line, level
+//   64 times 4 bytes: level, whether an output, whether another driver holds it, 1 + the level that was last looked at
+//   4 bytes: a count, and 4096 times 2 bytes: what outputs were driven to, line and level
+//   64 times 4 bytes: the process that holds the line
 // A line that is let go of keeps its level and its direction, as on a Pi. EMULATED_CHIP names the file, EMULATED_LABEL
 // the chip; a second name of the chip is /dev/gpiochip4, as on a Pi 5.
 #define _GNU_SOURCE
@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/gpio.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ struct board {
   struct {
     uint8_t line, level;
   } log[MOST_DRIVEN];
+  /** The process that holds the line; one that is gone holds it no more. */
+  int32_t holders[MOST_LINES];
 };
 
 /** By descriptor: -1 = a chip, else a line's number and the far end of its events. */
@@ -105,6 +108,13 @@ __attribute__((constructor)) static void begin(void) {
   pthread_create(&thread, NULL, watch_wires, NULL);
 }
 
+/** With the process go its descriptors. */
+__attribute__((destructor)) static void end(void) {
+  for (int i = 0; board != NULL && i < MOST_LINES; i++)
+    if (board->holders[i] == getpid())
+      board->holders[i] = 0;
+}
+
 int open(const char *path, int flags, ...) {
   va_list rest;
   mode_t mode;
@@ -143,16 +153,16 @@ static int request_line(struct gpio_v2_line_request *request) {
     errno = EINVAL;
     return -1;
   }
-  for (int file = 0; file < MOST_FILES; file++)
-    if (board->lines[line].held || (files[file].kind == LINE && files[file].line == line)) {
-      errno = EBUSY;
-      return -1;
-    }
+  if (board->lines[line].held || (board->holders[line] != 0 && (kill(board->holders[line], 0) == 0 || errno == EPERM))) {
+    errno = EBUSY;
+    return -1;
+  }
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
     return -1;
   files[pair[0]].kind = LINE;
   files[pair[0]].line = line;
   files[pair[0]].events = pair[1];
+  board->holders[line] = getpid();
   request->fd = pair[0];
   return take(pair[0], &request->config);
 }
@@ -212,8 +222,10 @@ int ioctl(int file, unsigned long what, ...) {
 int close(int file) {
   if (board != NULL && file >= 0 && file < MOST_FILES && files[file].kind != NOTHING) {
     pthread_mutex_lock(&lock);
-    if (files[file].kind == LINE)
+    if (files[file].kind == LINE) {
+      board->holders[files[file].line] = 0;
       real_close(files[file].events);
+    }
     memset(&files[file], 0, sizeof files[file]);
     pthread_mutex_unlock(&lock);
   }

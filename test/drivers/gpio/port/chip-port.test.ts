@@ -56,16 +56,17 @@ test("a second name of the header's chip is the same chip", () =>
   assert.equal(listChips(), [{ device: "/dev/gpiochip0", label: "pinctrl-bcm2711", lines: 58 }]));
 
 test("an agent that is killed leaves its contactor open", async () => {
-  board.takeLevels(pin.gpio);
+  const ofAgent = 41;
   const agent = fork(fileURLToPath(new URL("chip-agent-child.js", import.meta.url)));
   await once(agent, "message");
-  assert.equal(board.takeLevels(pin.gpio), [false, true]);
+  const before = board.takeLevels(ofAgent);
   agent.kill("SIGKILL");
   await once(agent, "exit");
+  assert.equal(before, [false, true]);
   const levels: boolean[] = [];
   const deadline = performance.now() + limitMs;
   while (levels.length === 0 && performance.now() < deadline) {
-    levels.push(...board.takeLevels(pin.gpio));
+    levels.push(...board.takeLevels(ofAgent));
     await new Promise(setImmediate);
   }
   assert.equal(levels, [false]);

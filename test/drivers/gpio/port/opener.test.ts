@@ -125,8 +125,11 @@ for (const [how, fail] of [
     fail(agent);
     await until(() => place.isOpen);
     await ended;
-    await until(() => place.errors.includes("contactors opened"));
-    assert.match(place.errors, /the agent \(process \d+\) .*: 1 of its 1 contactors opened/);
+    await until(() => place.errors.includes("were opened"));
+    assert.match(
+      place.errors,
+      /the agent \(process \d+\) is gone\n.*the contactors of the agent \(process \d+\) were opened/,
+    );
   });
 
 openers("leaves an agent alone whose heart beats, and one that has opened its contactors itself", async () => {
