@@ -13,6 +13,8 @@ import { ownVersion } from "../control/version.js";
 import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
+import { Table } from "../ledger/store/table.js";
+import { credentialsTable, parseCredentials } from "../sync/transport/kept-credentials.js";
 import type { DeviceAccess } from "./device-access.js";
 import { examine } from "./doctor.js";
 import { doctorLines } from "./doctor-lines.js";
@@ -55,6 +57,7 @@ export async function bundleParts(loaded: LoadedConfig): Promise<readonly Bundle
   const redact = redaction(
     [...config.tokens.map(({ uid }) => uid), ...uids, ...uidsOnDisk(config.state)],
     config.uplinks.flatMap(secretFiles),
+    config.uplinks.flatMap(({ name }) => secretsOnDisk(config.state, name)),
   );
   return parts.map(({ name, text }) => ({ name, text: `${redact(text).trimEnd()}\n` }));
 }
@@ -72,14 +75,24 @@ function uidsOnDisk(folder: string): string[] {
   return tables.flatMap((name) => (fileText(join(folder, name)) ?? "").match(uidRun) ?? []);
 }
 
+/** The passwords that a backend has set. */
+function secretsOnDisk(folder: string, uplink: string): string[] {
+  const path = join(folder, credentialsTable(uplink));
+  const kept = attempted(() => Table.view(new Disk(), path, parseCredentials));
+  return kept?.passwords.map(({ text }) => text) ?? [];
+}
+
 /**
  * Takes out whole card numbers in any spelling (the last four characters stay), what the files of secrets hold, and all
  * that looks like credentials.
  */
-export function redaction(uids: readonly string[], files: readonly string[]): (text: string) => string {
+export function redaction(
+  uids: readonly string[],
+  files: readonly string[],
+  others: readonly string[] = [],
+): (text: string) => string {
   const known = new Set(uids.map((uid) => uid.toUpperCase()));
-  const secrets = files.flatMap((path) => {
-    const secret = fileText(path)?.trim() ?? "";
+  const secrets = [...files.map((path) => fileText(path)?.trim() ?? ""), ...others].flatMap((secret) => {
     // user:password, of which the password alone is a secret too.
     return [secret, secret.slice(secret.indexOf(":") + 1)]
       .filter((part) => part.length >= 4)

@@ -25,6 +25,7 @@ import {
 } from "../../sync/ocpp/transactions/transactions-state.js";
 import type { ItemState, OutboxItem } from "../../sync/outbox-state.js";
 import type { CardLists, RemoteControl, StationFeed } from "../../sync/station-port.js";
+import { KeptCredentials } from "../../sync/transport/kept-credentials.js";
 import { tunnelsOf } from "../../sync/transport/tunnels.js";
 import { PaymentNotices } from "./payment-notices.js";
 
@@ -72,10 +73,11 @@ export function openOcpp(
     config.name,
     (changes) => remoteControl()?.settingSet(changes, config.name).accepted ?? false,
   );
+  const credentials = KeptCredentials.open(disk, state, config.name);
   const note = (text: string): void =>
     parts.emit({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
   const contextFor = (link: CsmsLink): RequestContext | undefined =>
-    requestContext(link, config, parts, { settings, waits, note });
+    requestContext(link, config, parts, { settings, credentials, waits, note });
   const isSetHere = (id: string): boolean =>
     (remoteControl()?.tariffs() ?? []).some(({ tariff, by }) => by === config.name && tariff.id === id);
   const uplink: OcppUplink = new OcppUplink({
@@ -103,6 +105,7 @@ export function openOcpp(
     deauthorise: (session, status) =>
       void remoteControl()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
     agent: () => tunnelsOf(config, clock),
+    credentials,
     note,
     die: parts.die,
   });
@@ -114,7 +117,7 @@ function requestContext(
   link: CsmsLink,
   uplink: OcppUplinkConfig,
   { config, version, clock, lists, feed, remoteControl }: OcppChannelParts,
-  own: Pick<RequestContext, "settings" | "waits" | "note">,
+  own: Pick<RequestContext, "settings" | "credentials" | "waits" | "note">,
 ): RequestContext | undefined {
   const [seen, remote] = [feed(), remoteControl()];
   if (seen === undefined || remote === undefined) return undefined;

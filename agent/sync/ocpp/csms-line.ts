@@ -8,15 +8,17 @@ import type { Clock } from "../../../drivers/driver.js";
 import { cleanedText, shortLine } from "../../core/words/printable.js";
 import type { Oddities } from "../oddities.js";
 import { backoffMs } from "../transport/backoff.js";
+import type { KeptCredentials } from "../transport/kept-credentials.js";
 import type { UplinkFault } from "../uplink.js";
 import { Heartbeat } from "./availability/heartbeat.js";
 import { type BootReason, bootAnswer, bootPayload, type StationName } from "./rpc/boot.js";
 import { callOutcome } from "./rpc/call-outcome.js";
-import { keepAlive, openSocket } from "./rpc/connection.js";
+import { keepAlive } from "./rpc/connection.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { Intervals, Registration } from "./rpc/link.js";
 import { type Reconnect, reconnectMs } from "./rpc/reconnect.js";
 import { type Handlers, Rpc } from "./rpc/rpc.js";
+import { openLine } from "./security/open-line.js";
 
 export type CsmsLineParts = {
   readonly config: OcppUplinkConfig;
@@ -28,6 +30,8 @@ export type CsmsLineParts = {
   readonly handlers: (dialect: Dialect) => Handlers;
   /** The way through a proxy. */
   readonly agent?: () => Agent | undefined;
+  /** What the CSMS has set; absent = what the config names is all there is. */
+  readonly credentials?: KeptCredentials;
   readonly intervals: () => Intervals;
   readonly reconnect: () => Reconnect;
   readonly setIntervals: (intervals: Partial<Intervals>) => void;
@@ -51,6 +55,9 @@ const bootAgainMs = 60_000;
 /** Bytes that wait for a CSMS to read them; the longest message of ours is a report of a hundred kilobytes. */
 const mostUnread = 4 * 1024 * 1024;
 
+/** The websocket's own code for a line that has served its purpose. */
+const normalClosure = 1000;
+
 export class CsmsLine {
   readonly #parts: CsmsLineParts;
   readonly #heartbeat: Heartbeat;
@@ -63,6 +70,8 @@ export class CsmsLine {
   #bootedAs: Dialect | undefined;
   #status: CsmsLineStatus = { accepted: false, words: "not connected yet" };
   #failures = 0;
+  /** The line was closed to be opened anew at once. */
+  #renews = false;
   /** Ends the rest between two tries; there is one. */
   #nudge: (() => void) | undefined;
   readonly #waiters: (() => void)[] = [];
@@ -132,6 +141,13 @@ export class CsmsLine {
     if (rpc !== undefined) void this.#heartbeat.beat(rpc);
   }
 
+  /** Opens the line anew at once, with what is to be shown from now on. What was sent before still goes out. */
+  renew(why: string): void {
+    if (this.#socket === undefined) return;
+    this.#renews = true;
+    this.#socket.close(normalClosure, why);
+  }
+
   close(): void {
     this.#stop.abort();
     this.#end("the station stops");
@@ -140,10 +156,10 @@ export class CsmsLine {
   }
 
   async #keep(): Promise<void> {
-    const { config, identity, clock, random, reconnect, agent } = this.#parts;
+    const { config, identity, clock, random, reconnect, agent, credentials } = this.#parts;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const opened = await clock.busy(openSocket(config, identity, agent?.(), clock, signal));
+      const opened = await clock.busy(openLine({ config, identity, agent: agent?.(), clock, signal }, credentials));
       if (signal.aborted) {
         if (opened.kind === "open") opened.socket.terminate();
         return;
@@ -158,7 +174,8 @@ export class CsmsLine {
       if (signal.aborted) return;
       this.#failures = opened.kind === "open" ? 1 : this.#failures + 1;
       this.#settled({ accepted: false, ...this.#inWords(failed) });
-      await this.#pause(reconnectMs(this.#failures, reconnect(), random()));
+      if (this.#renews) this.#renews = false;
+      else await this.#pause(reconnectMs(this.#failures, reconnect(), random()));
     }
   }
 

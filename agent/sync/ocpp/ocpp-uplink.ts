@@ -12,6 +12,7 @@ import { sha256Hex } from "../../ledger/store/digest.js";
 import { Oddities, type OddityCount } from "../oddities.js";
 import { reachabilityBy } from "../outbox-status.js";
 import type { OnlineCheck, RecordedFact, StationFeed } from "../station-port.js";
+import type { KeptCredentials } from "../transport/kept-credentials.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { StatusNotifications } from "./availability/status-notifications.js";
 import { askAboutCard, type TakenTariff } from "./cards/ask-about-card.js";
@@ -51,6 +52,8 @@ export type OcppUplinkParts = {
   /** The CSMS does not let this token charge. */
   readonly deauthorise: (sessionId: string, status: string) => void;
   readonly agent?: () => Agent | undefined;
+  /** What the CSMS has set. */
+  readonly credentials?: KeptCredentials;
   readonly note: (text: string) => void;
   readonly die: (error: unknown) => void;
 };
@@ -133,6 +136,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
         return parts.handlers(this, dialect);
       },
       ...(parts.agent === undefined ? {} : { agent: parts.agent }),
+      ...(parts.credentials === undefined ? {} : { credentials: parts.credentials }),
       intervals: () => this.#intervals,
       reconnect: () => this.reconnect,
       setIntervals: (intervals) => this.setIntervals(intervals),
@@ -257,6 +261,16 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   setIntervals(intervals: Partial<Intervals>): void {
     this.#intervals = { ...this.#intervals, ...intervals };
     this.#reporter.pump();
+  }
+
+  renew(why: string): void {
+    this.#line.renew(why);
+  }
+
+  securityEvent(type: string, techInfo?: string): void {
+    this.#securityEvents.keep(type, techInfo);
+    const rpc = this.#line.rpc;
+    if (rpc !== undefined && this.#line.status.accepted) void this.#securityEvents.tell(rpc);
   }
 
   transactionOf(sessionId: string): string | number | undefined {

@@ -80,6 +80,10 @@ export class Csms {
   /** Answers by action; what is not here is answered well. */
   answers: Record<string, (payload: Readonly<Record<string, unknown>>) => unknown> = {};
   connections = 0;
+  /** Whom it lets in by the password of basic auth. */
+  isWelcome: (password: string | undefined) => boolean = () => true;
+  /** The passwords that were shown, in order, those that were refused too. */
+  readonly passwords: (string | undefined)[] = [];
   client: Client | undefined;
   #nextTransaction = 100;
   #port = 0;
@@ -107,8 +111,10 @@ export class Csms {
     const back = await server.listen(0, "127.0.0.1");
     const csms = new Csms(server, back);
     csms.#backPort = (back.address() as AddressInfo).port;
-    server.auth((accept, reject) => {
+    server.auth((accept, reject, { password }) => {
       const { mood } = csms;
+      csms.passwords.push(password?.toString());
+      if (!csms.isWelcome(password?.toString())) return reject(401, "wrong password");
       if (mood?.at === "connect" && typeof mood.how === "number") reject(mood.how, "no");
       else accept({});
     });

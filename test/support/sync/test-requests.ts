@@ -11,6 +11,7 @@ import type { CsmsLink, Intervals } from "../../../agent/sync/ocpp/rpc/link.js";
 import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
 import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
 import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
+import { KeptCredentials, parseCredentials } from "../../../agent/sync/transport/kept-credentials.js";
 import { type OcppUplinkConfig, uplink as uplinkSchema } from "../../../config/uplink-schema.js";
 import { TestStation } from "../station/test-station.js";
 import { mustFit } from "./schemas.js";
@@ -49,6 +50,9 @@ export class TestRequests {
   readonly triggered: string[] = [];
   readonly notes: string[] = [];
   kept: KeptSettings = {};
+  credentials = parseCredentials({ passwords: [] });
+  /** Each time the connection was opened anew, and each security event. */
+  readonly lineWords: string[] = [];
   registration: CsmsLink["registration"] = "Accepted";
   readonly link: CsmsLink;
   readonly context: RequestContext;
@@ -81,6 +85,8 @@ export class TestRequests {
         sent.push({ action, payload });
         return Promise.resolve({});
       },
+      renew: (why) => void this.lineWords.push(`renew: ${why}`),
+      securityEvent: (type) => void this.lineWords.push(type),
       transactionOf: (sessionId) => (dialect === "ocpp1.6" ? this.numberOf(sessionId) : sessionId),
       sessionOf: (id) =>
         this.sessions().find((session) => (typeof id === "number" ? this.numberOf(session) === id : session === id)),
@@ -107,6 +113,10 @@ export class TestRequests {
       remote: testStation.services.remote,
       cards: this.lists,
       feed: station.feed(),
+      credentials: new KeptCredentials({
+        read: () => this.credentials,
+        write: (kept) => void (this.credentials = kept),
+      }),
       settings: new Settings(
         { read: () => this.kept, write: (kept) => void (this.kept = kept) },
         (changes) => testStation.services.remote.settingSet(changes, "csms").accepted,

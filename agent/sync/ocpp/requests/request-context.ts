@@ -4,6 +4,7 @@ import type { Config, ConnectorConfig } from "../../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import type { SessionToken } from "../../../core/cdr/settlement.js";
 import type { CardLists, Refusal, RemoteControl, StationFeed } from "../../station-port.js";
+import type { KeptCredentials } from "../../transport/kept-credentials.js";
 import type { CsmsLink } from "../rpc/link.js";
 import { tokenTypeOf, tokenTypeOfTag } from "./id-token.js";
 import type { RequestedToken } from "./request-schemas.js";
@@ -18,6 +19,7 @@ export type RequestContext = {
   readonly cards: CardLists;
   readonly feed: StationFeed;
   readonly settings: Settings;
+  readonly credentials: KeptCredentials;
   /** Epoch ms. */
   readonly now: () => number;
   /** Something waits to be delivered: of one session, or at all. */

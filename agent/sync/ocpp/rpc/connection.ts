@@ -14,8 +14,17 @@ import { type Dialect, dialects } from "./frame.js";
 export type OpenedSocket =
   /** `unnamed` = the server named no version, and is taken to speak the one that is configured. */
   | { readonly kind: "open"; readonly socket: WebSocket; readonly dialect: Dialect; readonly unnamed?: true }
-  /** `code` is Node's or OpenSSL's. */
-  | { readonly kind: "failed"; readonly words: string; readonly fault?: UplinkFault; readonly code?: string };
+  /** `code` is Node's or OpenSSL's; `refuses` = the backend takes what was shown to it for wrong. */
+  | {
+      readonly kind: "failed";
+      readonly words: string;
+      readonly fault?: UplinkFault;
+      readonly code?: string;
+      readonly refuses?: "password";
+    };
+
+/** What is shown to the backend in place of what the config names. */
+export type Shown = { readonly password?: Buffer };
 
 /** A tariff or a local list is some hundred kilobytes at most. */
 export const longestFrame = 1024 * 1024;
@@ -37,11 +46,22 @@ export async function openSocket(
   agent: Agent | undefined,
   clock: Clock,
   signal: AbortSignal,
+  shown: Shown = {},
 ): Promise<OpenedSocket> {
   const url = stationUrl(config.url, identity);
   const offered = dialects.filter((dialect) => (config.versions as readonly string[]).includes(dialect.slice(4)));
   const open = (taken?: Dialect): Promise<OpenedSocket> =>
-    openOnce({ config, identity, agent, clock, signal, url, offered, ...(taken === undefined ? {} : { taken }) });
+    openOnce({
+      config,
+      identity,
+      agent,
+      clock,
+      signal,
+      shown,
+      url,
+      offered,
+      ...(taken === undefined ? {} : { taken }),
+    });
   const opened = await open();
   const [only, another] = offered;
   const isUnnamed = opened.kind === "failed" && opened.code === unnamed;
@@ -57,6 +77,7 @@ type SocketOpening = {
   readonly agent: Agent | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly shown: Shown;
   readonly url: URL;
   readonly offered: readonly Dialect[];
   /** Spoken though the server names none; it is offered by a header of ours, which the package does not insist on. */
@@ -69,6 +90,7 @@ function openOnce({
   agent,
   clock,
   signal,
+  shown,
   url,
   offered,
   taken,
@@ -86,7 +108,7 @@ function openOnce({
       socket?.terminate();
     };
     try {
-      const { headers, ...secrets } = credentials(config, url, identity);
+      const { headers, ...secrets } = credentials(config, url, identity, shown);
       socket = new WebSocket(url, taken === undefined ? [...offered] : [], {
         ...secrets,
         headers: taken === undefined ? headers : { ...headers, "Sec-WebSocket-Protocol": taken },
@@ -124,7 +146,9 @@ function openOnce({
   });
 }
 
-const noDialect = (url: URL, offered: readonly Dialect[]): Extract<OpenedSocket, { readonly kind: "failed" }> => ({
+type FailedOpening = Extract<OpenedSocket, { readonly kind: "failed" }>;
+
+const noDialect = (url: URL, offered: readonly Dialect[]): FailedOpening => ({
   kind: "failed",
   fault: "uplink/unauthorised",
   words:
@@ -158,10 +182,13 @@ function refusedUpgrade(
 ): OpenedSocket {
   const at = shownAddress(url);
   const said = `HTTP ${statusCode}`;
-  const held = (words: string): OpenedSocket => ({ kind: "failed", fault: "uplink/unauthorised", words });
+  const held = (words: string): FailedOpening => ({ kind: "failed", fault: "uplink/unauthorised", words });
   if (statusCode === 401 || statusCode === 403) {
     const check = config.passwordFile === undefined ? "no passwordFile is set" : `check ${config.passwordFile}`;
-    return held(`the backend refuses ${identity} (${said}): check the identity, and ${check}`);
+    return {
+      ...held(`the backend refuses ${identity} (${said}): check the identity, and ${check}`),
+      refuses: "password",
+    };
   }
   if (statusCode === 404 || statusCode === 410)
     return held(`the backend knows no station at ${at} (${said}): check the uplink's url and identity`);
@@ -181,7 +208,12 @@ type Credentials = Identity & {
 };
 
 /** Throws Failure config/invalid. */
-function credentials({ name, passwordFile, tls }: OcppUplinkConfig, url: URL, identity: string): Credentials {
+function credentials(
+  { name, passwordFile, tls }: OcppUplinkConfig,
+  url: URL,
+  identity: string,
+  shown: Shown,
+): Credentials {
   if (url.protocol !== "wss:" && !loopback.includes(url.hostname))
     throw new Failure(
       "config/invalid",
@@ -190,17 +222,18 @@ function credentials({ name, passwordFile, tls }: OcppUplinkConfig, url: URL, id
   const identification = identityIn(tls);
   if (url.protocol === "wss:") proveUsable(identification);
   const headers: Record<string, string> = { "User-Agent": "chargetill" };
-  if (passwordFile !== undefined)
+  const password = shown.password ?? (passwordFile === undefined ? undefined : passwordIn(passwordFile));
+  if (password !== undefined)
     headers["Authorization"] =
-      `Basic ${Buffer.from(`${identity}:${passwordIn(passwordFile)}`, "utf8").toString("base64")}`;
+      `Basic ${Buffer.concat([Buffer.from(`${identity}:`, "utf8"), password]).toString("base64")}`;
   // Said here, since an environment variable could say otherwise.
   return { headers, ...identification, rejectUnauthorized: true, minVersion: "TLSv1.2" };
 }
 
 /** The password, which appears in no message. */
-function passwordIn(path: string): string {
+function passwordIn(path: string): Buffer {
   const password = readSetting("passwordFile", path).toString("utf8").trim();
-  if (/^[\x20-\x7e]{1,255}$/.test(password)) return password;
+  if (/^[\x20-\x7e]{1,255}$/.test(password)) return Buffer.from(password);
   throw new Failure(
     "config/invalid",
     `passwordFile ${path} must hold one password of printable characters and nothing else (OCPP: 16 to 40 of them)`,

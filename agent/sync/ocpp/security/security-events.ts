@@ -15,6 +15,7 @@ export class SecurityEvents {
   readonly #clock: Clock;
   readonly #kept: SecurityEvent[] = [];
   #distrusted: string | undefined;
+  #isTelling = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -39,6 +40,16 @@ export class SecurityEvents {
 
   /** Tells all of them, in their order. Never rejects with what the CSMS or its line does. */
   async tell(rpc: { readonly call: RpcCall }): Promise<void> {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    try {
+      await this.#tellAll(rpc);
+    } finally {
+      this.#isTelling = false;
+    }
+  }
+
+  async #tellAll(rpc: { readonly call: RpcCall }): Promise<void> {
     for (let event = this.#kept[0]; event !== undefined; event = this.#kept[0]) {
       try {
         await this.#clock.busy(rpc.call("SecurityEventNotification", event));

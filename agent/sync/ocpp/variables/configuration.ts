@@ -7,14 +7,21 @@ import { mostPerMessage } from "../cards/local-list.js";
 import type { RequestContext } from "../requests/request-context.js";
 import { readRequest, textSchema } from "../requests/request-schemas.js";
 import { intervalBounds } from "../requests/settings.js";
-import type { Handlers } from "../rpc/rpc.js";
+import { type Handlers, Reply } from "../rpc/rpc.js";
+import { takePassword, usePassword } from "../security/basic-auth-password.js";
 import { securityProfile } from "./controller-variables.js";
 
 /** Keys of one GetConfiguration. */
 const mostKeys = 100;
 const longestValue = 500;
 
-type Key = { readonly name: string; readonly value: string | undefined; readonly set?: (value: string) => boolean };
+type Key = {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly set?: (value: string) => boolean;
+  /** To be done once the CSMS has the answer to a value that was taken. */
+  readonly afterwards?: () => void;
+};
 
 const getAsked = z.object({ key: z.array(textSchema(50)).max(mostKeys).optional() });
 const setAsked = z.object({ key: textSchema(50), value: textSchema(longestValue) });
@@ -43,12 +50,15 @@ export function configuration(context: RequestContext): Handlers {
       const { key, value } = readRequest(setAsked, payload);
       const found = keysOf(context).find(({ name }) => name.toLowerCase() === key.toLowerCase());
       if (found === undefined) return { status: "NotSupported" };
-      return { status: found.set?.(value) === true ? "Accepted" : "Rejected" };
+      if (found.set?.(value) !== true) return { status: "Rejected" };
+      const answer = { status: "Accepted" };
+      return found.afterwards === undefined ? answer : new Reply(answer, found.afterwards);
     },
   };
 }
 
-function keysOf({ link, config, uplink, settings }: RequestContext): readonly Key[] {
+function keysOf(context: RequestContext): readonly Key[] {
+  const { link, config, uplink, settings } = context;
   const { station, connectors, timing, authorisation } = config;
   const key = (name: string, value: string | number | boolean): Key => ({ name, value: String(value) });
   const seconds = (ms: number): number => Math.round(ms / 1000);
@@ -68,7 +78,12 @@ function keysOf({ link, config, uplink, settings }: RequestContext): readonly Ke
   return [
     key("AllowOfflineTxForUnknownId", authorisation.offline === "all"),
     key("AuthorizationCacheEnabled", authorisation.cacheLifetime > 0),
-    { name: "AuthorizationKey", value: undefined, set: () => false },
+    {
+      name: "AuthorizationKey",
+      value: undefined,
+      set: (value) => takePassword(context, value) === undefined,
+      afterwards: () => usePassword(context),
+    },
     key("AuthorizeRemoteTxRequests", false),
     key("ClockAlignedDataInterval", 0),
     key("ConnectionTimeOut", seconds(timing.authorisation)),

@@ -7,6 +7,7 @@ import type { RequestContext } from "../requests/request-context.js";
 import { mostPrices } from "../tariffs/tariff-translation.js";
 import {
   settableInterval,
+  settablePassword,
   settablePublicKey,
   settableReconnect,
   settableRunningCost,
@@ -81,7 +82,7 @@ const communication: readonly VariableRow[] = [
 
 const security: readonly VariableRow[] = [
   ["AdditionalRootCertificateCheck", false],
-  ["BasicAuthPassword", "", { mutability: "WriteOnly", most: 40, set: () => "UnsupportedRequest" }],
+  ["BasicAuthPassword", "", settablePassword],
   ["CertificateEntries", 0],
   ["Identity", ({ uplink, config }) => uplink.identity ?? config.station.id],
   ["OrganizationName", ({ config }) => config.station.operator.name],

@@ -2,6 +2,7 @@
 import type { RequestContext } from "../requests/request-context.js";
 import { intervalBounds, type KeptSettings, reconnectBounds } from "../requests/settings.js";
 import type { Reconnect } from "../rpc/reconnect.js";
+import { longestPasswordOf, takePassword, usePassword } from "../security/basic-auth-password.js";
 import type { Attributes } from "./variable.js";
 
 type Bounds = { readonly least: number; readonly most: number };
@@ -68,6 +69,14 @@ export const settableRunningCost = ({ link, settings }: RequestContext): Attribu
     settings.keep({ runningCost });
     link.sendsRunningCost = runningCost;
   }),
+});
+
+/** The password of basic auth, which is never read out. */
+export const settablePassword = (context: RequestContext): Attributes => ({
+  mutability: "WriteOnly",
+  most: longestPasswordOf(context),
+  set: (text) => takePassword(context, text),
+  afterwards: () => usePassword(context),
 });
 
 /** Whether the public key goes with signed values. */

@@ -9,7 +9,7 @@ import {
   statusInfoOf,
   textSchema,
 } from "../requests/request-schemas.js";
-import type { Handlers } from "../rpc/rpc.js";
+import { type Handlers, Reply } from "../rpc/rpc.js";
 import { mostItems } from "./controller-variables.js";
 import type { Variable } from "./variable.js";
 import { variablesOf } from "./variables.js";
@@ -84,11 +84,14 @@ export function variableAnswers(context: RequestContext): Handlers {
     SetVariables: (payload) => {
       const { setVariableData } = readRequest(setAsked, payload);
       const variables = variablesOf(context);
+      const afterwards: (() => void)[] = [];
       const setVariableResult = setVariableData.map(({ attributeValue, ...asked }) => {
         const found = find(variables, asked);
         if ("status" in found) return { ...named2x(asked), attributeStatus: found.status };
         const { set, mutability } = found.variable;
         const refused = mutability === "ReadOnly" || set === undefined ? "ReadOnly" : set(attributeValue);
+        if (refused === undefined && found.variable.afterwards !== undefined)
+          afterwards.push(found.variable.afterwards);
         return {
           ...named2x(asked),
           ...(refused === undefined
@@ -96,7 +99,10 @@ export function variableAnswers(context: RequestContext): Handlers {
             : { attributeStatus: "Rejected", ...withInfo(statusInfoOf(refused)) }),
         };
       });
-      return { setVariableResult };
+      if (afterwards.length === 0) return { setVariableResult };
+      return new Reply({ setVariableResult }, () => {
+        for (const act of afterwards) act();
+      });
     },
   };
 }

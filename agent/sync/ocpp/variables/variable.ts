@@ -28,6 +28,8 @@ export type Variable = {
   readonly valuesList?: string;
   /** Puts a value into force for good; the answer is a reason code against it. */
   readonly set?: (value: string) => string | undefined;
+  /** To be done once the CSMS has the answer to a value that was taken. */
+  readonly afterwards?: () => void;
 };
 
 /** What is said of a variable beside its value; without it, it is ReadOnly and of the value's own type. */
