@@ -2,11 +2,10 @@
 import { realpathSync } from "node:fs";
 // chargetill's commands. Each takes --config FILE or --data DIR, speaks in words or with --json, and ends with an exit
 // code that means something: 0 fine, 1 a check failed, 2 usage, 3 key not proven, 75 a write failed, 78 config.
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { complain, print } from "./commands/shared/command.js";
-import { asksJson, endingOf } from "./commands/shared/exit.js";
+import { asksJson, endingOf, isForeseen } from "./commands/shared/exit.js";
 import { ownVersion } from "./control/version.js";
-import { Failure } from "./core/failure.js";
 
 /** What a shell reports of a program that SIGPIPE ended. */
 const brokenPipeCode = 141;
@@ -113,7 +112,6 @@ async function runNamed(): Promise<void> {
     exit(code);
     if (out !== undefined) print(out);
     if (err !== undefined) complain(err);
-    // A broken promise of ours is worth its stack.
-    if (!(error instanceof Failure) && !(error instanceof CommanderError)) throw error;
+    if (!isForeseen(error)) throw error;
   }
 }

@@ -117,7 +117,7 @@ compilePins(join(root, "drivers", "gpio", "pins"), place(...home, "chargetill-pi
 
 // ---- where Debian looks for things
 write(
-  `#!/bin/sh\n# The Node of a Debian package, Debian's own or a newer one: the native modules inside are built for it.\nexec /usr/bin/node /usr/lib/chargetill/dist/agent/cli.js "$@"\n`,
+  `#!/bin/sh\n# Node starts with no fewer files than these, and says so by a stack trace only.\n[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 128 ] || ulimit -S -n 1024 2>/dev/null ||\n  echo "chargetill: only $(ulimit -n) files may be open at once, which is too few: ulimit -n 1024" >&2\n# The Node of a Debian package, Debian's own or a newer one: the native modules inside are built for it.\nexec /usr/bin/node /usr/lib/chargetill/dist/agent/cli.js "$@"\n`,
   0o755,
   "usr",
   "bin",

@@ -3,6 +3,7 @@
 import { CommanderError } from "commander";
 import { Failure } from "../../core/failure.js";
 import { errorCode } from "../../ledger/store/disk.js";
+import { tooManyFilesWords } from "../../ledger/store/open-files.js";
 
 export type CommandEnding = { readonly code: number; readonly out?: string; readonly err?: string };
 
@@ -26,11 +27,17 @@ export function endingOf(error: unknown, json: boolean): CommandEnding {
       code: codeOf(error),
       ...(json ? { out: jsonOf(error.code, error.message) } : { err: inWords(error.message) }),
     };
+  const tooMany = tooManyFilesWords(errorCode(error));
+  if (tooMany !== undefined) return endingOf(new Failure("disk/failed", tooMany, { cause: error }), json);
   return {
     code: 1,
     ...(json ? { out: jsonOf(unexpectedCode, error instanceof Error ? error.message : String(error)) } : {}),
   };
 }
+
+/** Whether what a command threw has words of its own; anything else is a broken promise of ours, worth its stack. */
+export const isForeseen = (error: unknown): boolean =>
+  error instanceof Failure || error instanceof CommanderError || tooManyFilesWords(errorCode(error)) !== undefined;
 
 const jsonOf = (code: string, message: string): string => JSON.stringify({ error: { code, message } });
 

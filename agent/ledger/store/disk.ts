@@ -4,6 +4,7 @@
 import { dirname } from "node:path";
 import { Failure } from "../../core/failure.js";
 import { type Files, openNew, realFiles } from "./files.js";
+import { tooManyFilesWords } from "./open-files.js";
 
 const fileMode = 0o600;
 const folderMode = 0o700;
@@ -56,7 +57,7 @@ export function diskFailure(what: string, path: string, cause: unknown): Failure
       `cannot ${what} ${path}: this user may not (${code}); use sudo, or the user that the state folder belongs to`,
       { cause },
     );
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = tooManyFilesWords(code) ?? (cause instanceof Error ? cause.message : String(cause));
   return new Failure("disk/failed", `cannot ${what} ${path}: ${reason}`, { cause });
 }
 
