@@ -65,6 +65,36 @@ echo "$usb" > /sys/bus/usb/drivers/usb/unbind
 settled "$count" 120 "without its adapter"
 echo "$usb" > /sys/bus/usb/drivers/usb/bind
 within 120 told 'recovered port/missing'; say $? "an adapter that is back is taken up, under the sandbox's device list"
+
+# ---- however the agent dies, the contactor opens within a second, by both ways to the pins. systemd's own way to open it is replaced by a program that
+# only exits, so that the opener counts. Both moments are taken from the kernel's log.
+logged_ms() { dmesg | sed -n -E "s/^\\[ *([0-9]+)\\.([0-9]{3})[0-9]*\\] $1\$/\\1\\2/p" | tail -n 1; }
+dies() {
+  local way=$1 took=none
+  within 300 active; within 120 chargetill status
+  chargetill contactor test 1 --for 5 --yes > /dev/null 2>&1 &
+  within 120 closed; say $? "$way: the contactor is closed for a test"
+  echo "probe: kill" > /dev/kmsg
+  systemctl kill --kill-whom=main --signal=KILL chargetill
+  within 30 opened && took=$(($(logged_ms "far-board: pin 17 is driven low") - $(logged_ms "probe: kill")))
+  [ "$took" != none ] && [ "$took" -ge 0 ] && [ "$took" -lt 1000 ]; say $? "$way: killed, the contactor opens after $took ms"
+  wait
+}
+settings=/run/systemd/system/chargetill.service.d
+echo 22 1 > $board/drive
+mkdir -p $settings
+printf '[Service]\nRestartSteps=0\nExecStopPost=\nExecStopPost=/bin/true\n' > $settings/trial.conf
+systemctl daemon-reload; systemctl restart chargetill
+dies "sysfs"
+# As on a kernel without sysfs GPIO: it is not there for the service, and no pin is exported.
+printf 'ReadWritePaths=\nInaccessiblePaths=/sys/class/gpio\n' >> $settings/trial.conf
+systemctl daemon-reload; systemctl stop chargetill
+for pin in /sys/class/gpio/gpio[0-9]*; do echo "${pin##*/gpio}" > /sys/class/gpio/unexport; done
+systemctl start chargetill
+has_lines() { [ -n "$(pgrep -f 'chargetill-pins lines')" ]; }
+within 120 has_lines; say $? "without sysfs it takes the character device by itself"
+dies "character device"
+rm -r $settings; systemctl daemon-reload
 systemctl stop chargetill; within 60 opened; say $? "stopped, the contactor is open"
 chargetill repair --check; say $? "all that is stored is whole"
 journalctl -u chargetill -o short-precise
