@@ -8,6 +8,7 @@ import { masked } from "../core/cdr/token.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { divide, moneyText, ratio, ratioOfText, roundHalfUp } from "../core/number/money.js";
 import type { LivePrice, UnitPrices } from "../core/rating/live-price.js";
+import { grantedLimits } from "../core/session/limits.js";
 import { type LimitAhead, limitsAhead } from "../core/session/limits-ahead.js";
 import type { LiveReading } from "../core/session/live-reading.js";
 import type { Session } from "../core/session/session.js";
@@ -211,7 +212,7 @@ function shownRunning(
     ...(liveReading === undefined ? {} : liveFigures(liveReading, sale.activity === "parking", view)),
     ...(liveReading === undefined || state !== "charging"
       ? {}
-      : { endsAt: limitsAhead(liveReading, limits, sale.opening.acceptance.limits, view.noEnergyMs) }),
+      : { endsAt: limitsAhead(liveReading, limits, grantedLimits(sale), view.noEnergyMs) }),
   };
 }
 

@@ -3,6 +3,7 @@
 import type { TokenConfig } from "../../config/schema.js";
 import type { SessionToken } from "../core/cdr/settlement.js";
 import type { OnlineAnswer } from "../core/cdr/token.js";
+import type { SessionLimits } from "../core/session/limits.js";
 import type { LiveReading } from "../core/session/live-reading.js";
 import type { Reservation } from "../core/station/backend-orders.js";
 import type { StationEvent } from "../core/station/station-event.js";
@@ -71,6 +72,11 @@ export interface RemoteControl {
   ): { readonly accepted: true; readonly connector: number | null; readonly waits: boolean } | Refusal;
   /** `DeAuthorized` = the backend takes back that this card may charge; else it is the remote word to stop. */
   stop(sessionId: string, by: string, reason?: "Remote" | "DeAuthorized"): RemoteAnswer;
+  /**
+   * Limits for a session that runs; what is not named stays as this backend set it before. One that is passed already
+   * ends it at the next look at the meter, which is at once.
+   */
+  limit(sessionId: string, limits: SessionLimits, by: string): RemoteAnswer;
   /** A reservation of the same id is replaced. `priceTold` = its driver was told what it costs; else it is free. */
   reserve(reservation: Reservation, priceTold?: boolean): RemoteAnswer;
   cancel(reservationId: string, by: string): RemoteAnswer;

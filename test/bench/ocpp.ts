@@ -162,6 +162,7 @@ async function drained(
     tariffKnown: () => true,
     takeTariff: () => ({ wanted: false }),
     deauthorise: () => {},
+    limit: () => {},
     note: () => {},
     die: fail,
   });

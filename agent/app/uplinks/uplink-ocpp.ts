@@ -104,6 +104,7 @@ export function openOcpp(
     },
     deauthorise: (session, status) =>
       void remoteControl()?.stop(session, `${config.name}: the card is ${status}`, "DeAuthorized"),
+    limit: (session, limits) => void remoteControl()?.limit(session, limits, config.name),
     agent: () => tunnelsOf(config, clock),
     credentials,
     note,

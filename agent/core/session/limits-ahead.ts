@@ -3,8 +3,7 @@ import type { ConnectorConfig } from "../../../config/schema.js";
 import { durationInWords } from "../explain/price-text.js";
 import { kwhDisplay, requiredMilliWh } from "../number/energy-text.js";
 import { moneyText, publishedText, type Ratio, ratioOfText, subtract, zeroRatio } from "../number/money.js";
-import type { SessionTotals } from "./limits.js";
-import type { Acceptance } from "./opening.js";
+import { type GrantedLimits, ownLimits, type SessionTotals } from "./limits.js";
 
 /** A limit and what is left until it, both in words: "80 kWh", "12.345 kWh". */
 export type LimitAhead = { readonly at: string; readonly left: string };
@@ -13,11 +12,13 @@ export type LimitAhead = { readonly at: string; readonly left: string };
 export function limitsAhead(
   { energyMilliWh, elapsedMs, price }: SessionTotals,
   limits: ConnectorConfig["limits"],
-  granted: Acceptance["limits"],
+  granted: readonly GrantedLimits[],
   noEnergyMs: number,
 ): readonly LimitAhead[] {
-  const energy = least([limits.energyKwh, granted?.energyKwh]);
-  const cost = least([limits.cost, granted?.cost]);
+  const all = [ownLimits(limits), ...granted];
+  const energy = least(all.map(({ energyKwh }) => energyKwh));
+  const cost = least(all.map((one) => one.cost));
+  const timeMs = Math.min(...all.map((one) => one.timeMs ?? Number.POSITIVE_INFINITY));
   const { currency, ifStoppedNow } = price;
   const money = (amount: string): string => `${moneyText(amount, currency)} ${currency}`;
   const duration = (ms: number): string => durationInWords(Math.ceil(Math.max(0, ms) / 1000));
@@ -30,7 +31,7 @@ export function limitsAhead(
     const left = subtract(ratioOfText(cost), ratioOfText(ifStoppedNow.incl));
     ahead.push({ at: money(cost), left: money(publishedText(isLess(left, zeroRatio) ? zeroRatio : left)) });
   }
-  if (limits.time !== undefined) ahead.push({ at: duration(limits.time), left: duration(limits.time - elapsedMs) });
+  if (Number.isFinite(timeMs)) ahead.push({ at: duration(timeMs), left: duration(timeMs - elapsedMs) });
   if (noEnergyMs > 0 && energyMilliWh === 0)
     ahead.push({ at: `${duration(noEnergyMs)} without any energy`, left: duration(noEnergyMs - elapsedMs) });
   return ahead;

@@ -13,6 +13,27 @@ export type SessionTotals = { readonly energyMilliWh: number; readonly elapsedMs
 
 export type LimitReached = { readonly reason: StopReason; readonly detail: string };
 
+/** What one session may take at most; what is not stated is not limited. */
+export type SessionLimits = { readonly energyKwh?: string; readonly cost?: string; readonly timeMs?: number };
+
+/** The limits that one backend has set for a session while it runs. */
+export type BackendLimits = { readonly by: string; readonly limits: SessionLimits };
+
+/** Limits of a session beside its connector's; `why` says whose they are. */
+export type GrantedLimits = SessionLimits & { readonly why: string };
+
+/** What a session was granted when its card was accepted, and what backends have set since: the nearest counts. */
+export function grantedLimits({
+  opening: { acceptance },
+  backendLimits,
+}: {
+  readonly opening: { readonly acceptance: Pick<Acceptance, "limits"> };
+  readonly backendLimits: readonly BackendLimits[];
+}): readonly GrantedLimits[] {
+  const later = backendLimits.map(({ by, limits }) => ({ ...limits, why: `set by ${by}` }));
+  return acceptance.limits === undefined ? later : [acceptance.limits, ...later];
+}
+
 /**
  * The limit that is reached, if any: the connector's own, or one that the session was granted. `noEnergyMs` = how long
  * a car may take none at all; 0 = for ever.
@@ -20,31 +41,47 @@ export type LimitReached = { readonly reason: StopReason; readonly detail: strin
 export function limitReached(
   { energyMilliWh, elapsedMs, price }: SessionTotals,
   limits: ConnectorConfig["limits"],
-  granted: Acceptance["limits"],
+  granted: readonly GrantedLimits[],
   noEnergyMs: number,
 ): LimitReached | undefined {
-  const because = granted === undefined ? "" : `: ${granted.why}`;
-  for (const [limit, why] of [
-    [limits.energyKwh, ""],
-    [granted?.energyKwh, because],
-  ] as const)
-    if (limit !== undefined && reaches(kwhExact(energyMilliWh), limit))
-      return { reason: "EnergyLimitReached", detail: `the limit of ${limit} kWh is reached${why}` };
-  for (const [limit, why] of [
-    [limits.cost, ""],
-    [granted?.cost, because],
-  ] as const)
-    if (limit !== undefined && reaches(price.ifStoppedNow.incl, limit))
-      return { reason: "CostLimitReached", detail: `the limit of ${limit} ${price.currency} is reached${why}` };
-  if (limits.time !== undefined && elapsedMs >= limits.time)
-    return {
-      reason: "TimeLimitReached",
-      detail: `the limit of ${durationInWords(Math.round(limits.time / 1000))} is reached`,
-    };
+  const all: readonly (SessionLimits & { readonly why?: string })[] = [ownLimits(limits), ...granted];
+  for (const { energyKwh, why } of all)
+    if (energyKwh !== undefined && reaches(kwhExact(energyMilliWh), energyKwh))
+      return { reason: "EnergyLimitReached", detail: isReached(`${energyKwh} kWh`, why) };
+  for (const { cost, why } of all)
+    if (cost !== undefined && reaches(price.ifStoppedNow.incl, cost))
+      return { reason: "CostLimitReached", detail: isReached(`${cost} ${price.currency}`, why) };
+  for (const { timeMs, why } of all)
+    if (timeMs !== undefined && elapsedMs >= timeMs)
+      return { reason: "TimeLimitReached", detail: isReached(durationInWords(Math.round(timeMs / 1000)), why) };
   if (noEnergyMs > 0 && energyMilliWh === 0 && elapsedMs >= noEnergyMs)
     return { reason: "TimeLimitReached", detail: `no energy flowed within ${Math.round(noEnergyMs / 60_000)} min` };
   return undefined;
 }
+
+/** A connector's own limits, as those of a session are written. */
+export const ownLimits = ({ energyKwh, cost, time }: ConnectorConfig["limits"]): SessionLimits => ({
+  ...(energyKwh === undefined ? {} : { energyKwh }),
+  ...(cost === undefined ? {} : { cost }),
+  ...(time === undefined ? {} : { timeMs: time }),
+});
+
+/** Limits in words: "0.100 kWh, 5.00 EUR, 30 min". */
+export const limitsInWords = ({ energyKwh, cost, timeMs }: SessionLimits, currency: string): string =>
+  [
+    energyKwh === undefined ? [] : `${energyKwh} kWh`,
+    cost === undefined ? [] : `${cost} ${currency}`,
+    timeMs === undefined ? [] : durationInWords(Math.round(timeMs / 1000)),
+  ]
+    .flat()
+    .join(", ");
+
+/** Whether the same is limited to the same. */
+export const areSameLimits = (a: SessionLimits, b: SessionLimits): boolean =>
+  a.energyKwh === b.energyKwh && a.cost === b.cost && a.timeMs === b.timeMs;
+
+const isReached = (limit: string, why: string | undefined): string =>
+  `the limit of ${limit} is reached${why === undefined ? "" : `: ${why}`}`;
 
 /** Whether a decimal text is at least another; both come from schemas or from the rating. */
 function reaches(amount: string, limit: string): boolean {

@@ -6,6 +6,7 @@ import { advance, beginRating, type Rating } from "../rating/rating.js";
 import { type Sample, stationRules } from "../rating/sample.js";
 import type { Activity } from "../tariff/period.js";
 import { beginLine, datedBy, isOnLine, onLine, type TimeLine } from "../time/time-line.js";
+import type { BackendLimits } from "./limits.js";
 import type { Opening } from "./opening.js";
 
 /** A session that has begun: opening, the samples its price is made of, and the price so far. */
@@ -18,6 +19,8 @@ export type Sale = {
   readonly boundaryReadings: readonly Reading[];
   readonly rating: Rating;
   readonly interruptions: readonly Interruption[];
+  /** What backends have set while it ran, one entry each. */
+  readonly backendLimits: readonly BackendLimits[];
 };
 
 /** Newest first, so that adding one costs the same at any age of the session. */
@@ -44,6 +47,7 @@ export function openSale(opening: Opening): Sale {
     activity: "charging",
     boundaryReadings: [],
     interruptions: [],
+    backendLimits: [],
     ...begunWith(opening, sampleOf(line, opening.begin, "charging", opening.begin.moment.at)),
   };
 }
@@ -132,6 +136,11 @@ export function interrupted(running: Sale, restart: Restart): Sale {
 export function dated(sale: Sale, moment: Moment): Sale {
   const line = datedBy(sale.line, moment);
   return line === sale.line ? sale : { ...sale, line };
+}
+
+/** The sale under the limits that a backend has set, which take the place of those that it set before. */
+export function limitedBy(sale: Sale, { by, limits }: BackendLimits): Sale {
+  return { ...sale, backendLimits: [...sale.backendLimits.filter((one) => one.by !== by), { by, limits }] };
 }
 
 /** From the newest reading on no time is billed: what keeps the car from charging is the station's own fault. */

@@ -3,6 +3,7 @@
 import type { Moment, Reading } from "../../../drivers/driver.js";
 import type { StopReason } from "../cdr/settlement.js";
 import type { Activity } from "../tariff/period.js";
+import type { SessionLimits } from "./limits.js";
 import type { Acceptance, Opening } from "./opening.js";
 import type { SignedReceipt } from "./session.js";
 
@@ -13,6 +14,8 @@ export type SessionEvent = { readonly moment: Moment; readonly connector: number
   | { readonly type: "SessionBegan"; readonly opening: Opening }
   /** `atBoundary`: it was taken where the price changed, and stands in the signed record. */
   | { readonly type: "MeterRead"; readonly reading: Reading; readonly activity: Activity; readonly atBoundary: boolean }
+  /** `limits`: all that this backend has set for the session that runs. */
+  | { readonly type: "LimitsSet"; readonly by: string; readonly limits: SessionLimits }
   | { readonly type: "StopRequested"; readonly reason: StopReason; readonly detail: string }
   /** `reading`: null = the meter could not be read; the last reading is the end. */
   | { readonly type: "SessionEnded"; readonly reading: Reading | null; readonly detail: string }

@@ -1,7 +1,7 @@
 // How a fact moves the session of one connector.
 
 import type { StopReason } from "../cdr/settlement.js";
-import { addReading, dated, ended, interrupted, openSale, type Sale, suspended } from "./sale.js";
+import { addReading, dated, ended, interrupted, limitedBy, openSale, type Sale, suspended } from "./sale.js";
 import { available, type Session, type SessionIn } from "./session.js";
 import type { SessionEvent } from "./session-event.js";
 
@@ -43,6 +43,8 @@ function charging(session: SessionIn<"charging">, event: SessionEvent): Session 
       return { ...session, sale: addReading(sale, event.reading, event.activity, event.atBoundary) };
     case "PlugChanged":
       return event.plugged ? session : stopped(sale, event, "EVDisconnected", "the cable was pulled");
+    case "LimitsSet":
+      return { ...session, sale: limitedBy(sale, event) };
     case "StopRequested":
       return stopped(sale, event, event.reason, event.detail);
     case "Restarted":

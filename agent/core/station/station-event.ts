@@ -138,6 +138,7 @@ const subjects = {
   StartFailed: "session",
   SessionBegan: "session",
   MeterRead: "session",
+  LimitsSet: "session",
   StopRequested: "session",
   SessionEnded: "session",
   ReceiptNumbered: "session",

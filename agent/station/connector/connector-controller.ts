@@ -5,7 +5,7 @@ import { type EnergyMeter, type Pins, type Reading, sleep } from "../../../drive
 import type { ContactorTest } from "../../../drivers/gpio/contactor-test.js";
 import type { StopReason } from "../../core/cdr/settlement.js";
 import type { ActivityTrack } from "../../core/session/activity.js";
-import { limitReached } from "../../core/session/limits.js";
+import { grantedLimits, limitReached } from "../../core/session/limits.js";
 import type { LiveReading } from "../../core/session/live-reading.js";
 import type { Acceptance } from "../../core/session/opening.js";
 import type { Sale } from "../../core/session/sale.js";
@@ -330,9 +330,11 @@ export class ConnectorController {
   // ----
 
   #limitReached(live: LiveReading): ReturnType<typeof limitReached> {
-    const { acceptance } = live.sale.opening;
+    // A limit that came while the meter was asked counts too.
+    const session = this.context.session();
+    const granted = grantedLimits(session.state === "charging" ? session.sale : live.sale);
     const { noEnergy } = this.context.config.timing;
-    return limitReached(live, this.connector.limits, acceptance.limits, noEnergy) ?? this.context.exposed(live.sale);
+    return limitReached(live, this.connector.limits, granted, noEnergy) ?? this.context.exposed(live.sale);
   }
 
   /** A look that brought nothing to bill from; too long without one ends the session. */

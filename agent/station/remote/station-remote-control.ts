@@ -3,6 +3,7 @@
 import type { Config } from "../../../config/schema.js";
 import type { Clock, Moment } from "../../../drivers/driver.js";
 import { masked } from "../../core/cdr/token.js";
+import { areSameLimits, limitsInWords, type SessionLimits } from "../../core/session/limits.js";
 import type { Acceptance } from "../../core/session/opening.js";
 import { isBusy } from "../../core/session/session.js";
 import { anyConnector, bearerOf, type Reservation, wholeStation } from "../../core/station/backend-orders.js";
@@ -80,6 +81,22 @@ export class StationRemoteControl implements RemoteControl {
       if (session.state !== "charging") return remoteAccepted;
       this.#parts.station.connectors.get(connector)?.openContactor();
       return this.#enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail: `stopped by ${by}` });
+    }
+    return refuseRemote("unknown-session", `no session ${sessionId} runs here`);
+  }
+
+  limit(sessionId: string, limits: SessionLimits, by: string): RemoteAnswer {
+    for (const [connector, session] of this.#stationState().sessions) {
+      if (!("sale" in session) || session.sale.opening.id !== sessionId) continue;
+      if (session.state !== "charging") return remoteAccepted;
+      const { opening, backendLimits } = session.sale;
+      const before = backendLimits.find((one) => one.by === by)?.limits ?? {};
+      const after = { ...before, ...limits };
+      if (areSameLimits(before, after)) return remoteAccepted;
+      const answer = this.#enter({ type: "LimitsSet", moment: this.#now(), connector, by, limits: after });
+      const words = limitsInWords(after, opening.tariff.currency);
+      if (answer.accepted) this.#note(`${by} lets the session at connector ${connector} take ${words} at most`);
+      return answer;
     }
     return refuseRemote("unknown-session", `no session ${sessionId} runs here`);
   }

@@ -6,6 +6,7 @@ import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
+import type { SessionLimits } from "../../core/session/limits.js";
 import { isBusy } from "../../core/session/session.js";
 import { ReceiptFault } from "../../core/signing/signer.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
@@ -51,6 +52,8 @@ export type OcppUplinkParts = {
   readonly takeTariff: (tariff: unknown) => TakenTariff;
   /** The CSMS does not let this token charge. */
   readonly deauthorise: (sessionId: string, status: string) => void;
+  /** The CSMS limits what a session may take; written down when it returns. */
+  readonly limit: (sessionId: string, limits: SessionLimits) => void;
   readonly agent?: () => Agent | undefined;
   /** What the CSMS has set. */
   readonly credentials?: KeptCredentials;
@@ -103,12 +106,15 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       store: parts.store,
       note,
       begun: (sessionId, payload) => this.#reporter.begun(sessionId, payload),
+      answered21: (sessionId, payload) => this.#reporter.answered21(sessionId, payload),
       tariffKnown: parts.tariffKnown,
       sendsRunningCost: () => this.sendsRunningCost,
     });
     this.#statusNotifications = new StatusNotifications({ feed, connectors, clock, note });
     this.#reservations = new ReservationUpdates(config.name, note);
     this.#reporter = new TransactionReporter({
+      uplink: config.name,
+      limit: parts.limit,
       transactions: this.#transactions,
       feed,
       clock,

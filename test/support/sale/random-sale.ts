@@ -339,7 +339,7 @@ function charge(
         price: livePrice(rating),
       },
       story.limits,
-      undefined,
+      [],
       0,
     );
     if (limit !== undefined) return limit;

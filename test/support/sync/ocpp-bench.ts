@@ -138,6 +138,7 @@ export function openUplink(
     tariffKnown: () => true,
     takeTariff: () => ({ wanted: false }),
     deauthorise: () => {},
+    limit: () => {},
     note: (text) => notes.push(text),
     die: (error) => failures.push(error),
     ...parts,

@@ -30,6 +30,8 @@ export type EventSenderParts = {
   readonly note: (text: string) => void;
   /** The CSMS has answered to the begin of a session, from whichever side it was told. */
   readonly begun?: (sessionId: string, payload: unknown) => void;
+  /** It has answered to an event of 2.1 while the session runs: called before the answer counts as read. */
+  readonly answered21?: (sessionId: string, payload: unknown) => void;
 };
 
 export class EventSender {
@@ -68,7 +70,14 @@ export class EventSender {
     return result;
   }
 
-  #acknowledged(transaction: OpenTransaction, { step }: PendingMessage, payload: unknown, next: NextEvent): SendResult {
+  #acknowledged(
+    transaction: OpenTransaction,
+    { step, dialect }: PendingMessage,
+    payload: unknown,
+    next: NextEvent,
+  ): SendResult {
+    // A CSMS says its limit once: what it said lasts before its answer does, or the same event would not go again.
+    if (dialect === "ocpp2.1" && step !== "ended") this.#parts.answered21?.(transaction.sessionId, payload);
     const taken = {
       ...transaction,
       pending: null,

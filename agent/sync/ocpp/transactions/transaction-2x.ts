@@ -4,6 +4,7 @@
 import { kwhExact } from "../../../core/number/energy-text.js";
 import type { Price } from "../../../core/rating/price.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
+import type { SessionLimits } from "../../../core/session/limits.js";
 import { unsignedMark } from "../../../core/signing/signer.js";
 import type { Activity } from "../../../core/tariff/period.js";
 import { type IdToken, idTokenOf, idTokenTypeIn201 } from "../requests/id-token.js";
@@ -17,6 +18,7 @@ import {
 } from "./completed-transaction.js";
 import { costDetails, noCost, runningCost } from "./cost-details.js";
 import { stopReasons } from "./stop-reasons.js";
+import { transactionLimitOf } from "./transaction-limit.js";
 
 export type Dialect2x = Exclude<Dialect, "ocpp1.6">;
 type Payload = Readonly<Record<string, unknown>>;
@@ -30,6 +32,8 @@ export type RunningTransaction = MeterPoint & {
   readonly activity: Activity;
   readonly energyMilliWh: number;
   readonly price: () => Price;
+  /** What this CSMS has set for it. */
+  readonly limits?: SessionLimits | undefined;
 };
 
 const vendorId = "chargetill";
@@ -98,7 +102,8 @@ export function startedEvent(
   };
 }
 
-export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger" | "RunningCost";
+/** `LimitSet` and `RunningCost` are of 2.1. */
+export type UpdateReason = "MeterValuePeriodic" | "ChargingStateChanged" | "Trigger" | "RunningCost" | "LimitSet";
 
 export function updatedEvent(
   begin: TransactionBeginning,
@@ -121,6 +126,9 @@ export function updatedEvent(
     transactionInfo: {
       transactionId: begin.sessionId,
       chargingState: chargingState(now.activity),
+      ...(reason === "LimitSet" && now.limits !== undefined
+        ? { transactionLimit: transactionLimitOf(now.limits) }
+        : {}),
       ...(costKnown ? { tariffId: begin.tariff.id } : {}),
       ...(cost && !costKnown
         ? {
@@ -153,11 +161,12 @@ export function updatedEvent(
  */
 export function eventIn201(event: Payload): Payload {
   const { costDetails: _, transactionInfo, triggerReason, idToken, ...rest } = event;
-  const { tariffId: __, ...info } = transactionInfo as Payload;
+  const { tariffId: __, transactionLimit: ___, ...info } = transactionInfo as Payload;
   const token = idToken as IdToken | undefined;
   return {
     ...rest,
-    triggerReason: triggerReason === "RunningCost" ? "MeterValuePeriodic" : triggerReason,
+    triggerReason:
+      triggerReason === "RunningCost" || triggerReason === "LimitSet" ? "MeterValuePeriodic" : triggerReason,
     transactionInfo: info,
     ...(token === undefined ? {} : { idToken: { ...token, type: idTokenTypeIn201(token.type) ?? "Central" } }),
   };

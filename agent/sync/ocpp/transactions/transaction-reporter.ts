@@ -13,9 +13,10 @@ import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { transactionBeginning } from "./completed-transaction.js";
 import type { EventLine, SendResult } from "./event-sender.js";
 import { chargingState, type RunningTransaction, type UpdateReason } from "./transaction-2x.js";
+import { TransactionLimits, type TransactionLimitsParts } from "./transaction-limits.js";
 import type { Transactions } from "./transactions.js";
 
-export type TransactionReporterParts = {
+export type TransactionReporterParts = TransactionLimitsParts & {
   readonly transactions: Transactions;
   readonly feed: () => StationFeed | undefined;
   readonly clock: Clock;
@@ -26,7 +27,6 @@ export type TransactionReporterParts = {
   readonly costMs: () => number;
   readonly backoff: BackoffLimits;
   readonly random: () => number;
-  readonly note: (text: string) => void;
   /** The backend does not let this token charge, and said so of a session that has just begun. */
   readonly deauthorise: (sessionId: string, status: string) => void;
   /** What lasts could not be written. */
@@ -36,13 +36,14 @@ export type TransactionReporterParts = {
 /** The line, and since when events are not offline any more. */
 export type TransactionReporterLine = EventLine & { readonly sinceMonoMs: number; readonly boot: string };
 
-/** `cost` = what the session costs so far goes with it. */
+/** `cost` = what the session costs so far goes with it; `isUnderWay` = an event that was made before goes again. */
 type Job = {
   readonly connector: number;
   readonly opening: Opening;
   readonly line: TimeLine;
   readonly reason: "begin" | UpdateReason;
   readonly cost: boolean;
+  readonly isUnderWay: boolean;
 };
 
 /** A status of the standard has 20 characters; it stands in the journal. */
@@ -50,6 +51,7 @@ const longestStatus = 40;
 
 export class TransactionReporter {
   readonly #parts: TransactionReporterParts;
+  readonly #limits: TransactionLimits;
   #line: TransactionReporterLine | undefined;
   #pumping = false;
   #again = false;
@@ -64,6 +66,7 @@ export class TransactionReporter {
 
   constructor(parts: TransactionReporterParts) {
     this.#parts = parts;
+    this.#limits = new TransactionLimits(parts);
   }
 
   /** The line stands and we are accepted. */
@@ -79,7 +82,9 @@ export class TransactionReporter {
   }
 
   /** A fact was written down. */
-  saw({ event, before, after }: RecordedFact): void {
+  saw(fact: RecordedFact): void {
+    if (this.#limits.saw(fact)) this.pump();
+    const { event, before, after } = fact;
     if (!("connector" in event) || typeof event.connector !== "number") return;
     const [was, is] = [before.sessions.get(event.connector), after.sessions.get(event.connector)];
     if (is?.state === "charging") {
@@ -119,6 +124,7 @@ export class TransactionReporter {
       activity: session.sale.activity,
       energyMilliWh,
       price: () => bill(sale.rating),
+      limits: this.#limits.of(session.sale),
     };
   }
 
@@ -156,12 +162,16 @@ export class TransactionReporter {
 
   async #do(job: Job, line: TransactionReporterLine): Promise<"done" | "held"> {
     const { transactions, clock } = this.#parts;
-    const { connector, opening, reason, cost } = job;
+    const { connector, opening, reason, cost, isUnderWay } = job;
     const beginning = transactionBeginning(opening, connector, job.line);
     const begun = opening.begin.moment;
     const offline = begun.boot !== line.boot || begun.monoMs < line.sinceMonoMs;
     if (reason === "begin") return this.#judge(job, await clock.busy(transactions.begin(beginning, line, offline)));
-    this.#asked.delete(opening.id);
+    // What goes again was made for another reason: what was asked for since is still to be told.
+    if (!isUnderWay) {
+      if (reason === "LimitSet") this.#limits.confirming(opening.id, clock.now().monoMs);
+      else this.#asked.delete(opening.id);
+    }
     return this.#judge(
       job,
       await clock.busy(transactions.update(beginning, () => this.running(connector), reason, cost, line)),
@@ -180,13 +190,18 @@ export class TransactionReporter {
         note(`session ${id}: the backend refused an event: ${sent.reason}`);
         // Whoever does not take the cost may well take the values.
         if (cost) this.#costToldMonoMs.set(id, Number.POSITIVE_INFINITY);
-        else this.#givenUp.add(id);
+        else if (reason !== "LimitSet") this.#givenUp.add(id);
       }
       return "done";
     }
     this.#failures += 1;
     this.#holdUntilMonoMs = clock.now().monoMs + backoffMs(this.#failures, backoff, random());
     return "held";
+  }
+
+  /** The CSMS has answered to an event of a session in 2.1, from whichever side it was told. */
+  answered21(sessionId: string, payload: unknown): void {
+    this.#limits.answered(sessionId, payload);
   }
 
   /**
@@ -224,16 +239,19 @@ export class TransactionReporter {
     const { monoMs } = clock.now();
     for (const { connector, opening, line } of this.#charging()) {
       const transaction = transactions.of(opening.id);
-      if (transaction?.started !== true) return { connector, opening, line, reason: "begin", cost: false };
+      if (transaction?.started !== true)
+        return { connector, opening, line, reason: "begin", cost: false, isUnderWay: false };
       const isUnderWay = transaction.pending !== null;
+      if (!isUnderWay && monoMs >= this.#nextLimitMonoMs(opening))
+        return { connector, opening, line, reason: "LimitSet", cost: false, isUnderWay };
       const reason =
         this.#asked.get(opening.id) ??
         (isUnderWay || monoMs >= this.#nextMonoMs(opening) ? "MeterValuePeriodic" : undefined);
       const costIsDue = !isUnderWay && monoMs >= this.#nextCostMonoMs(opening);
       // The cost goes with a value that is due anyway; 2.0.1 has no event for the cost alone.
       if (reason !== undefined)
-        return { connector, opening, line, reason, cost: costIsDue || this.#costGoesAlong(opening) };
-      if (costIsDue) return { connector, opening, line, reason: "RunningCost", cost: true };
+        return { connector, opening, line, reason, cost: costIsDue || this.#costGoesAlong(opening), isUnderWay };
+      if (costIsDue) return { connector, opening, line, reason: "RunningCost", cost: true, isUnderWay };
     }
     return undefined;
   }
@@ -254,6 +272,10 @@ export class TransactionReporter {
       : (this.#costToldMonoMs.get(id) ?? Number.NEGATIVE_INFINITY) + everyMs;
   }
 
+  #nextLimitMonoMs({ id }: Opening): number {
+    return this.#line?.dialect === "ocpp2.1" ? this.#limits.nextMonoMs(id) : Number.POSITIVE_INFINITY;
+  }
+
   #nextMonoMs(opening: Opening): number {
     const everyMs = this.#parts.meterValuesMs();
     return everyMs === 0
@@ -268,7 +290,9 @@ export class TransactionReporter {
     const { monoMs } = clock.now();
     const next = Math.max(
       Math.min(
-        ...this.#charging().map(({ opening }) => Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening))),
+        ...this.#charging().map(({ opening }) =>
+          Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening), this.#nextLimitMonoMs(opening)),
+        ),
       ),
       this.#holdUntilMonoMs,
       monoMs + leastRestMs,
@@ -290,6 +314,7 @@ export class TransactionReporter {
     this.#toldMonoMs.delete(sessionId);
     this.#costToldMonoMs.delete(sessionId);
     this.#givenUp.delete(sessionId);
+    this.#limits.forget(sessionId);
   }
 }
 

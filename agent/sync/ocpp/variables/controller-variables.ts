@@ -5,6 +5,7 @@ import { mostListedCards } from "../../station-port.js";
 import { mostPerMessage } from "../cards/local-list.js";
 import type { RequestContext } from "../requests/request-context.js";
 import { mostPrices } from "../tariffs/tariff-translation.js";
+import { supportedLimits } from "../transactions/transaction-limit.js";
 import {
   settableInterval,
   settablePassword,
@@ -133,6 +134,11 @@ const transactions: readonly VariableRow[] = [
   ["TxStopPoint", "PowerPathClosed", members("PowerPathClosed")],
 ];
 
+const transactions21: readonly VariableRow[] = [
+  ...transactions,
+  ["SupportedLimits", supportedLimits, members(`${supportedLimits},maxSoC`)],
+];
+
 const sampledData: readonly VariableRow[] = [
   ["Available", true],
   ["Enabled", true],
@@ -196,7 +202,6 @@ const controllersOfBoth: readonly Controller[] = [
   ["AuthCtrlr", authorization],
   ["AuthCacheCtrlr", authorizationCache],
   ["LocalAuthListCtrlr", localAuthorizationList],
-  ["TxCtrlr", transactions],
   ["SampledDataCtrlr", sampledData],
   ["AlignedDataCtrlr", alignedData],
   ["ReservationCtrlr", reservation],
@@ -212,6 +217,7 @@ const controllersNotHere: readonly Controller[] = [
 /** By name, in the order of a report. */
 export const controllers = ({ link }: Pick<RequestContext, "link">): readonly Controller[] => [
   ...controllersOfBoth,
+  ["TxCtrlr", link.dialect === "ocpp2.1" ? transactions21 : transactions],
   ["TariffCostCtrlr", link.dialect === "ocpp2.1" ? tariffAndCost21 : tariffAndCost201],
   ...controllersNotHere,
 ];

@@ -58,9 +58,9 @@ test("it showed 4.165 and billed 0.00", () => {
 
 test("a cost limit stopped it for money that was never charged", () => {
   const progress = { energyMilliWh: 0, elapsedMs: 31 * minute, price: livePrice(rate(0)) };
-  assert.is(limitReached(progress, { cost: "2.00" }, undefined, 0), undefined);
+  assert.is(limitReached(progress, { cost: "2.00" }, [], 0), undefined);
   const some = { ...progress, energyMilliWh: 1_000_000, price: livePrice(rate(1)) };
-  assert.is(limitReached(some, { cost: "2.00" }, undefined, 0)?.reason, "CostLimitReached");
+  assert.is(limitReached(some, { cost: "2.00" }, [], 0)?.reason, "CostLimitReached");
 });
 
 test("with the first energy all that was used counts", () => {

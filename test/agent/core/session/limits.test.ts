@@ -1,7 +1,7 @@
 // When a session ends by itself.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { limitReached } from "../../../../agent/core/session/limits.js";
+import { type BackendLimits, grantedLimits, limitReached } from "../../../../agent/core/session/limits.js";
 import { limitsAhead } from "../../../../agent/core/session/limits-ahead.js";
 import type { ConnectorConfig } from "../../../../config/schema.js";
 
@@ -11,17 +11,21 @@ type Case = {
   readonly minutes?: number;
   readonly limits?: { readonly energyKwh?: string; readonly cost?: string; readonly time?: number };
   readonly granted?: { readonly energyKwh?: string; readonly cost?: string };
+  readonly set?: readonly BackendLimits[];
   readonly noEnergyMinutes?: number;
 };
 const minuteMs = 60_000;
 
-function argumentsOf({ energyKwh = 5, cost = "2", minutes = 30, limits = {}, granted, noEnergyMinutes = 0 }: Case) {
+function argumentsOf({ energyKwh = 5, cost = "2", minutes = 30, limits = {}, granted, set = [], ...more }: Case) {
   const price = { currency: "EUR", ifStoppedNow: { excl: cost, incl: cost } };
   return [
     { energyMilliWh: energyKwh * 1_000_000, elapsedMs: minutes * minuteMs, price } as never,
     limits as ConnectorConfig["limits"],
-    granted === undefined ? undefined : { ...granted, why: "the credit of this card" },
-    noEnergyMinutes * minuteMs,
+    grantedLimits({
+      opening: { acceptance: granted === undefined ? {} : { limits: { ...granted, why: "the credit of this card" } } },
+      backendLimits: set,
+    }),
+    (more.noEnergyMinutes ?? 0) * minuteMs,
   ] as const;
 }
 
@@ -54,6 +58,27 @@ const rows: readonly [string, Case, ReturnType<typeof reached>][] = [
     "the cost that a card was granted ends it, whatever the connector allows",
     { cost: "5", limits: { cost: "20" }, granted: { cost: "5" } },
     { reason: "CostLimitReached", detail: "the limit of 5 EUR is reached: the credit of this card" },
+  ],
+  [
+    "the energy that a backend has set while it ran ends it, whatever its card was granted",
+    { energyKwh: 0.1, granted: { energyKwh: "20" }, set: [{ by: "csms", limits: { energyKwh: "0.100" } }] },
+    { reason: "EnergyLimitReached", detail: "the limit of 0.100 kWh is reached: set by csms" },
+  ],
+  [
+    "of the limits of two backends the nearer ends it",
+    {
+      cost: "2",
+      set: [
+        { by: "csms", limits: { cost: "5" } },
+        { by: "other", limits: { cost: "2" } },
+      ],
+    },
+    { reason: "CostLimitReached", detail: "the limit of 2 EUR is reached: set by other" },
+  ],
+  [
+    "the time that a backend has set ends it before the connector's",
+    { minutes: 30, limits: { time: 60 * minuteMs }, set: [{ by: "csms", limits: { timeMs: 30 * minuteMs } }] },
+    { reason: "TimeLimitReached", detail: "the limit of 30 min is reached: set by csms" },
   ],
   ["before the time limit it goes on", { minutes: 59, limits: { time: 60 * minuteMs } }, undefined],
   [
@@ -96,6 +121,18 @@ test("every limit counts down, the nearer one of connector and card", () => {
       "4 h: 3 h 50 min left",
       "30 min without any energy: 20 min left",
     ],
+  );
+});
+
+test("what a backend has set counts down like the connector's own, the nearer of each kind", () => {
+  assert.equal(
+    ahead({
+      energyKwh: 12.5,
+      minutes: 10,
+      limits: { energyKwh: "80", time: 240 * minuteMs },
+      set: [{ by: "csms", limits: { energyKwh: "15.000", cost: "10", timeMs: 20 * minuteMs } }],
+    }),
+    ["15.000 kWh: 2.500 kWh left", "10.00 EUR: 8.00 EUR left", "20 min: 10 min left"],
   );
 });
 
