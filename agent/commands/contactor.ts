@@ -54,11 +54,10 @@ export function contactorCommand(): Command {
 async function open(where: StationOptions): Promise<void> {
   // systemd calls us with this set when the agent has ended: then there is nobody to ask, and a contactor may be closed
   // with nobody watching.
-  const { stopped, untold } =
-    process.env["SERVICE_RESULT"] === undefined ? await askToOpen(where) : { stopped: [], untold: undefined };
+  const { answered, stopped, untold } = process.env["SERVICE_RESULT"] === undefined ? await askToOpen(where) : unasked;
   const found = contactorPins(where.config ?? defaultConfig);
   // A running agent has its pins; driving them from here too does no harm, and is all there is where it hangs.
-  const opened = found.bench ? [] : await openPins(found);
+  const opened = found.bench ? [] : await openPins(found, answered);
   for (const fault of found.faults) complain(fault);
   // What it drives it may drive again.
   if (untold !== undefined) complain(`the running agent could not be reached: ${untold}`);
@@ -72,13 +71,15 @@ async function open(where: StationOptions): Promise<void> {
   process.exitCode = untold === undefined && found.faults.length === 0 && opened.every(({ ok }) => ok) ? 0 : 1;
 }
 
+/** `answered`: the agent has opened its contactors; `untold`: why it could not be asked, though it is there. */
+type Asked = { readonly answered: boolean; readonly stopped: readonly number[]; readonly untold?: string | undefined };
+const unasked: Asked = { answered: false, stopped: [] };
+
 /**
  * Tells a running agent; no answer, for whatever reason, holds nothing up. What this needs is loaded here: the pins
  * alone need a fraction of it.
  */
-async function askToOpen(
-  where: StationOptions,
-): Promise<{ readonly stopped: readonly number[]; readonly untold?: string | undefined }> {
+async function askToOpen(where: StationOptions): Promise<Asked> {
   const [{ loadedFor }, { askAgent, isAbsent, socketPath }] = await Promise.all([
     import("./shared/with-devices.js"),
     import("../control/control-socket.js"),
@@ -87,26 +88,26 @@ async function askToOpen(
   try {
     socket = socketPath(loadedFor(where));
   } catch (error) {
-    if (error instanceof Failure) return { stopped: [] };
+    if (error instanceof Failure) return unasked;
     throw error;
   }
-  const late = new Promise<{ stopped: []; untold: string }>((resolve) =>
+  const late = new Promise<Asked>((resolve) =>
     setTimeout(
-      () => resolve({ stopped: [], untold: `it did not answer within ${agentWithinMs / 1_000} s` }),
+      () => resolve({ ...unasked, untold: `it did not answer within ${agentWithinMs / 1_000} s` }),
       agentWithinMs,
     ).unref(),
   );
   const answer = askAgent(socket, { do: "contactor-open" }).then(
-    (value) => ({ stopped: (value as { stopped: number[] }).stopped }),
-    (error: unknown) => ({
-      stopped: [],
+    (value): Asked => ({ answered: true, stopped: (value as { stopped: number[] }).stopped }),
+    (error: unknown): Asked => ({
+      ...unasked,
       untold: isAbsent(error) ? undefined : error instanceof Error ? error.message : String(error),
     }),
   );
   return Promise.race([answer, late]);
 }
 
-async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
+async function openPins({ pins }: ContactorPins, answered: boolean): Promise<Opened[]> {
   if (pins.length === 0) return [];
   const failed = (error: unknown): Opened[] =>
     pins.map(({ connector, gpio }) => ({
@@ -118,6 +119,11 @@ async function openPins({ pins }: ContactorPins): Promise<Opened[]> {
   try {
     const { openGpioPort } = await import("../../drivers/gpio/port/open-gpio-port.js");
     const port = openGpioPort();
+    // The agent holds its pins for itself, and has opened them.
+    if (answered && !port.sharesPins) {
+      await port.close();
+      return pins.map(({ connector, gpio }) => ({ connector, gpio, ok: true }));
+    }
     const opened = pins.map(({ connector, gpio, activeLow }): Opened => {
       // The wrong level would close it. Where the file is not clear, whoever drove the pin last knew.
       const polarity = activeLow ?? port.leftActiveLow(gpio);

@@ -13,6 +13,7 @@ export type BoardState = { readonly pins: readonly BoardPin[] };
 const headerPins = 54;
 
 export class GpioBoard implements GpioPort {
+  readonly sharesPins = true;
   #pins = new Map<number, BoardPin>();
   readonly #held = new Set<number>();
   readonly #broken = new Set<number>();

@@ -46,6 +46,7 @@ export class BusTrace {
     const level = (pin: PinConfig, way: "in" | "out", active: boolean): void =>
       this.#changed(`gpio ${pin.gpio}`, `${way} ${active}`, { kind: "pin", gpio: pin.gpio, way, active });
     return {
+      sharesPins: port.sharesPins,
       output: (pin, initial) => {
         const output = port.output(pin, initial);
         level(pin, "out", initial);

@@ -34,6 +34,7 @@ const endProcess = (why: string): void => {
 };
 
 export class ChipPort implements GpioPort {
+  readonly sharesPins = false;
   readonly #chip: ChipFound;
   readonly #holder: LineHolder;
   readonly #taken = new Set<number>();

@@ -30,6 +30,8 @@ export type OpenOrder =
 
 /** `active` honours `pin.activeLow`. Opening throws DeviceError gpio/missing. */
 export interface GpioPort {
+  /** Whether a pin can be driven that another process holds, as in sysfs. */
+  readonly sharesPins: boolean;
   /** Opens an output at `initial` with no other level in between, also when a dead process left the pin driven. */
   output(pin: PinConfig, initial: boolean): GpioOutput;
   input(pin: PinConfig): GpioInput;

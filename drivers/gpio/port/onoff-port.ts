@@ -45,6 +45,7 @@ function findChip(): Chip {
 }
 
 export class OnoffPort implements GpioPort {
+  readonly sharesPins = true;
   readonly #chip = findChip();
   /**
    * Every pin opened so far. An output stays here after it is let go: onoff closes only by giving the pin back, and
