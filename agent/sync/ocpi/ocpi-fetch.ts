@@ -49,7 +49,7 @@ const rowValues = 200;
 const longestPage = pageRows * rowBytes;
 const mostPageValues = pageRows * rowValues;
 
-/** Hands over each page as it comes; what was handed over counts only where the answer is `ok`. Never rejects. */
+/** Hands over each page as it comes, in parts; what was handed over counts only where the answer is `ok`. Never rejects. */
 export async function fetchAll(
   line: OcpiLine,
   options: FetchOptions,
@@ -99,7 +99,8 @@ async function fetchPages(
         "the list is longer than this station holds " +
           `(${bounds.rows} rows, ${bounds.bytes / 1024 / 1024} MiB, ${bounds.values} values)`,
       );
-    take(page.rows);
+    await takeInParts(page.rows, take);
+    if (stop.aborted) return bad(options.url, "given up, since the station stops");
     if (Number.isNaN(serverMs)) serverMs = Date.parse(answer.headers.date ?? "");
     url = page.next;
     const total = Number(answer.headers["x-total-count"] ?? Number.NaN);
@@ -107,6 +108,16 @@ async function fetchPages(
       return bad(options.url, `the list ends after ${sum.rows} of ${total} rows`);
   }
   return { ok: true, cleaned: sum.cleaned, ...(Number.isNaN(serverMs) ? {} : { serverMs }) };
+}
+
+/** A row that cannot be read costs most: between some of them the meters are looked at. */
+const rowsAtOnce = 50;
+
+async function takeInParts(rows: readonly unknown[], take: (rows: readonly unknown[]) => void): Promise<void> {
+  for (let from = 0; from < rows.length; from += rowsAtOnce) {
+    take(rows.slice(from, from + rowsAtOnce));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 const bad = (url: URL, why: string): FetchTrouble => ({ ok: false, words: `${shownAddress(url)}: ${why}` });

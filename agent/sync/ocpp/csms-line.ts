@@ -218,7 +218,7 @@ export class CsmsLine {
       this.#registration = "Unknown";
       const stopPings = keepAlive(socket, clock, () => intervals().pingS * 1000, gone);
       socket.on("message", (data, isBinary) => {
-        if (isBinary) note("the backend sent a binary frame, which OCPP-J does not have");
+        if (isBinary) rpc.receivedBinary();
         else rpc.received(data.toString());
       });
       socket.on("error", (error) => gone(`the connection failed: ${error.message}`));

@@ -15,6 +15,7 @@ export const hostileLists: ReadonlyMap<string, () => string> = new Map(
     "nested objects": () => envelope(`[${'{"a":'.repeat(100_000)}0${"}".repeat(100_000)}]`),
     "2.8 million empty objects": () => envelope(many("{}", 2_800_000)),
     "as many empty objects as a page may hold": () => envelope(many("{}", 49_900)),
+    "tokens that are nothing but a name": () => envelope(many('{"uid":"A"}', 49_900)),
     "a million empty objects": () => envelope(many("{}", 1_000_000)),
     "4 million numbers": () => envelope(many("1", 4_000_000)),
     "a string of 7 million characters": () => envelope(many(`{${row},"x":"${"x".repeat(7_000_000)}"}`, 1)),

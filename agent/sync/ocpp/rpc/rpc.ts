@@ -154,6 +154,11 @@ export class Rpc {
     }
   }
 
+  /** A binary frame came in, which OCPP-J does not have. */
+  receivedBinary(): void {
+    this.#note("the backend sent a binary frame, which OCPP-J does not have");
+  }
+
   /** The connection is gone: the outstanding call is in doubt, those that wait were never sent. */
   close(why: string): void {
     if (this.#closed) return;

@@ -1,4 +1,5 @@
 // The two texts of a JSON value, written out by hand.
+import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { canonicalText, firstDifference, storedJson, wireJson } from "../../../../agent/core/json/json-text.js";
@@ -29,9 +30,28 @@ test("what our own files keep is what JSON.stringify writes", () => {
   assert.is(storedJson(value), JSON.stringify(value));
 });
 
+test("what our own files keep says the same as the other texts do", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+      assert.is(storedJson(value), JSON.stringify(value));
+      assert.is(canonicalText(JSON.parse(storedJson(value))), canonicalText(value));
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test("what JSON cannot say, or would change in silence, has no text in any of them", () => {
   const strange = [new Date(0), new Map([[1, 2]]), Buffer.from("a"), new Uint8Array(1)];
-  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, [undefined], () => 1, 1n, Symbol("s"), ...strange])
+  for (const value of [
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    [undefined],
+    new Array(2),
+    () => 1,
+    1n,
+    Symbol("s"),
+    ...strange,
+  ])
     for (const text of [canonicalText, wireJson, storedJson]) assert.throws(() => text({ value }), TypeError);
 });
 
