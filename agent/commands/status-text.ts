@@ -28,8 +28,8 @@ export function statusLines(snapshot: Snapshot): string[] {
     );
     if (connector.reservation !== undefined)
       lines.push(`  ${reservationText(connector.reservation, timeZone, moment.at)}`);
-    if (connector.energyKwh === undefined && connector.state !== "finishing")
-      lines.push(...connector.price.map((line) => `  ${line}`));
+    const isForSale = connector.blocked === undefined && connector.state !== "finishing";
+    if (connector.energyKwh === undefined && isForSale) lines.push(...connector.price.map((line) => `  ${line}`));
     if (connector.energyKwh !== undefined)
       lines.push(
         `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ` +

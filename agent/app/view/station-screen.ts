@@ -56,17 +56,22 @@ function headLines(snapshot: Snapshot, columns: number): string[] {
   ];
 }
 
-/** All but the head, without frames; a price that stands at an earlier connector too is not repeated. */
+/**
+ * All but the head, without frames; a price that stands at an earlier connector too is not repeated, and none stands
+ * where nothing is sold.
+ */
 function compactLines(snapshot: Snapshot, columns: number): string[] {
   const inner = columns - 2;
   const { connectors } = snapshot;
   const isPriced = ({ energyKwh, state }: ConnectorSnapshot): boolean =>
-    energyKwh === undefined && state !== "finishing";
+    energyKwh === undefined && state !== "finishing" && state !== "out-of-order";
   const lines = connectors.flatMap((connector, index) => {
     const price = connector.price.join("\n");
     const earlier = connectors.slice(0, index).find((one) => isPriced(one) && one.price.join("\n") === price);
     const isRepeated = isPriced(connector) && price !== "" && earlier !== undefined;
-    const told = isRepeated ? { ...connector, price: [`price as at connector ${earlier.id}`] } : connector;
+    const isSold = connector.state !== "out-of-order";
+    const shown = isRepeated ? [`price as at connector ${earlier.id}`] : connector.price;
+    const told = { ...connector, price: isSold ? shown : [] };
     const wide = Number.POSITIVE_INFINITY;
     const figures = connectorFigures(told, snapshot, wide, "no-bar").flatMap((line) => line.trim().split("   "));
     return flowed([...connectorTitle(told, wide), ...figures], inner);

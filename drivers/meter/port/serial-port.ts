@@ -49,7 +49,7 @@ export function serialPortTrouble(
 }
 
 /** Why the port cannot be opened by this user at all. */
-export function whyNotOpened(path: string, root = "/"): SerialPortTrouble | undefined {
+function whyNotOpened(path: string, root = "/"): SerialPortTrouble | undefined {
   const file = join(root, path);
   try {
     statSync(file);
