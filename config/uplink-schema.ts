@@ -67,11 +67,17 @@ const ocpi = z.strictObject({
   version: z.enum(["2.2.1", "2.3.0"]).default("2.2.1"),
   /** The file that holds the credentials token; the token itself never stands in this file. */
   tokenFile: file,
+  /** How the token stands in the Authorization header: in base64 since OCPI 2.2, as it is for older receivers. */
+  tokenHeader: z.enum(["base64", "plain"]).default("base64"),
   toCountryCode: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters"),
   toPartyId: z.string().regex(/^[A-Z0-9]{3}$/, "expected three capitals or digits"),
   /** `ocpi` = every answer carries an OCPI envelope; `none` = an empty 201 or 204 is an acceptance. */
   envelope: z.enum(["ocpi", "none"]).default("ocpi"),
   acceptUnknownTime: z.boolean().default(false),
+  /**
+   * The signed record in a CDR: whole; with an empty plain_data, for receivers that take 512 characters there; or none.
+   */
+  signedData: z.enum(["full", "empty", "none"]).default("full"),
   timeout: durationFieldOr("30s", "1s", "5m"),
   /**
    * What is fetched from the backend: the tokens endpoint (also asked whether a card may charge) and the tariffs

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import type { UplinkConfig } from "../../../config/uplink-schema.js";
-import { type CdrCopies, copyFor } from "../../core/cdr/cdr-copies.js";
+import { type CdrCopies, copyFor, withSignedData } from "../../core/cdr/cdr-copies.js";
 import type { Book } from "../../ledger/book/book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import { Table } from "../../ledger/store/table.js";
@@ -114,7 +114,8 @@ function itemOf(entry: BookEntry, config: UplinkConfig, kinds: UplinkKinds): Out
   if (config.kind === "ocpp") return ocppIn(kinds).ocppItem(entry);
   if (entry.cdr === null) return null;
   const copy = copyFor(entry.cdr as CdrCopies, config);
-  return copy === null ? null : { number: entry.number, id: entry.cdrId, ...copy };
+  if (copy === null) return null;
+  return { number: entry.number, id: entry.cdrId, ...copy, body: withSignedData(copy.body, config.signedData) };
 }
 
 type Opened = { readonly uplink: Uplink; readonly paymentLine?: PaymentNotices };

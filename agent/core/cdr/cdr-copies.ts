@@ -1,6 +1,7 @@
 // The CDR texts that are kept with a receipt: one per version of OCPI, made at settlement, so that every uplink,
 // also one that is configured later, sends the same bytes for ever.
 
+import { isObject } from "../json/json-reader.js";
 import { wireJson } from "../json/json-text.js";
 import type { OcpiVersion } from "../tariff/tariff.js";
 import { type CdrEvidence, makeCdr, timeUnknown, wireText } from "./cdr.js";
@@ -59,6 +60,24 @@ export function copyFor(
   const wrong = copies.wrong?.[uplink.version];
   if (wrong !== undefined) return { body, park: wrong, wrong };
   return copies.timeUnknown && !uplink.acceptUnknownTime ? { body, park: "clock" } : { body };
+}
+
+/** How much of the signed record a receiver takes. */
+export type SignedDataShare = "full" | "empty" | "none";
+
+/**
+ * A CDR's text with so much of its signed record: `empty` leaves `plain_data` empty (the record is in `signed_data` as
+ * well), `none` leaves it all out. Nothing else changes, and the same text always gives the same text.
+ */
+export function withSignedData(text: string, share: SignedDataShare): string {
+  if (share === "full") return text;
+  const cdr = JSON.parse(text) as Record<string, unknown>;
+  const { signed_data: signed, ...rest } = cdr;
+  if (!isObject(signed)) return text;
+  if (share === "none") return wireJson(rest);
+  const values = Array.isArray(signed["signed_values"]) ? signed["signed_values"] : [];
+  const emptied = values.map((value: unknown) => (isObject(value) ? { ...value, plain_data: "" } : value));
+  return wireJson({ ...cdr, signed_data: { ...signed, signed_values: emptied } });
 }
 
 /**

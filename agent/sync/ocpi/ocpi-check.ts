@@ -36,6 +36,8 @@ export class OcpiCheck implements OnlineCheck {
   readonly name: string;
   readonly #parts: OcpiCheckParts;
   readonly #line: OcpiLine;
+  /** Tokens are judged at this address: somebody there knew one. */
+  #hasAnswered = false;
 
   /** Throws Failure config/invalid where the token would travel in the open. */
   constructor(parts: OcpiCheckParts) {
@@ -71,14 +73,17 @@ export class OcpiCheck implements OnlineCheck {
     );
     if (answer.kind === "lost") return undefined;
     const envelope = envelopeOf(answer.body);
-    if (envelope === undefined) return undefined;
-    // The standard asks for both, HTTP 404 and OCPI 2004; backends are seen to give one of them. A bare 404 is a wrong
-    // address as well.
-    if (envelope.code === unknownToken || (answer.status === 404 && envelope.code >= 2000 && envelope.code < 3000))
+    // The standard asks for both, HTTP 404 and OCPI 2004; backends are seen to give one of them. A 404 without a word of
+    // OCPI, or with that of a server's failure, may be a wrong address, until this one has answered for another token.
+    if (answer.status === 404 && (this.#hasAnswered || (envelope !== undefined && envelope.code < 3000)))
       return { allowed: "NOT_KNOWN" };
+    if (envelope === undefined) return undefined;
+    if (envelope.code === unknownToken) return { allowed: "NOT_KNOWN" };
     if (answer.status !== 200 || envelope.code >= 2000) return undefined;
     const read = authorization.safeParse(envelope.data);
-    return read.success ? answerOf(read.data, this.#parts.locationId, evseUid) : undefined;
+    if (!read.success) return undefined;
+    this.#hasAnswered = true;
+    return answerOf(read.data, this.#parts.locationId, evseUid);
   }
 }
 

@@ -17,7 +17,7 @@ export type OcpiParty = { readonly countryCode: string; readonly partyId: string
 
 export type LineConfig = Pick<
   OcpiUplinkConfig,
-  "name" | "tokenFile" | "toCountryCode" | "toPartyId" | "tls" | "proxy" | "proxyAuthFile"
+  "name" | "tokenFile" | "tokenHeader" | "toCountryCode" | "toPartyId" | "tls" | "proxy" | "proxyAuthFile"
 >;
 
 /** Servers close idle connections after 5 s and more; ours are gone before. */
@@ -91,7 +91,7 @@ export class OcpiLine {
 
   #headers(token: string): Record<string, string> {
     return {
-      Authorization: `Token ${Buffer.from(token, "utf8").toString("base64")}`,
+      Authorization: `Token ${this.#config.tokenHeader === "plain" ? token : Buffer.from(token, "utf8").toString("base64")}`,
       Accept: "application/json",
       "User-Agent": "chargetill",
       "X-Request-ID": randomUUID(),

@@ -48,7 +48,7 @@ export class OcpiUplink implements Uplink {
       );
       if (answer.kind === "lost") return judgeLost(answer, url);
       if (answer.status !== 307 && answer.status !== 308) {
-        const tokenLooksEncoded = looksEncoded(token);
+        const tokenLooksEncoded = this.#config.tokenHeader === "base64" && looksEncoded(token);
         return judgeAnswer(answer, {
           url,
           tokenFile: this.#config.tokenFile,

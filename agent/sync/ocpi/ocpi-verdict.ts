@@ -40,7 +40,7 @@ export function judgeAnswer(answer: HttpAnswer, expected: AnswerExpectation): Ou
     return heldOutcome(
       `${expected.url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${words})`,
     );
-  if (status === 400 || status === 422) return { kind: "refused", reason: words };
+  if (status === 400 || status === 422) return { kind: "refused", reason: words + hintTo(words) };
   if (status === 401 || status === 403) return heldOutcome(`${wrongToken(expected)} (${words})`);
   if (status === 404 || status === 405 || status === 410)
     return heldOutcome(`the address ${shownAddress(expected.url)} takes no CDRs (${words}): check the uplink's url`);
@@ -76,6 +76,10 @@ export function answerWords({ status, body }: HttpAnswer, envelope = envelopeOf(
   return `HTTP ${status}${page === "" ? "" : ` "${page.slice(0, longestQuote)}"`}`;
 }
 
+/** Receivers of the first 2.2.1 take 512 characters of it, and a signed record has more. */
+const hintTo = (words: string): string =>
+  /plain_?data/i.test(words) ? "; set signedData: empty for this uplink, then: chargetill sync resend all" : "";
+
 /** As much of an error page as is looked at, and quoted. */
 const longestPage = 4_096;
 const longestQuote = 80;
@@ -100,7 +104,7 @@ function judgeEnvelope(
   }
   const { code } = envelope;
   if (code < 2000) return { kind: "accepted", receipt: said };
-  if (code < 3000) return { kind: "refused", reason: said };
+  if (code < 3000) return { kind: "refused", reason: said + hintTo(said) };
   if (code === 4001)
     return heldOutcome(`the hub does not know the receiver (${said}): check toCountryCode and toPartyId`);
   const hint = code === 3000 ? `; some backends answer so to a wrong token: check ${expected.tokenFile}` : "";

@@ -291,6 +291,8 @@ const withUplink =
         toCountryCode: "DE",
         toPartyId: "EMP",
         envelope: "ocpi",
+        signedData: "full",
+        tokenHeader: "base64",
         acceptUnknownTime: false,
         timeout: 1_000,
         pull: "7 * * * *",

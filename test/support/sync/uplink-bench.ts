@@ -38,6 +38,8 @@ export function uplinkTo(
     toCountryCode: "NL",
     toPartyId: "MSP",
     envelope: "ocpi",
+    signedData: "full",
+    tokenHeader: "base64",
     acceptUnknownTime: false,
     timeout: 5_000,
     backoff: { first: 100, most: 1_000 },

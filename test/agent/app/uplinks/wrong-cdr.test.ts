@@ -38,6 +38,8 @@ function station(backend: Backend, files: VolatileFiles): { readonly outbox: Out
     toCountryCode: "NL",
     toPartyId: "MSP",
     envelope: "ocpi",
+    signedData: "full",
+    tokenHeader: "base64",
     acceptUnknownTime: true,
     timeout: 5_000,
     backoff: { first: 100, most: 1_000 },

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCdr, timeUnknown, wireText } from "../../../../agent/core/cdr/cdr.js";
-import { copyFor, makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
+import { copyFor, creditCopies, makeCopies, withSignedData } from "../../../../agent/core/cdr/cdr-copies.js";
 import { wireJson } from "../../../../agent/core/json/json-text.js";
 import { unitsOfDecimal, wireNumber } from "../../../../agent/core/number/ocpi-number.js";
 import type { Price } from "../../../../agent/core/rating/price.js";
@@ -241,6 +241,24 @@ test("each version of OCPI gets one text, kept for ever; what cannot be sent as 
     "made as OCPI 2.2.1, while the uplink speaks 2.3.0",
   );
   assert.is(copyFor(makeCopies(settlement, evidence, []), { version: "2.2.1", acceptUnknownTime: false }), null);
+});
+
+test("a receiver gets so much of the signed record as it takes, and every other byte as it was made", () => {
+  const { texts } = makeCopies(settlement, evidence, ["2.2.1"]);
+  for (const text of [texts["2.2.1"], creditCopies({ texts, timeUnknown: false }, "C-1", undefined).texts["2.2.1"]]) {
+    assert.ok(text);
+    const plain = `"plain_data":${JSON.stringify(evidence.ocmf)}`;
+    assert.ok(text.includes(plain));
+    assert.is(withSignedData(text, "full"), text);
+    assert.is(withSignedData(text, "empty"), text.replace(plain, '"plain_data":""'));
+    assert.is(withSignedData(text, "none"), text.replace(/,"signed_data":\{"encoding_method":.*?\]\}/, ""));
+    assert.not.match(withSignedData(text, "none"), /OCMF|signed_/);
+  }
+});
+
+test("a CDR without a signed record is sent as it is, whatever a receiver takes of one", () => {
+  const text = makeCopies(settlement, undefined, ["2.2.1"]).texts["2.2.1"] ?? "";
+  for (const share of ["full", "empty", "none"] as const) assert.is(withSignedData(text, share), text);
 });
 
 test("a settlement that contradicts itself makes no CDR", () => {

@@ -115,6 +115,8 @@ test("of an answer about a card: judged by what can be shown, or no answer", asy
       toCountryCode: "NL",
       toPartyId: "EMP",
       envelope: "ocpi",
+      signedData: "full",
+      tokenHeader: "base64",
       acceptUnknownTime: false,
       timeout: 20_000,
       backoff: { first: 100, most: 1_000 },

@@ -41,6 +41,8 @@ function life(disk: Disk, dies?: (error: unknown) => void): Life {
       toCountryCode: "NL",
       toPartyId: "EMP",
       envelope: "ocpi",
+      signedData: "full",
+      tokenHeader: "base64",
       acceptUnknownTime: false,
       timeout: 20_000,
       backoff: { first: 100, most: 1_000 },

@@ -33,6 +33,8 @@ function configOf(more: Partial<OcpiUplinkConfig> = {}): OcpiUplinkConfig {
     toCountryCode: "NL",
     toPartyId: "EMP",
     envelope: "ocpi",
+    signedData: "full",
+    tokenHeader: "base64",
     acceptUnknownTime: false,
     timeout: 20_000,
     backoff: { first: 100, most: 1_000 },
@@ -535,6 +537,11 @@ const answers: readonly [
     () => ask(undefined, { status: 404, code: 2000 }),
     { allowed: "NOT_KNOWN" },
   ],
+  [
+    "not known, by HTTP's status in an envelope of OCPI",
+    () => ask(undefined, { status: 404, code: 1000 }),
+    { allowed: "NOT_KNOWN" },
+  ],
   ["no answer where the server fails to find anything", () => ask(undefined, { status: 404, code: 3000 }), undefined],
   ["no answer where nobody would be billed", () => ask({ allowed: "ALLOWED" }), undefined],
   ["no answer where the backend fails", () => ask(undefined, { status: 500, code: 3001 }), undefined],
@@ -542,6 +549,31 @@ const answers: readonly [
 ];
 for (const [title, got, expected] of answers)
   asking(`gives: ${title}`, async () => assert.equal(await (typeof got === "function" ? got() : got), expected));
+
+asking("is not known by a bare 404 only where the same address has answered for another token", async () => {
+  const check = new OcpiCheck({
+    config: configOf(),
+    tokensUrl: `${askServer.url}/tokens`,
+    from: { countryCode: "DE", partyId: "CTL" },
+    clock,
+    locationId: "LOC-1",
+    evseUid: () => "E1",
+    timeoutMs: 20_000,
+  });
+  const ask = (uid: string): Promise<OnlineAnswer | undefined> => check.ask(uid, 1, new AbortController().signal);
+  askServer.authorize = (uid) => ({ data: { allowed: "ALLOWED", token: wireToken(uid) } });
+  askServer.instead = (_request, response) => response.writeHead(404).end("<html>Not Found</html>");
+  askServer.replaces = (url) => url.includes("/04DEAD/");
+  try {
+    assert.is(await ask("04DEAD"), undefined);
+    assert.is((await ask(card))?.allowed, "ALLOWED");
+    assert.equal(await ask("04DEAD"), { allowed: "NOT_KNOWN" });
+  } finally {
+    askServer.instead = undefined;
+    askServer.replaces = () => true;
+    check.close();
+  }
+});
 asking.run();
 
 const house = suite("a station with an OCPI backend");

@@ -71,6 +71,12 @@ test("a CDR is posted with every header that OCPI and we want, and the body as i
     });
   }));
 
+test("a receiver that is older than the encoded token gets it plain", () =>
+  withBackend(async (backend) => {
+    await send(backend.url, { tokenHeader: "plain" });
+    assert.is(backend.posts[0]?.headers.authorization, `Token ${token}`);
+  }, {}));
+
 test("each copy is a request of its own, and all copies share body, key and correlation", () =>
   withBackend(async (backend) => {
     const uplink = uplinkTo(backend.url, tokenFile.path);

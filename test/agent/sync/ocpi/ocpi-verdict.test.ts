@@ -91,6 +91,14 @@ for (const [status, body, meaning] of rows)
   test(`HTTP ${status} with ${body === "" ? "nothing" : body} is ${meaning}`, () =>
     assert.is(brief(judgeAnswer(answer(status, body), expected)), meaning));
 
+test("a receiver that finds plain_data too long: the words say which setting it takes", () => {
+  const body = JSON.stringify({ status_code: 2001, status_message: "signed_values.0.plain_data: max length is 512" });
+  for (const status of [200, 400]) {
+    const outcome = judgeAnswer(answer(status, body), expected);
+    assert.match(outcome.kind === "refused" ? outcome.reason : "", /set signedData: empty/);
+  }
+});
+
 test("an empty 201 or 204 is accepted only where the config says that no envelope comes", () => {
   const bare = { ...expected, envelope: "none" } as const;
   assert.is(brief(judgeAnswer(answer(201, ""), bare)), "accepted");
