@@ -105,13 +105,16 @@ export class ReceiptChain {
     this.#parts.state.write(this.#state);
   }
 
-  /** A receipt that stands for a lost one: nobody relies on it before it is booked, so that it needs no journal. */
-  stand(issued: Issued): void {
-    const number = this.#state.chain.count + 1;
-    const issuedMs = Date.parse(payloadOf(issued.jws)?.issuedAt ?? "");
-    const entry = { number, kind: "lost", ...noSubject, jws: issued.jws, ocmf: issued.ocmf, issuedMs };
+  /**
+   * A receipt that stands for a lost one: journal and book, as any other; the chain's end is written after the last of
+   * them, since the next start works it out from the book.
+   */
+  stand(issued: Issued, now: Moment): void {
+    const receipt = issuedReceipt(this.#state.chain.count + 1, "lost", issued);
+    const { checkpoint, ...entry } = receipt;
+    this.#parts.record({ type: "ReceiptIssued", moment: now, receipt });
     this.#parts.book.append(entry);
-    this.#state = this.#after(entry, issued.checkpoint);
+    this.#state = this.#after(entry, checkpoint);
   }
 
   /** The OCMF pagination that comes next. */
@@ -164,15 +167,7 @@ export class ReceiptChain {
         "book/damaged",
         `the receipt book ends at receipt ${book.count()}, the chain at ${number - 1}: start again`,
       );
-    const receipt: IssuedReceipt = {
-      number,
-      kind,
-      ...about,
-      jws: issued.jws,
-      ocmf: issued.ocmf,
-      issuedMs: Date.parse(payloadOf(issued.jws)?.issuedAt ?? ""),
-      checkpoint: issued.checkpoint,
-    };
+    const receipt = issuedReceipt(number, kind, issued, about);
     record({ type: "ReceiptIssued", moment: now, receipt });
     this.#owed = number;
     this.#book(receipt);
@@ -225,6 +220,21 @@ export class ReceiptChain {
     }
   }
 }
+
+const issuedReceipt = (
+  number: number,
+  kind: string,
+  { jws, ocmf, checkpoint }: Issued,
+  about = noSubject,
+): IssuedReceipt => ({
+  number,
+  kind,
+  ...about,
+  jws,
+  ocmf,
+  issuedMs: Date.parse(payloadOf(jws)?.issuedAt ?? ""),
+  checkpoint,
+});
 
 /**
  * Whether the journal knows by this event of a receipt beyond the `booked` ones of the book: what `catchUp` must be

@@ -72,7 +72,7 @@ export class ReceiptNumbers {
       record({ type: "NumbersLost", moment: now, ...lost });
       chain.remember(given);
       for (let number = lost.first; number <= lost.last; number += 1)
-        chain.stand(issueLost(occasion(now), lost, chain.end, signer(), hash));
+        chain.stand(issueLost(occasion(now), lost, chain.end, signer(), hash), now);
     }
     chain.remember(undefined);
     mark?.raise(book.count());

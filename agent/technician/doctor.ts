@@ -237,7 +237,7 @@ async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<
       return warnFinding(
         check,
         value,
-        "without an auxiliary contact a welded contactor goes unnoticed",
+        "without an auxiliary contact a welded contactor goes unnoticed, and one that drops out looks like an idle car",
         "wire one to a pin and name it under contactor.feedback",
       );
     if (feedback && !devices.live)

@@ -14,7 +14,7 @@ import type { Payment } from "./payment.js";
  */
 export type IssuedReceipt = {
   readonly number: number;
-  /** "start", "credit", "sale" (a correction), "reservation", "recovery" or "key". */
+  /** "start", "credit", "sale" (a correction), "reservation", "recovery", "lost" or "key". */
   readonly kind: string;
   readonly sessionId: string;
   readonly cdrId: string;

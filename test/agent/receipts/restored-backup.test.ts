@@ -46,6 +46,17 @@ type Restored = { readonly station: TestStation; readonly held: readonly string[
  * the backup came back. `outlived` = the folders that are as they were last; the others are gone.
  */
 async function restored(outlived: readonly string[], keepsMark = true): Promise<Restored> {
+  const { files, held } = await restoredFiles(outlived, keepsMark);
+  const station = stationOn(keepsMark, files);
+  for (const outlet of station.outlets.values()) outlet.energyMilliWh = 2_000_000;
+  await station.clock.pass(20_000);
+  return { station, held };
+}
+
+async function restoredFiles(
+  outlived: readonly string[],
+  keepsMark = true,
+): Promise<{ readonly files: VolatileFiles; readonly held: readonly string[] }> {
   const station = stationOn(keepsMark);
   await sale(station);
   await sale(station);
@@ -62,10 +73,7 @@ async function restored(outlived: readonly string[], keepsMark = true): Promise<
       for (const path of station.files.allFiles())
         if (path.startsWith(`${folder}/`)) files.tamper(path, station.files.peek(path));
   }
-  const again = stationOn(keepsMark, files);
-  for (const outlet of again.outlets.values()) outlet.energyMilliWh = 2_000_000;
-  await again.clock.pass(20_000);
-  return { station: again, held };
+  return { files, held };
 }
 
 /** The book by itself, and with the receipts that drivers hold of the time that was lost. */
@@ -142,6 +150,26 @@ test("needs no lost number where a person says that none was given since", async
   await sale(station);
   assert.equal(numbers(station).slice(3), ["4 sale"]);
   await station.close();
+});
+
+test("that loses its power while it names the lost numbers has each of them once", async () => {
+  const { files, held } = await restoredFiles([markFolder]);
+  let cuts = 0;
+  for (let cutAt = 1; ; cutAt += 3) {
+    const trying = files.copy({ cutAt });
+    try {
+      await stationOn(true, trying).close();
+      break;
+    } catch (error) {
+      if (!trying.wasCut) throw error;
+      cuts += 1;
+    }
+    const station = stationOn(true, trying.afterKill());
+    assert.equal(numbers(station), ["1 start", "2 sale", "3 sale", "4 lost", "5 lost"], `cut at ${cutAt}`);
+    provenWith(station, held);
+    await station.close();
+  }
+  assert.ok(cuts > 10, `${cuts} cuts`);
 });
 
 test("is not suspected where the mark is moved with its station, and another station's mark is refused", () => {
