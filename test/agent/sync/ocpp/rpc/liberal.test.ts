@@ -7,7 +7,7 @@ import { z } from "zod";
 import { uplinkStatusLines } from "../../../../../agent/commands/sync.js";
 import { instantSchema, readRequest } from "../../../../../agent/sync/ocpp/requests/request-schemas.js";
 import type { Dialect } from "../../../../../agent/sync/ocpp/rpc/frame.js";
-import { type Handlers, mostPeerText, Rpc } from "../../../../../agent/sync/ocpp/rpc/rpc.js";
+import { type Handlers, mostNotes, mostPeerText, Rpc } from "../../../../../agent/sync/ocpp/rpc/rpc.js";
 import { Oddities, oddityText } from "../../../../../agent/sync/oddities.js";
 import { letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
 import { HandClock } from "../../../../support/time/hand-clock.js";
@@ -118,6 +118,13 @@ test("calls that wait have a bound in characters together, so that sixteen large
   go();
   await turn();
   assert.is(frames.at(-1)?.[1], "first");
+});
+
+test("binary frames are noted so many times and no more", () => {
+  const { rpc, notes, frames } = line("ocpp2.0.1");
+  for (let frame = 0; frame < 3 * mostNotes; frame += 1) rpc.receivedBinary();
+  assert.is(notes.length, mostNotes);
+  assert.equal(frames, []);
 });
 
 test("no version named on a line for which one is configured: that one is spoken, and `sync status` says so", async () => {
