@@ -137,7 +137,7 @@ function shown(view: ConnectorView, limits: Limits, buttonStops: boolean): Shown
     case "settling":
       return shownRunning(view, session, limits, buttonStops);
     case "finishing":
-      return { state: "finishing", words: "finished: unplug the car", receipt: session.receiptNumber };
+      return { state: "finishing", words: `finished, ${session.why}: unplug the car`, receipt: session.receiptNumber };
     default:
       return session satisfies never;
   }

@@ -105,7 +105,12 @@ function settling(session: SessionIn<"settling">, event: SessionEvent): Session 
       return { ...session, signed: event.signed };
     case "SessionSettled":
       return session.plugged
-        ? { state: "finishing", receiptNumber: event.number, uid: session.sale.opening.acceptance.token.uid }
+        ? {
+            state: "finishing",
+            receiptNumber: event.number,
+            uid: session.sale.opening.acceptance.token.uid,
+            why: session.detail,
+          }
         : available;
     case "PlugChanged":
       return session.plugged === event.plugged ? session : { ...session, plugged: event.plugged };

@@ -49,8 +49,11 @@ export type Session =
     }
   | {
       readonly state: "finishing";
-      readonly receiptNumber: number /** Of the card whose session it was. */;
+      readonly receiptNumber: number;
+      /** Of the card whose session it was. */
       readonly uid: string;
+      /** Why the session ended, in words. */
+      readonly why: string;
     };
 
 /** A session in one of its states. */
