@@ -68,7 +68,7 @@ export type StationParts = {
 };
 
 /** Where the registers of meters stood when they were billed from last, and what a person said of one that fell. */
-export type MeterRegisters = Pick<AcceptMeterParts, "billedMilliWh" | "acceptRegister">;
+type MeterRegisters = Pick<AcceptMeterParts, "billedMilliWh" | "acceptRegister">;
 
 /** Which connectors stand at which reader, by the config. */
 export const layoutOf = (config: Config): Layout => ({

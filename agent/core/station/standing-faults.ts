@@ -3,7 +3,7 @@
 import { standsUntilSaid } from "../fault-table.js";
 import type { StationEvent } from "./station-event.js";
 
-export type StandingFault = Extract<StationEvent, { type: "FaultRaised" }>;
+type StandingFault = Extract<StationEvent, { type: "FaultRaised" }>;
 /** By device and code, in the order in which they were raised. */
 export type StandingFaults = ReadonlyMap<string, StandingFault>;
 
