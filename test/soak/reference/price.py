@@ -239,17 +239,36 @@ class Period:
         return "RESERVATION_TIME" in self.volumes
 
     @property
+    def happened(self):
+        """
+        False without length and volumes: there is no instant at which a fee could begin. Times on the wire may have no
+        milliseconds, so what was billed in no time happened all the same.
+        """
+        return self.length_s > 0 or self.energy_kwh > 0 or any(self.seconds.values())
+
+    @property
     def energy_kwh(self):
         return self.volumes.get("ENERGY", Fraction(0))
 
+    @property
+    def idle_s(self):
+        """In which no energy was transferred: as stated, and all of a period that states no time and no energy."""
+        if self.is_reservation or "TIME" in self.volumes or "PARKING_TIME" in self.volumes:
+            return self.seconds["PARKING_TIME"]
+        return self.length_s if self.energy_kwh == 0 else Fraction(0)
+
     def power_kw(self):
-        """Lowest and highest power: stated, else on average, else not known. Nothing flows into a car that is idle."""
+        """
+        Lowest and highest power: stated, else the average while it charged, else not known. Nothing flows into a car
+        that is idle.
+        """
         stated = self.stated("POWER")
         if stated or not self.energy_is_known:
             return stated
-        seconds = self.seconds["TIME"] + self.seconds["PARKING_TIME"] or self.length_s
-        average = self.energy_kwh * HOUR / seconds if seconds else None
-        return None if average is None else (average, average)
+        seconds = self.seconds["TIME"] or self.length_s
+        if self.energy_kwh == 0:
+            return (Fraction(0),) * 2
+        return (self.energy_kwh * HOUR / seconds,) * 2 if seconds else None
 
     def current_a(self):
         stated = self.stated("CURRENT")
@@ -274,21 +293,13 @@ TIMES = ("TIME", "PARKING_TIME", "RESERVATION_TIME")
 
 
 def periods_of(cdr):
-    """
-    The periods in the order of time. Hours on the wire are rounded; of the hours of a dimension so far the nearest
-    second is taken, and a period has the difference of two of them.
-    """
+    """The periods in the order of time. Hours on the wire are rounded, so the nearest whole second is taken."""
     written = sorted(cdr["charging_periods"], key=lambda period: instant(period["start_date_time"]))
     borders = [instant(period["start_date_time"]) for period in written] + [instant(cdr["end_date_time"])]
     periods = []
-    hours = dict.fromkeys(TIMES, Fraction(0))
     for index, period in enumerate(written):
         volumes = {dimension["type"]: Fraction(dimension["volume"]) for dimension in period["dimensions"]}
-        seconds = {}
-        for kind in TIMES:
-            before = half_up(hours[kind] * HOUR)
-            hours[kind] += volumes.get(kind, 0)
-            seconds[kind] = half_up(hours[kind] * HOUR) - before
+        seconds = {kind: Fraction(half_up(volumes.get(kind, Fraction(0)) * HOUR)) for kind in TIMES}
         tariff_id = period.get("tariff_id")
         named = None if tariff_id is None else tariff_id.lower()
         periods.append(Period(borders[index], borders[index + 1], volumes, named, seconds))
@@ -382,18 +393,17 @@ class Sum:
         return {"before_taxes": text(self.net), "taxes": amounts}
 
 
-def bounded(total, limits, beyond):
+def bounded(total, limit, beyond):
     """Holds the net and the gross, each by its own limit; a limit without a gross takes the gross along."""
-    for limit in limits:
-        net, gross = total.net, total.gross
-        if beyond(net, limit.net):
-            if limit.gross is None:
-                gross = gross * limit.net / net if net != 0 else limit.net
-            net = limit.net
-        if limit.gross is not None and beyond(gross, limit.gross):
-            gross = limit.gross
-        if (net, gross) != (total.net, total.gross):
-            total.hold(net, gross)
+    net, gross = total.net, total.gross
+    if beyond(net, limit.net):
+        if limit.gross is None:
+            gross = gross * limit.net / net if net != 0 else limit.net
+        net = limit.net
+    if limit.gross is not None and beyond(gross, limit.gross):
+        gross = limit.gross
+    if (net, gross) != (total.net, total.gross):
+        total.hold(net, gross)
 
 
 def price(line):
@@ -418,22 +428,20 @@ def price(line):
         energy_kwh += period.energy_kwh
         if tariff is None:
             continue
-        # A period without length holds no instant at which a fee could begin.
-        lasts = period.ends > period.starts
         if period.is_reservation:
             time = tariff.component_for("TIME", "RESERVATION", moment)
             if expired:
                 time = tariff.component_for("TIME", "RESERVATION_EXPIRES", moment) or time
             reserved.add(time, period.seconds["RESERVATION_TIME"])
-            if lasts:
+            if period.happened:
                 flat_of_reservation = flat_of_reservation or tariff.component_for("FLAT", "RESERVATION", moment)
-            if lasts and expired:
+            if period.happened and expired:
                 flat_of_expiry = flat_of_expiry or tariff.component_for("FLAT", "RESERVATION_EXPIRES", moment)
             continue
         energy.add(tariff.component_for("ENERGY", None, moment), period.energy_kwh * KILO)
         charging.add(tariff.component_for("TIME", None, moment), period.seconds["TIME"])
         parking.add(tariff.component_for("PARKING_TIME", None, moment), period.seconds["PARKING_TIME"])
-        if lasts:
+        if period.happened:
             flat = flat or tariff.component_for("FLAT", None, moment)
 
     energy.round_up()
@@ -450,21 +458,25 @@ def price(line):
         "total_reservation_cost": reserved.costs() + once(flat_of_reservation, flat_of_expiry),
     }
     total = Sum([cost for each in costs.values() for cost in each])
-    # The limits are those of a charging session, by the tariffs that it is charged by.
-    charged_by = {id(tariff): tariff for period, tariff in zip(periods, tariffs) if tariff and not period.is_reservation}
-    bounded(total, [each.minimum for each in charged_by.values() if each.minimum], lambda amount, limit: amount < limit)
-    bounded(total, [each.maximum for each in charged_by.values() if each.maximum], lambda amount, limit: amount > limit)
+    # The limits are those of the tariff by which the session started. The minimum is one of charging sessions, which an
+    # expired reservation is not; the maximum protects its driver too.
+    sold_by = [tariff for tariff, period in zip(tariffs, periods) if tariff and not period.is_reservation]
+    governing = next(iter(sold_by or filter(None, tariffs)), None)
+    if governing and governing.minimum and not expired:
+        bounded(total, governing.minimum, lambda amount, limit: amount < limit)
+    if governing and governing.maximum:
+        bounded(total, governing.maximum, lambda amount, limit: amount > limit)
 
     lasted_s = Fraction(0) if expired else Fraction((ends - begins) // (datetime.resolution * KILO), KILO)
-    charged_s = sum(period.seconds["TIME"] for period in periods)
+    idle_s = sum(period.idle_s for period in periods)
     return {
         "total_cost": total.written(modern),
         **{name: Sum(each).written(modern) for name, each in costs.items()},
         "total_energy": text(energy_kwh),
         "total_time": text(lasted_s / HOUR),
-        "total_parking_time": text(max(lasted_s - charged_s, Fraction(0)) / HOUR),
+        "total_parking_time": text(idle_s / HOUR),
         "billed": {
-            "energy": text(energy.total()),
+            "energy": text(half_up(energy.total())),
             "time": text(charging.total()),
             "parking": text(parking.total()),
             "reservation": text(reserved.total()),
