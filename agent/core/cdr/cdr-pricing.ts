@@ -86,8 +86,9 @@ export function priceRecord(
   const localAt = (atMs: number) => (mercy.clockTrusted ? localTime(timeZone, atMs) : undefined);
   const { slices, consumed } = slicesOfPeriods(cdr, byPeriod, governing, per, localAt, warnings);
   const expired = cdr.periods.every((period) => period.reserved);
-  const full = costOf(componentUsages(slices, per, expired), per, governing);
-  const costing = mercy.freeWithoutEnergy && consumed.energy === 0n ? onlyReservation(full, expired) : full;
+  const full = costOf(componentUsages(slices, per, expired), per, governing, { expired });
+  const isWaived = mercy.freeWithoutEnergy && consumed.energy === 0n && !expired;
+  const costing = isWaived ? onlyReservation(full) : full;
   return {
     ok: true,
     priced: {

@@ -43,9 +43,15 @@ export type Costing = {
 
 /**
  * What a session costs: its usages after steps, with tax, within the limits of `tariff`. What a step adds goes to the
- * last usage of its kind, at that one's price.
+ * last usage of its kind, at that one's price. `expired` = a reservation that no session came for: the minimum is one of
+ * charging sessions (OCPI Tariff, min_price: "a Charging Session with this tariff will at least cost this amount").
  */
-export function costOf(usages: readonly ComponentUsage[], per: bigint, tariff: Tariff): Costing {
+export function costOf(
+  usages: readonly ComponentUsage[],
+  per: bigint,
+  tariff: Tariff,
+  { expired }: { readonly expired: boolean },
+): Costing {
   const metered = usages.reduce(countUsage, noUsage);
   const billed = billedOf(metered, per);
   const lines = usages.map((usage): CostLine => {
@@ -56,22 +62,20 @@ export function costOf(usages: readonly ComponentUsage[], per: bigint, tariff: T
     return { usage: stepped, steppedBy, amount: taxedAmount(stepped, per) };
   });
   const sum = lines.reduce((total, { amount }) => addTaxed(total, amount), noAmount);
-  return { per, tariff, lines, billed, groups: groupsOf(lines), limited: applyLimits(sum, tariff, { min: true }) };
+  return { per, tariff, lines, billed, groups: groupsOf(lines), limited: applyLimits(sum, tariff, { min: !expired }) };
 }
 
-/**
- * The same where no energy flowed: only the reservation is charged, up to the maximum. The minimum is one of charging
- * sessions. `expired` = no session came, so that there may be nothing to waive.
- */
-export function onlyReservation(costing: Costing, expired: boolean): Costing {
+/** The same for a session in which no energy flowed: only its reservation is charged, up to the maximum. */
+export function onlyReservation(costing: Costing): Costing {
   const { total, adjustments } = costing.limited;
   const groups = groupsOf(costing.lines.filter(({ usage }) => isOfReservation(usage.charge)));
   const left = applyLimits(groups.reservation, costing.tariff, { min: false }).total;
-  const excl = subtract(left.excl, total.excl);
-  const incl = subtract(left.incl, total.incl);
-  const isWaived = !expired || excl.n !== 0n || incl.n !== 0n;
-  const waived = isWaived ? [{ kind: "waived" as const, excl, incl }] : [];
-  return { ...costing, groups, limited: { total: left, adjustments: [...adjustments, ...waived] } };
+  const waived = {
+    kind: "waived" as const,
+    excl: subtract(left.excl, total.excl),
+    incl: subtract(left.incl, total.incl),
+  };
+  return { ...costing, groups, limited: { total: left, adjustments: [...adjustments, waived] } };
 }
 
 function groupsOf(lines: readonly CostLine[]): Record<Group, TaxedAmount> {

@@ -16,8 +16,8 @@ export function costingOf(rating: Rating): Costing {
   const slices = slicesOf(rating).map(({ slice }) => slice);
   // A reservation that no session came for has expired.
   const expired = start === undefined;
-  const costing = costOf(componentUsages(slices, unitsPer, expired), unitsPer, tariff);
-  return isWithoutEnergy(rating) ? onlyReservation(costing, expired) : costing;
+  const costing = costOf(componentUsages(slices, unitsPer, expired), unitsPer, tariff, { expired });
+  return isWithoutEnergy(rating) && !expired ? onlyReservation(costing) : costing;
 }
 
 /** The bill of a session that ends at the last sample. */
