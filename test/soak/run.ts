@@ -12,6 +12,7 @@ import { soakKills } from "./kills.js";
 import { soakLoad } from "./load.js";
 import { soakMutants } from "./mutants/run-mutants.js";
 import { soakRating } from "./rating.js";
+import { soakReference } from "./reference/reference.js";
 import { soakSame } from "./same/same.js";
 
 const help = `npm run soak -- [parts] [options]
@@ -30,6 +31,7 @@ Parts (all of them where none is named; an option of a part names it too):
   quiet    days with two sessions each, memory measured                                                  --quiet N (365)
 
 Only where it is named:
+  reference  random tariffs and CDRs cost the same by a second implementation (needs python3)          --cdrs N (60000)
   same     this build sells what another one sells: price cases, random sessions, the demo's receipts    --against FOLDER
            --lines N (20000)  --demos N (5)  --words (compare sentences too)
 
@@ -87,6 +89,12 @@ const parts: readonly Part[] = [
     option: "quiet",
     run: async () => say(quietText(await quietDays(count("quiet", 365), 2, count("quiet", 365), say))),
   },
+  {
+    name: "reference",
+    option: "cdrs",
+    onlyNamed: true,
+    run: () => soakReference(count("cdrs", 60_000), seed, say),
+  },
   { name: "same", option: "against", onlyNamed: true, run: () => same(values.against) },
 ];
 
@@ -107,9 +115,13 @@ if (unknown.length > 0) {
 }
 // --days 0 leaves a part out.
 const wanted = parts.filter(({ option }) => option === undefined || values[option] !== "0");
-const named = wanted.filter(
-  ({ name, option }) => positionals.includes(name) || (option !== undefined && values[option] !== undefined),
-);
+/** An option names its part; where two share it, the one that is named beside it, else the first. */
+const namedByOption = ({ name, option }: Part): boolean => {
+  const sharing = parts.filter((part) => part.option === option);
+  const besideIt = sharing.some((part) => positionals.includes(part.name));
+  return option !== undefined && values[option] !== undefined && !besideIt && sharing[0]?.name === name;
+};
+const named = wanted.filter((part) => positionals.includes(part.name) || namedByOption(part));
 console.log(`seed ${seed}`);
 try {
   for (const { name, run } of named.length > 0 ? named : wanted.filter(({ onlyNamed }) => onlyNamed !== true)) {

@@ -45,9 +45,11 @@ def stamp(at):
 @cache
 def changes(zone):
     """The instants, to the hour, before which the zone's clock has another offset than after."""
-    hours = [FIRST_DAY + timedelta(hours=hour) for hour in range(DAYS * 24)]
-    offsets = [at.astimezone(ZoneInfo(zone)).utcoffset() for at in hours]
-    return [hours[index] for index in range(1, len(hours)) if offsets[index] != offsets[index - 1]]
+    offset = lambda at: at.astimezone(ZoneInfo(zone)).utcoffset()
+    days = [FIRST_DAY + timedelta(days=day) for day in range(DAYS)]
+    found = [day for day in days if offset(day) != offset(day + timedelta(days=1))]
+    hours = [day + timedelta(hours=hour) for day in found for hour in range(1, 25)]
+    return [hour for hour in hours if offset(hour) != offset(hour - timedelta(hours=1))]
 
 
 def chance(rng, percent):
@@ -314,7 +316,7 @@ def line(seed, number):
             ends = at + timedelta(seconds=600)
         period = {
             "start_date_time": stamp(at),
-            "dimensions": dimensions(rng, kind, (ends - at).total_seconds(), state, tariffs)
+            "dimensions": dimensions(rng, kind, (ends - at).total_seconds(), state, tariffs),
         }
         if chance(rng, 20):
             current = rng.choice(names)
