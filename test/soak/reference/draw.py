@@ -328,6 +328,8 @@ def line(seed, number):
     if chance(rng, 5) and at > begins and "RESERVATION_TIME" not in str(periods[-1]):
         last = {"start_date_time": stamp(at), "dimensions": [{"type": "ENERGY", "volume": 0}]}
         periods.append({**last, "tariff_id": current} if "tariff_id" in periods[-1] else last)
+        if chance(rng, 50):
+            begin_fee_at_end(rng.choice(tariffs), at - begins)
     if chance(rng, 4):
         rng.shuffle(periods)
     cdr = {
@@ -341,6 +343,16 @@ def line(seed, number):
     }
     spoil(rng, tariffs, cdr, starts)
     return {"name": str(number), "timezone": zone, "tariffs": tariffs, "cdr": cdr}
+
+
+def begin_fee_at_end(drawn, lasted):
+    """A fee that would begin to hold at the very instant at which the session ends."""
+    for each in drawn["elements"]:
+        others = [component for component in each["price_components"] if component["type"] != "FLAT"]
+        each["price_components"] = others or each["price_components"]
+    fee = {"type": "FLAT", "price": 5, "step_size": 1}
+    late = {"min_duration": int(lasted.total_seconds())}
+    drawn["elements"].append({"price_components": [fee], "restrictions": late})
 
 
 def spoil(rng, tariffs, cdr, starts):
