@@ -85,6 +85,8 @@ const ocpi = z.strictObject({
    */
   tokensUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   tariffsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
+  /** The backend's versions endpoint: `doctor` asks it for its addresses and compares them with those here. */
+  versionsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   /** node-cron, in UTC: when tokens and tariffs are fetched. */
   pull: cronText.default("7 * * * *"),
 });

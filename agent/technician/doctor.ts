@@ -7,6 +7,7 @@ import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { wallNow } from "../../drivers/clock.js";
 import { findPorts } from "../../drivers/machine/find-ports.js";
 import { serialPortTrouble } from "../../drivers/meter/port/serial-port.js";
+import { compareAddresses } from "../app/uplinks/named-addresses.js";
 import { askAgent, faultOf, socketPath } from "../control/control-socket.js";
 import { StateLock } from "../control/state-lock.js";
 import { Failure } from "../core/failure.js";
@@ -46,11 +47,20 @@ export async function examine(
     ...permissions(loaded),
     ...tariffs(loaded),
     ...(await devices(loaded)),
+    ...(await backendAddresses(config)),
     ...supply(),
     ...diskHealth(config.state, machineHere),
     ...disk(loaded),
     ...records(loaded),
   ];
+}
+
+/** The addresses of backends, beside what these say of themselves. */
+async function backendAddresses(config: Config): Promise<Finding[]> {
+  return (await compareAddresses(config)).map(({ uplink, value, trouble }) => {
+    const check = `versions of ${uplink}`;
+    return trouble === undefined ? okFinding(check, value) : warnFinding(check, value, trouble.why, trouble.fix);
+  });
 }
 
 /** The agent, and the devices through it or by themselves. */

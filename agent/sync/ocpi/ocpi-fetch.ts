@@ -5,7 +5,7 @@ import type { Clock } from "../../../drivers/driver.js";
 import { deepestJson, jsonCost } from "../../core/json/bounded-json.js";
 import type { HttpAnswer } from "../transport/http.js";
 import type { UplinkFault } from "../uplink.js";
-import { looksEncoded, type OcpiLine, redirectTarget } from "./ocpi-line.js";
+import { type OcpiLine, redirectTarget } from "./ocpi-line.js";
 import { answerWords, envelopeOf, retryAfterMs, shownAddress, whyLost, wrongToken } from "./ocpi-verdict.js";
 
 /** `afterMs` = how long the server asks to be left alone. */
@@ -86,7 +86,7 @@ async function fetchPages(
     const answer = await askFor(line, url, options, token, AbortSignal.any([stop, over]));
     if (over.aborted) return bad(options.url, `the list was not whole within ${Math.round(options.totalMs / 1000)} s`);
     if ("ok" in answer) return answer;
-    const page = pageOf(answer, url, token, options);
+    const page = pageOf(answer, url, line.looksEncoded(token), options);
     if ("ok" in page) return page;
     sum.rows += page.rows.length;
     sum.bytes += answer.body?.length ?? 0;
@@ -165,13 +165,13 @@ type Page = {
   readonly next: URL | undefined;
 };
 
-function pageOf(answer: HttpAnswer, url: URL, token: string, options: FetchOptions): FetchTrouble | Page {
+function pageOf(answer: HttpAnswer, url: URL, tokenLooksEncoded: boolean, options: FetchOptions): FetchTrouble | Page {
   const { status } = answer;
   if (status === 401 || status === 403)
     return {
       ok: false,
       fault: "uplink/unauthorised",
-      words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded: looksEncoded(token) })} (${answerWords(answer)})`,
+      words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded })} (${answerWords(answer)})`,
     };
   if (status === 404 || status === 405 || status === 410)
     return {

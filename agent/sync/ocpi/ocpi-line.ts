@@ -84,6 +84,11 @@ export class OcpiLine {
     return second;
   }
 
+  /** The token reads as if it were encoded already, while this line encodes it. */
+  looksEncoded(token: string): boolean {
+    return this.#config.tokenHeader === "base64" && looksEncoded(token);
+  }
+
   close(): void {
     this.#agent?.destroy();
     this.#agent = undefined;
@@ -128,7 +133,7 @@ function tokenIn(file: CredentialFile): string {
  * True when the token reads as the base64 of printable text: the commonest wrong token is the one that was encoded
  * before it was stored.
  */
-export function looksEncoded(token: string): boolean {
+function looksEncoded(token: string): boolean {
   if (token.length < 8 || token.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(token)) return false;
   return /^[\x21-\x7e]+$/.test(Buffer.from(token, "base64").toString("latin1"));
 }

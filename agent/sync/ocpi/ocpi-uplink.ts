@@ -3,7 +3,7 @@
 import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { heldOutcome, type Outcome, type Uplink, type UplinkItem } from "../uplink.js";
-import { looksEncoded, OcpiLine, type OcpiParty, redirectTarget } from "./ocpi-line.js";
+import { OcpiLine, type OcpiParty, redirectTarget } from "./ocpi-line.js";
 import { judgeAnswer, judgeLost, shownAddress } from "./ocpi-verdict.js";
 
 /**
@@ -48,7 +48,7 @@ export class OcpiUplink implements Uplink {
       );
       if (answer.kind === "lost") return judgeLost(answer, url);
       if (answer.status !== 307 && answer.status !== 308) {
-        const tokenLooksEncoded = this.#config.tokenHeader === "base64" && looksEncoded(token);
+        const tokenLooksEncoded = this.#line.looksEncoded(token);
         return judgeAnswer(answer, {
           url,
           tokenFile: this.#config.tokenFile,
