@@ -14,6 +14,7 @@ import type { Disk } from "../ledger/store/disk.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import type { Snapshot } from "../station/snapshot.js";
+import type { Outbox } from "../sync/outbox.js";
 import { answerDeviceRequest } from "../technician/device-requests.js";
 import type { Services } from "./services/services.js";
 import { startSync, syncFinished } from "./sync-now.js";
@@ -99,7 +100,9 @@ export async function answerControlRequest(request: ControlRequest, context: Con
       return { ok: true, value: { done, uplinks: uplinksOf(services) } };
     }
     case "sync-leave":
-      return { ok: true, value: leave(services, requestedNumber(request["number"], "number"), request["uplink"]) };
+      return { ok: true, value: decideOn(services, request, (outbox, receipt) => outbox.leave(receipt)) };
+    case "sync-park":
+      return { ok: true, value: decideOn(services, request, (outbox, receipt) => outbox.park(receipt)) };
     case "sync-resend":
       return { ok: true, value: resend(services, request["number"], request["uplink"]) };
     default:
@@ -214,11 +217,16 @@ function uplinksOf({ outboxes, pulls, paymentLines, payments }: Services): Uplin
   });
 }
 
-/** A receipt that was kept back stays unsent; answers the uplinks at which it was. */
-function leave(services: Services | undefined, receipt: number, uplink: unknown): string[] {
+/** What a person decides on one receipt; answers the uplinks that it concerned. */
+function decideOn(
+  services: Services | undefined,
+  { number, uplink }: ControlRequest,
+  decide: (outbox: Outbox, receipt: number) => boolean,
+): string[] {
+  const receipt = requestedNumber(number, "number");
   return (services?.outboxes ?? [])
     .filter((outbox) => uplink === undefined || outbox.status().uplink === uplink)
-    .filter((outbox) => outbox.leave(receipt))
+    .filter((outbox) => decide(outbox, receipt))
     .map((outbox) => outbox.status().uplink);
 }
 

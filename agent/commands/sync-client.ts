@@ -36,6 +36,8 @@ export async function openSyncClient(options: SyncOptions): Promise<SyncClient> 
       }[],
     leave: async (number, uplink) =>
       (await askAgent(socket, { do: "sync-leave", number, ...(uplink === undefined ? {} : { uplink }) })) as string[],
+    park: async (number, uplink) =>
+      (await askAgent(socket, { do: "sync-park", number, ...(uplink === undefined ? {} : { uplink }) })) as string[],
     close: () => Promise.resolve(),
   };
 }

@@ -23,6 +23,8 @@ export interface SyncClient {
   >;
   /** Leaves a parked receipt unsent; answers the uplinks at which it was parked. */
   leave(number: number, uplink?: string): Promise<readonly string[]>;
+  /** Sets a waiting receipt aside; answers the uplinks at which it waited. */
+  park(number: number, uplink?: string): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export type SyncShell = {
 
 /**
  * The `sync` command. Exit 1: an uplink needs a person (`status`), something still waits, is parked or could not be
- * fetched (`now`), or there was nothing to put back or to leave (`resend`, `leave`).
+ * fetched (`now`), or there was nothing to put back, to leave or to set aside (`resend`, `leave`, `park`).
  */
 export function syncCommand(shell: SyncShell): Command {
   const sync = new Command("sync")
@@ -66,7 +68,7 @@ export function syncCommand(shell: SyncShell): Command {
   };
 
   const [status, now, parked] = [action(tellStatus), action(pushNow), action(tellParked)];
-  const [resend, leave] = [action(putBack), action(leaveUnsent)];
+  const [resend, leave, park] = [action(putBack), action(leaveUnsent), action(setAside)];
   define("status", "the state of each uplink").action((_options, command: Command) => status(command));
   define("now", "fetch tokens and tariffs and send waiting receipts now, regardless of schedule and back-off").action(
     (_options, command: Command) => now(command),
@@ -86,6 +88,10 @@ export function syncCommand(shell: SyncShell): Command {
     .argument("<number>", "the receipt's number", receiptNumber)
     .option("--uplink <name>", "only for this uplink")
     .action((number: number, options: { uplink?: string }, command: Command) => leave(command, number, options.uplink));
+  define("park", "set aside a receipt that waits, so that those behind it go on", "park 17 --uplink backend")
+    .argument("<number>", "the receipt's number", receiptNumber)
+    .option("--uplink <name>", "only for this uplink")
+    .action((number: number, options: { uplink?: string }, command: Command) => park(command, number, options.uplink));
   return sync;
 }
 
@@ -161,6 +167,22 @@ async function leaveUnsent(
   return left.length === 0 ? 1 : 0;
 }
 
+async function setAside(
+  client: SyncClient,
+  print: PrintAll,
+  number: number,
+  uplink: string | undefined,
+): Promise<0 | 1> {
+  const aside = await client.park(number, uplink);
+  print(
+    aside.length === 0
+      ? [`Receipt ${number} does not wait.`]
+      : aside.map((name) => `${name}: receipt ${number} is set aside; "chargetill sync resend ${number}" sends it.`),
+    aside,
+  );
+  return aside.length === 0 ? 1 : 0;
+}
+
 /** One uplink in words; `time` = how its times are written, in UTC where nothing else is said. */
 export function uplinkStatusLines(status: UplinkStatus, time: TimeText = utcText): string[] {
   const { uplink, reachability, sinceMs, words, waiting, parked, lastAck, nextTryMs } = status;
@@ -169,6 +191,7 @@ export function uplinkStatusLines(status: UplinkStatus, time: TimeText = utcText
   ];
   if (status.line !== undefined && status.line !== words) lines.push(`  ${status.line}`);
   if (status.oddities !== undefined) lines.push(`  not as the standard has it: ${oddityText(status.oddities)}`);
+  if (status.leftOut !== undefined) lines.push(`  told without: ${status.leftOut.join("; ")}`);
   if (status.fault !== undefined) lines.push(`  fault ${status.fault}: needs attention`);
   lines.push(
     `  waiting ${waiting}, parked ${parked.length}` +

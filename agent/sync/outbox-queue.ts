@@ -68,10 +68,10 @@ export class OutboxQueue {
    * The next to send: what may have arrived already, what was asked for by hand, then the first number that was never
    * taken. Throws Failure book/damaged where a receipt that was taken is gone.
    */
-  next(except: number | undefined): OutboxItem | undefined {
+  next(except: readonly number[]): OutboxItem | undefined {
     const { items, name } = this.#parts;
     for (const number of firstInLine(this.#state)) {
-      if (number === except) continue;
+      if (except.includes(number)) continue;
       const item = items.get(number);
       if (item === null)
         throw new Failure(
@@ -88,6 +88,19 @@ export class OutboxQueue {
       this.#state = { ...this.#state, cursor: number };
     }
     return undefined;
+  }
+
+  /** One that waits by its number, on its way or not; undefined where it does not wait or cannot be read. */
+  waitingItem(number: number): OutboxItem | undefined {
+    const { items } = this.#parts;
+    const stands = this.stateOf(number);
+    if (number < 1 || number > items.last() || stands === "acked" || stands === "parked") return undefined;
+    try {
+      return items.get(number) ?? undefined;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return undefined;
+    }
   }
 
   /** Written before the send, together with the acknowledgement of the one before. */

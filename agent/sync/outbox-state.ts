@@ -6,12 +6,21 @@ import { Failure } from "../core/failure.js";
 
 const count = z.int().min(0);
 const longestReason = 300;
+/**
+ * So many may be in doubt at once, one after the other as each has had its attempts: poison comes in rows too. Where
+ * even more fail it is the backend.
+ */
+export const mostInDoubt = 8;
+const mostOpen = mostInDoubt + 1;
 
 const state = z.strictObject({
   /** The last receipt number that was taken in hand. */
   cursor: count,
-  /** In hand and not acknowledged: written before the send, so after a restart each may have arrived. Two at most. */
-  open: z.array(z.strictObject({ number: count, state: z.enum(["sending", "unsure"]), attempts: count })).max(2),
+  /**
+   * In hand and not acknowledged: written before the send, so after a restart each may have arrived. Those in doubt, and
+   * the one that is tried instead of them.
+   */
+  open: z.array(z.strictObject({ number: count, state: z.enum(["sending", "unsure"]), attempts: count })).max(mostOpen),
   /** Kept back with a reason until a person asks for them again. */
   parked: z.array(
     z.strictObject({
@@ -27,13 +36,15 @@ const state = z.strictObject({
     }),
   ),
   lastAck: z.strictObject({ number: count, id: z.string(), atMs: z.number() }).nullable(),
+  /** Numbers after the cursor that a person has set aside: parked when their turn comes. */
+  aside: z.array(count).default([]),
 });
 
 export type OutboxState = z.infer<typeof state>;
 type OpenItem = OutboxState["open"][number];
 export type ParkedItem = OutboxState["parked"][number];
 
-export const emptyOutbox: OutboxState = { cursor: 0, open: [], parked: [], lastAck: null };
+export const emptyOutbox: OutboxState = { cursor: 0, open: [], parked: [], lastAck: null, aside: [] };
 
 /** Names a value that was read from disk. Throws Failure table/damaged. */
 export function parseOutboxState(value: unknown): OutboxState {
@@ -81,7 +92,13 @@ export function markParked(
     cursor: Math.max(state.cursor, number),
     open: without(state.open, number),
     parked: [...without(state.parked, number), entry],
+    aside: state.aside.filter((one) => one !== number),
   };
+}
+
+/** A person has set aside one whose turn has not come. */
+export function markAside(state: OutboxState, number: number): OutboxState {
+  return state.aside.includes(number) ? state : { ...state, aside: [...state.aside, number] };
 }
 
 /**

@@ -28,6 +28,8 @@ export type OutboxStatus = ReachabilityReport & {
   readonly line?: string;
   /** What the backend sends otherwise than the standard has it, where there is any. */
   readonly oddities?: readonly OddityCount[];
+  /** What is not told to this backend, and why, where there is any. */
+  readonly leftOut?: readonly string[];
   /**
    * Receipts that are not yet acknowledged, parked ones left out (a receipt without a CDR counts until it is passed).
    */

@@ -3,14 +3,17 @@
 // anywhere leads to the same copy again or to nothing.
 import type { Clock, EpochMs } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
+import { attemptsBeforeDoubt, believed, isFailure, noDoubt, poisonReason, type Unanswered } from "./outbox-doubt.js";
 import { OutboxQueue } from "./outbox-queue.js";
 import {
   askedAgain,
   type ItemState,
   markAcknowledged,
+  markAside,
   markLeft,
   markParked,
   markUnanswered,
+  mostInDoubt,
   type OutboxItem,
   type OutboxItems,
   type OutboxState,
@@ -40,11 +43,6 @@ export type OutboxParts = {
 };
 
 /**
- * After so many answers of failure to one item the next one is tried: if the backend reads that and then fails on the
- * first again, it is poison and is parked.
- */
-const attemptsBeforeDoubt = 5;
-/**
  * So many refusals in a row look like a setting, not like receipts: from there on each waits for the back-off, so that
  * a person can see it.
  */
@@ -54,12 +52,9 @@ const refusalsInARow = 10;
  * book, in order, unsent.
  */
 export const mostParked = 1_000;
+const byHand = "set aside by hand (sync park)";
 
-type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
-/**
- * A receipt that may be poison, while the next one is tried. `next` = that one, once the backend has answered to it.
- */
-type Doubt = { readonly item: OutboxItem; readonly outcome: Unanswered; readonly next?: number };
+type Answer = Extract<Outcome, { kind: "accepted" | "refused" }>;
 
 export class Outbox {
   readonly #parts: OutboxParts;
@@ -87,12 +82,18 @@ export class Outbox {
       reached: (reachability, words, fault) => {
         if (this.#stop.signal.aborted) return;
         this.#reached(reachability, reachability === "online" ? undefined : words, fault);
-        // A back-off was for a line that did not stand.
-        if (reachability === "online" && this.#running === undefined) this.#calm();
-        this.#tell();
-        if (reachability === "online") this.due();
+        if (reachability === "online") this.#goOn();
+        else this.#tell();
       },
+      ready: () => this.#goOn(),
     });
+    this.kick();
+  }
+
+  /** The line stands: a back-off was for one that did not. */
+  #goOn(): void {
+    if (this.#stop.signal.aborted) return;
+    if (this.#running === undefined) this.#calm();
     this.kick();
   }
 
@@ -150,6 +151,22 @@ export class Outbox {
     return true;
   }
 
+  /**
+   * A person sets a waiting receipt aside, so that those behind it go on; says whether it waited. One whose turn has not
+   * come is parked in its turn. One that is on its way just now is parked too, and no longer if it is acknowledged.
+   */
+  park(number: number): boolean {
+    const { state } = this.#queue;
+    if (this.#stop.signal.aborted || state.parked.length >= mostParked) return false;
+    const item = this.#queue.waitingItem(number);
+    if (item === undefined) return false;
+    this.#decided(
+      number > state.cursor ? markAside(state, number) : markParked(state, item, byHand, this.#parts.clock.now().at),
+    );
+    this.due();
+    return true;
+  }
+
   /** By hand: written before it is told. */
   #decided(state: OutboxState): void {
     this.#queue.change(state);
@@ -177,10 +194,12 @@ export class Outbox {
   status(): OutboxStatus {
     const { lastAck, parked } = this.#queue.state;
     const oddities = this.#parts.uplink.oddities?.() ?? [];
+    const leftOut = this.#parts.uplink.leftOut?.() ?? [];
     return {
       uplink: this.#parts.uplink.name,
       ...this.#reach,
       ...(oddities.length === 0 ? {} : { oddities }),
+      ...(leftOut.length === 0 ? {} : { leftOut }),
       ...(this.#parts.uplink.line === undefined ? {} : { line: this.#parts.uplink.line() }),
       waiting: this.#queue.waiting,
       ...(this.#sending === undefined ? {} : { sending: this.#sending }),
@@ -214,11 +233,11 @@ export class Outbox {
   }
 
   async #drain(): Promise<void> {
-    let doubt: Doubt | undefined;
+    let doubt = noDoubt;
     for (;;) {
       let item: OutboxItem | undefined;
       try {
-        item = this.#queue.next(doubt?.next === undefined ? doubt?.item.number : undefined);
+        item = this.#queue.next(doubt.proof === undefined ? doubt.suspects.map((one) => one.item.number) : []);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         return this.#unreadable(error);
@@ -226,42 +245,48 @@ export class Outbox {
       if (item === undefined) break;
       const { state } = this.#queue;
       if (state.parked.length >= mostParked && item.number > state.cursor) return this.#crowded();
-      if (item.park !== undefined && !this.#queue.isFirstInLine(item.number)) {
-        this.#queue.change(markParked(state, item, item.park, this.#parts.clock.now().at));
+      const kept = state.aside.includes(item.number) ? byHand : item.park;
+      if (kept !== undefined && !this.#queue.isFirstInLine(item.number)) {
+        this.#queue.change(markParked(state, item, kept, this.#parts.clock.now().at));
         continue;
       }
+      // Somebody has set it aside meanwhile.
+      if (doubt.proof !== undefined && doubt.suspects[0]?.item.number !== item.number) doubt = noDoubt;
       this.#take(item);
-      const outcome = await this.#send(item);
+      const outcome = believed(await this.#send(item), this.#queue.attemptsOn(item.number) + 1);
       if (this.#stop.signal.aborted) return;
       this.#sending = undefined;
       if (outcome.kind === "accepted" || outcome.kind === "refused") {
         this.#answered(item, outcome);
-        // The backend is well: the one in doubt has its last try now, and nothing between.
-        doubt = doubt === undefined || doubt.item.number === item.number ? undefined : { ...doubt, next: item.number };
+        // The backend is well: the first in doubt has its last try now, and nothing between.
+        const inDoubt = doubt.suspects.some((one) => one.item.number === item.number);
+        doubt = doubt.suspects.length === 0 || inDoubt ? noDoubt : { ...doubt, proof: item.number };
         if (this.#refusals >= refusalsInARow) return this.#pace();
-      } else {
-        this.#queue.change(
-          markUnanswered(this.#queue.state, item.number, {
-            unsure: outcome.kind === "unsure",
-            counts: outcome.kind === "retry" && outcome.countsAsAttempt,
-          }),
-        );
-        const isFailure = outcome.kind === "retry" && outcome.countsAsAttempt;
-        if (isFailure && doubt?.next !== undefined) {
-          this.#poisonous({ ...doubt, outcome, next: doubt.next });
-          doubt = undefined;
-          continue;
-        }
-        const attempts = this.#queue.attemptsOn(item.number);
-        if (!isFailure || attempts < attemptsBeforeDoubt || doubt !== undefined) return this.#hold(outcome);
-        doubt = { item, outcome };
+        continue;
       }
+      this.#queue.change(
+        markUnanswered(this.#queue.state, item.number, {
+          unsure: outcome.kind === "unsure",
+          counts: isFailure(outcome),
+        }),
+      );
+      if (isFailure(outcome) && doubt.proof !== undefined) {
+        const reason = poisonReason(outcome, doubt.proof);
+        this.#queue.change(markParked(this.#queue.state, item, reason, this.#parts.clock.now().at));
+        doubt = noDoubt;
+        continue;
+      }
+      const attempts = this.#queue.attemptsOn(item.number);
+      if (!isFailure(outcome) || attempts < attemptsBeforeDoubt || doubt.suspects.length >= mostInDoubt)
+        return this.#hold(outcome);
+      doubt = { suspects: [...doubt.suspects, { item, outcome }] };
     }
     this.#queue.save();
-    if (doubt !== undefined) this.#hold(doubt.outcome);
+    const last = doubt.suspects.at(-1);
+    if (last !== undefined) this.#hold(last.outcome);
   }
 
-  #answered(item: OutboxItem, outcome: Extract<Outcome, { kind: "accepted" | "refused" }>): void {
+  #answered(item: OutboxItem, outcome: Answer): void {
     const { at } = this.#parts.clock.now();
     this.#queue.change(
       outcome.kind === "accepted"
@@ -271,20 +296,6 @@ export class Outbox {
     this.#refusals = outcome.kind === "accepted" ? 0 : this.#refusals + 1;
     if (this.#refusals < refusalsInARow) this.#failures = 0;
     this.#reached("online");
-  }
-
-  /** The backend failed on this one before and after it read another. */
-  #poisonous({ item, outcome, next }: Required<Doubt>): void {
-    const said = outcome.words ?? "no reason given";
-    this.#queue.change(
-      markParked(
-        this.#queue.state,
-        item,
-        `the backend failed on this receipt ${attemptsBeforeDoubt} times or more (${said}), ` +
-          `but answered to receipt ${next}`,
-        this.#parts.clock.now().at,
-      ),
-    );
   }
 
   #take({ number }: OutboxItem): void {

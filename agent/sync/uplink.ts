@@ -12,7 +12,13 @@ export type UplinkFault = "uplink/unauthorised" | "uplink/unsure";
 export type Outcome =
   | { readonly kind: "accepted"; readonly receipt?: unknown }
   /** Sent, and no answer that can be believed was seen. */
-  | { readonly kind: "unsure"; readonly words?: string; readonly fault?: UplinkFault }
+  /** It counts as an attempt where the line stood all the while, and may have been answered about others. */
+  | {
+      readonly kind: "unsure";
+      readonly countsAsAttempt?: true;
+      readonly words?: string;
+      readonly fault?: UplinkFault;
+    }
   /** Not taken now. A socket that could not be opened or a hold is never an attempt. */
   | {
       readonly kind: "retry";
@@ -20,6 +26,8 @@ export type Outcome =
       readonly countsAsAttempt: boolean;
       readonly words?: string;
       readonly fault?: UplinkFault;
+      /** The backend read it and refused it in a way that may pass: after some tries it is refused for this reason. */
+      readonly refusal?: string;
     }
   /** The backend read it and will never take it: park it and show it. */
   | { readonly kind: "refused"; readonly reason: string };
@@ -39,7 +47,9 @@ export type UplinkItem = { readonly id: string; readonly body: string };
 export type UplinkTies = {
   /** Receipts wait to be sent. */
   waiting(): boolean;
-  /** The line stands, or why it does not. What waits goes out at once when it does. */
+  /** The line stands, though nothing was heard on it yet: what waits goes out at once. */
+  ready(): void;
+  /** The backend answers, or why it does not. What waits goes out at once when it does. */
   reached(reachability: "online" | "offline" | "unauthorised" | "unsure", words: string, fault?: UplinkFault): void;
 };
 
@@ -55,6 +65,8 @@ export interface Uplink {
   line?(): string;
   /** What the backend sends otherwise than the standard has it, and is taken all the same. */
   oddities?(): readonly OddityCount[];
+  /** What is not told to this backend, since it refuses it or by the config. */
+  leftOut?(): readonly string[];
   /** Lets go of connections that are kept open. */
   close?(): void;
 }

@@ -64,7 +64,9 @@ test("without an agent the folder says what waits and what is parked, and nothin
     { state: emptyOutbox },
     { steps: true },
   );
-  table.update(() => ({ state: { cursor: 0, open: [], parked, lastAck: { number: 2, id: "cdr-2", atMs: 4 } } }));
+  table.update(() => ({
+    state: { cursor: 0, open: [], parked, lastAck: { number: 2, id: "cdr-2", atMs: 4 }, aside: [] },
+  }));
   const [status] = await client.status();
   assert.equal(status, {
     uplink: "office",

@@ -45,6 +45,10 @@ async function run(
       calls.push([number, uplink]);
       return Promise.resolve(number === 3 ? ["hub"] : []);
     },
+    park: (number, uplink) => {
+      calls.push([number, uplink]);
+      return Promise.resolve(number === 3 ? ["hub"] : []);
+    },
     close: () => Promise.resolve(void calls.push("closed")),
   };
   const open = (options: SyncOptions): Promise<SyncClient> => {
@@ -164,6 +168,14 @@ test("leave says what stays unsent, and parked goes on listing it", async () => 
     (await run(["parked"], [{ ...troubled, parked: [seen] }])).lines[0],
     "hub: receipt 3, CDR cdr-3, since 2026-03-02T10:00:00.000Z, left unsent: a fault of ours",
   );
+});
+
+test("park sets aside what waits, and says so where it does not", async () => {
+  const aside = await run(["park", "3", "--uplink", "hub"]);
+  assert.equal(aside.lines, ['hub: receipt 3 is set aside; "chargetill sync resend 3" sends it.']);
+  assert.equal([aside.calls[1], aside.code], [[3, "hub"], 0]);
+  const none = await run(["park", "4"]);
+  assert.equal([none.lines, none.code], [["Receipt 4 does not wait."], 1]);
 });
 
 test("without an uplink it says where receipts stay", async () => {

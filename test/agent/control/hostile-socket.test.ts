@@ -28,6 +28,7 @@ const words: readonly object[] = [
   { do: "sync-status" },
   { do: "sync-resend", number: 99, uplink: "office" },
   { do: "sync-leave", number: 99, uplink: "office" },
+  { do: "sync-park", number: 99, uplink: "office" },
   { do: "meter-look", connector: 9, registers: true, phases: true },
   { do: "meter-probe", port: "none", unit: 1, timeoutMs: 50, line: { baudRate: 9600 } },
   { do: "meter-try", port: "none", unit: 1, timeoutMs: 50, model: "x", line: {} },

@@ -1,8 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Failure } from "../../../agent/core/failure.js";
-import { parseOutboxState, wrongAndUnseen } from "../../../agent/sync/outbox-state.js";
+import { attemptsBeforeDoubt } from "../../../agent/sync/outbox-doubt.js";
+import { mostInDoubt, parseOutboxState, wrongAndUnseen } from "../../../agent/sync/outbox-state.js";
 import { backoffMs } from "../../../agent/sync/transport/backoff.js";
+import type { Outcome } from "../../../agent/sync/uplink.js";
 import {
   accepted,
   away,
@@ -292,18 +294,126 @@ test("a backend that names a time is waited for, however often: no receipt is in
 });
 
 test("a backend that fails on everything parks nothing, and order is kept when it comes back", async () => {
-  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], failed), book: new Book(6) });
+  const last = mostInDoubt + 6;
+  const { outbox, uplink, clock } = bench({ uplink: new ScriptedUplink([], failed), book: new Book(last) });
   await outbox.now();
-  for (let turn = 0; turn < 50; turn += 1) {
+  for (let turn = 0; turn < 100; turn += 1) {
     clock.advance(60_000);
     await settle();
   }
   assert.equal(outbox.status().parked, []);
-  assert.ok(uplink.sent.every((number) => number === 2 || number === 3));
+  // Those in doubt, and the one that is tried instead of them; each had its attempts before the next was tried.
+  assert.is(Math.max(...uplink.sent), 2 + mostInDoubt);
   uplink.sent.length = 0;
   uplink.answer = () => accepted;
   await outbox.now();
-  assert.equal(uplink.sent, [2, 3, 4, 5, 6]);
+  assert.equal(
+    uplink.sent,
+    Array.from({ length: last - 1 }, (_, index) => index + 2),
+  );
+});
+
+// Two in a row once held all behind them for ever: each was the other's proof that the backend is ill.
+test("poison comes in rows: each is parked for its own proof, and those between and behind go on", async () => {
+  const poison = [2, 3, 4, 6, 7];
+  const uplink = new ScriptedUplink();
+  uplink.answer = ({ id }) => (poison.includes(Number(id.slice(4))) ? failed : accepted);
+  const { outbox, clock, store } = bench({ uplink, book: new Book(12) });
+  outbox.kick();
+  let rounds = 0;
+  for (; rounds < 50 && outbox.status().waiting > 0; rounds += 1) {
+    clock.advance(60_000);
+    await settle();
+  }
+  const { parked, waiting } = outbox.status();
+  assert.equal(
+    parked.map(({ number }) => number),
+    poison,
+  );
+  assert.is(waiting, 0);
+  assert.ok(rounds <= poison.length * attemptsBeforeDoubt, `${rounds} rounds`);
+  assert.ok(parked.every(({ reason }) => /answered to receipt (5|8|9|10|11)$/.test(reason)));
+  // And so it reads after a restart.
+  assert.equal(parseOutboxState(JSON.parse(store.text ?? "")).open, []);
+});
+
+test("no answer to one while the line stands makes it suspect too, and its reason says that it may have arrived", async () => {
+  const uplink = new ScriptedUplink();
+  const silent = { kind: "unsure", countsAsAttempt: true, words: "no answer within 60 s" } as const;
+  uplink.answer = ({ id }) => (id === "cdr-2" ? silent : accepted);
+  const { outbox, clock } = bench({ uplink });
+  await outbox.now();
+  for (let turn = 0; turn < 4; turn += 1) {
+    clock.advance(60_000);
+    await settle();
+  }
+  assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 2, 4]);
+  assert.match(
+    outbox.status().parked[0]?.reason ?? "",
+    /no answer within 60 s\), but answered to receipt 3; it may have arrived: ask the backend/,
+  );
+});
+
+test("a refusal that may pass is tried again with back-off, and is one after its tries, with no other receipt asked", async () => {
+  const passing = { ...failed, refusal: "id 0" };
+  for (const passes of [true, false]) {
+    const uplink = new ScriptedUplink([passing, passing, passing, passing], passes ? accepted : passing);
+    const { outbox, clock } = bench({ uplink, book: new Book(2) });
+    await outbox.now();
+    const waits: number[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      waits.push(clock.nextMs ?? 0);
+      clock.advance(clock.nextMs ?? 0);
+      await settle();
+    }
+    assert.equal(waits, [750, 1_500, 3_000, 6_000]);
+    assert.equal(
+      outbox.status().parked.map(({ reason }) => reason),
+      passes ? [] : ["id 0 (5 times)"],
+    );
+    assert.is(outbox.status().waiting, 0);
+  }
+});
+
+test("a person sets a waiting receipt aside: the head of the line at once, one behind it in its turn, over a restart", async () => {
+  const store = new Store();
+  const book = new Book(5);
+  const first = bench({ store, book, uplink: new ScriptedUplink([], away) });
+  await first.outbox.now();
+  // On its way, not yet taken, nothing to send, not there.
+  assert.equal(
+    [2, 4, 4, 1, 99].map((number) => first.outbox.park(number)),
+    [true, true, true, false, false],
+  );
+  await first.outbox.stop();
+  const { outbox, uplink } = bench({ store, book });
+  assert.equal(outbox.status().parked[0]?.reason, "set aside by hand (sync park)");
+  await outbox.now();
+  assert.equal(uplink.sent, [3, 5]);
+  assert.equal(
+    outbox.status().parked.map(({ number }) => number),
+    [2, 4],
+  );
+  assert.is(outbox.park(2), false, "it is parked already");
+  assert.equal(outbox.resend("all"), [2, 4]);
+  await settle();
+  assert.equal([uplink.sent, store.read()?.aside], [[3, 5, 2, 4], []]);
+});
+
+test("one that is set aside while it is on its way is not parked if it is acknowledged all the same", async () => {
+  for (const outcome of [accepted, failed, unsure]) {
+    const { outbox, uplink } = bench({ book: new Book(3) });
+    let answer: (outcome: Outcome) => void = () => {};
+    uplink.answer = () => new Promise((resolve) => (answer = resolve));
+    outbox.kick();
+    await settle();
+    assert.is(outbox.park(2), true);
+    assert.is(outbox.stateOf(2), "parked");
+    answer(outcome);
+    await settle();
+    assert.is(outbox.stateOf(2), outcome === accepted ? "acked" : "parked");
+    await outbox.stop();
+  }
 });
 
 test("trouble that needs a person is a fault until something is accepted", async () => {

@@ -64,7 +64,7 @@ test("Pending: nothing of our own goes out, what the CSMS asks is answered, and 
   assert.equal(actions(csms), ["BootNotification"]);
   csms.answers["BootNotification"] = booted("Accepted");
   const settled = csms.until(() => csms.of("TransactionEvent").length === 2);
-  uplink.begin({ waiting: () => false, reached: () => void outbox.now() });
+  uplink.begin({ waiting: () => false, reached: () => void outbox.now(), ready: () => {} });
   lasting.clock.advance(20_000);
   await settled;
   assert.is(csms.of("BootNotification").length, 2);
