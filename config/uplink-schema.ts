@@ -120,6 +120,12 @@ const ocpp = z.strictObject({
    * it charged.
    */
   chargeReservations: z.boolean().default(false),
+  /**
+   * The price as customData (2.x), and the signed meter value: told until this backend refuses a message for it ("auto"),
+   * also then, so that the message is parked ("always"), or never.
+   */
+  customData: z.enum(["auto", "always", "never"]).default("auto"),
+  signedData: z.enum(["auto", "always", "never"]).default("auto"),
 });
 
 export const uplink = z.discriminatedUnion("kind", [ocpi, ocpp]);

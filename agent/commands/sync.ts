@@ -68,7 +68,7 @@ export function syncCommand(shell: SyncShell): Command {
   };
 
   const [status, now, parked] = [action(tellStatus), action(pushNow), action(tellParked)];
-  const [resend, leave, park] = [action(putBack), action(leaveUnsent), action(setAside)];
+  const [resend, leave, park] = [action(putBack), action(leaveUnsent), action(parkByHand)];
   define("status", "the state of each uplink").action((_options, command: Command) => status(command));
   define("now", "fetch tokens and tariffs and send waiting receipts now, regardless of schedule and back-off").action(
     (_options, command: Command) => now(command),
@@ -167,7 +167,7 @@ async function leaveUnsent(
   return left.length === 0 ? 1 : 0;
 }
 
-async function setAside(
+async function parkByHand(
   client: SyncClient,
   print: PrintAll,
   number: number,

@@ -4,6 +4,7 @@
 import { type CardReader, type CardTap, DeviceError, type Moment, sleep } from "../../drivers/driver.js";
 import { type AuthorizationInfo, isSameId, masked } from "../core/cdr/token.js";
 import type { Acceptance } from "../core/session/opening.js";
+import { stopDetails } from "../core/session/session-event.js";
 import type { CardBearer } from "../core/station/backend-orders.js";
 import { decideTap, stopWishWaitsMs, type TapDecision } from "../core/station/tap-decision.js";
 import type { AuthorizationQuestion } from "./authorizer.js";
@@ -219,7 +220,15 @@ export class CardHandler {
     if (decision.kind === "stop") {
       const { connector } = decision;
       connectors.get(connector)?.openContactor();
-      record({ type: "StopRequested", moment, connector, reason: "Local", detail: "stopped by card" });
+      const session = stationState().sessions.get(connector);
+      const isOwn = session?.state !== "charging" || isSameId(session.sale.opening.acceptance.token.uid, uid);
+      record({
+        type: "StopRequested",
+        moment,
+        connector,
+        reason: "Local",
+        ...(isOwn ? { detail: stopDetails.card } : { detail: stopDetails.groupCard, card: uid }),
+      });
     } else if (decision.kind === "authorize" && info.allowed === "ALLOWED") {
       const { connector } = decision;
       const { allowed: _, ...acceptance } = info;

@@ -5,6 +5,7 @@ const words = {
   "null-field": "fields that are null, taken as absent",
   "list-payload": "payloads that are [] or null, taken as {}",
   "no-zone": "times without a zone, taken as UTC",
+  "text-id": "transaction ids that are text, taken as numbers",
   "message-id": "message ids that are numbers or too long",
   "no-subprotocol": "connections on which no version was named, taken as the one that is configured",
   "unclean-text": "texts with characters that cannot be printed, cleaned",

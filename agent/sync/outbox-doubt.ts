@@ -13,9 +13,9 @@ export type Unanswered = Extract<Outcome, { kind: "unsure" | "retry" }>;
 /** A receipt that may be poison, while the next one is tried. */
 type Suspect = { readonly item: OutboxItem; readonly outcome: Unanswered };
 /** In their order. `proof` = a later one, once the backend has answered to it: the first has its last try then. */
-export type Doubt = { readonly suspects: readonly Suspect[]; readonly proof?: number };
+export type OutboxDoubt = { readonly suspects: readonly Suspect[]; readonly proof?: number };
 
-export const noDoubt: Doubt = { suspects: [] };
+export const noDoubt: OutboxDoubt = { suspects: [] };
 
 /** A failure to take this one; no answer to it counts too where the line stood. */
 export const isFailure = (outcome: Unanswered): boolean => outcome.countsAsAttempt === true;

@@ -221,10 +221,11 @@ function madeIn(dialect: Dialect): Made {
   return ({ body }) => {
     const completed = completedTransaction(body);
     if (completed === undefined) throw new Error("the receipt is not a sale");
+    const ending = { digest: () => hash("sha256", body), tariffKnown: true, withKey: true, without: [] };
     if (dialect === "ocpp1.6")
       return [
         `"StartTransaction",${wireJson(startTransaction(completed.beginning, undefined))}`,
-        `"StopTransaction",${wireJson(stopTransaction(completed, 7, true))}`,
+        `"StopTransaction",${wireJson(stopTransaction(completed, 7, ending))}`,
       ];
     const started = startedEvent(
       completed.beginning,
@@ -232,12 +233,7 @@ function madeIn(dialect: Dialect): Made {
       { seqNo: 0, offline: true },
       undefined,
     );
-    const ended = endedEvent(
-      completed,
-      { digest: () => hash("sha256", body), tariffKnown: true, withKey: true },
-      dialect,
-      { seqNo: 1, offline: true },
-    );
+    const ended = endedEvent(completed, ending, dialect, { seqNo: 1, offline: true });
     return [started, ended].map((event) => `"TransactionEvent",${wireJson(event)}`);
   };
 }

@@ -7,6 +7,9 @@ import type { SessionLimits } from "./limits.js";
 import type { Acceptance, Opening } from "./opening.js";
 import type { SignedReceipt } from "./session.js";
 
+/** How a stop by card reads, on the receipt too: the card that began the session, or another one of its group. */
+export const stopDetails = { card: "stopped by card", groupCard: "stopped by another card of its group" } as const;
+
 export type SessionEvent = { readonly moment: Moment; readonly connector: number } & (
   | { readonly type: "PlugChanged"; readonly plugged: boolean }
   | { readonly type: "CardAccepted"; readonly acceptance: Acceptance }
@@ -16,7 +19,8 @@ export type SessionEvent = { readonly moment: Moment; readonly connector: number
   | { readonly type: "MeterRead"; readonly reading: Reading; readonly activity: Activity; readonly atBoundary: boolean }
   /** `limits`: all that this backend has set for the session that runs. */
   | { readonly type: "LimitsSet"; readonly by: string; readonly limits: SessionLimits }
-  | { readonly type: "StopRequested"; readonly reason: StopReason; readonly detail: string }
+  /** `card`: the UID of another card of its group that stopped it. */
+  | { readonly type: "StopRequested"; readonly reason: StopReason; readonly detail: string; readonly card?: string }
   /** `reading`: null = the meter could not be read; the last reading is the end. */
   | { readonly type: "SessionEnded"; readonly reading: Reading | null; readonly detail: string }
   | { readonly type: "ReceiptNumbered"; readonly number: number; readonly pagination: number }

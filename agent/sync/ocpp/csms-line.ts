@@ -11,10 +11,11 @@ import { backoffMs } from "../transport/backoff.js";
 import type { KeptCredentials } from "../transport/kept-credentials.js";
 import type { UplinkFault } from "../uplink.js";
 import { Heartbeat } from "./availability/heartbeat.js";
-import { type BootReason, bootAnswer, bootPayload, type StationName } from "./rpc/boot.js";
+import { type BootReason, bootAnswer, bootPayload, type StationName, unlessRejected } from "./rpc/boot.js";
 import { callOutcome } from "./rpc/call-outcome.js";
-import { keepAlive } from "./rpc/connection.js";
-import { CallError, type Dialect } from "./rpc/frame.js";
+import { closeSocket, keepAlive, type Pings } from "./rpc/connection.js";
+import type { CallError, Dialect } from "./rpc/frame.js";
+import { type CsmsLineStatus, connected, lostStatus, PeerMemory, unanswered, unheard } from "./rpc/line-status.js";
 import type { Intervals, Registration } from "./rpc/link.js";
 import { type Reconnect, reconnectMs } from "./rpc/reconnect.js";
 import { type Handlers, Rpc } from "./rpc/rpc.js";
@@ -47,9 +48,6 @@ export type CsmsLineParts = {
   readonly die: (error: unknown) => void;
 };
 
-/** How the line stands, in words for a technician. */
-export type CsmsLineStatus = { readonly accepted: boolean; readonly words: string; readonly fault?: UplinkFault };
-
 /** Where a CSMS that does not accept us yet names no interval. */
 const bootAgainMs = 60_000;
 /** Bytes that wait for a CSMS to read them; the longest message of ours is a report of a hundred kilobytes. */
@@ -65,9 +63,11 @@ export class CsmsLine {
   #running: Promise<void> | undefined;
   #rpc: Rpc | undefined;
   #socket: WebSocket | undefined;
+  #pings: Pings | undefined;
   #registration: Registration = "Unknown";
   /** The version in which we were accepted since our start. */
   #bootedAs: Dialect | undefined;
+  #memory = new PeerMemory();
   #status: CsmsLineStatus = { accepted: false, words: "not connected yet" };
   #failures = 0;
   /** The line was closed to be opened anew at once. */
@@ -148,6 +148,12 @@ export class CsmsLine {
     this.#socket.close(normalClosure, why);
   }
 
+  /** The intervals are others: a ping's counts from now. */
+  intervalsChanged(): void {
+    this.#pings?.anew();
+    this.#heartbeat.anew();
+  }
+
   close(): void {
     this.#stop.abort();
     this.#end("the station stops");
@@ -161,7 +167,7 @@ export class CsmsLine {
     while (!signal.aborted) {
       const opened = await clock.busy(openLine({ config, identity, agent: agent?.(), clock, signal }, credentials));
       if (signal.aborted) {
-        if (opened.kind === "open") opened.socket.terminate();
+        if (opened.kind === "open") closeSocket(opened.socket, clock, "the station stops");
         return;
       }
       let failed: { readonly words: string; readonly fault?: UplinkFault };
@@ -173,24 +179,10 @@ export class CsmsLine {
       }
       if (signal.aborted) return;
       this.#failures = opened.kind === "open" ? 1 : this.#failures + 1;
-      this.#settled({ accepted: false, ...this.#inWords(failed) });
+      this.#settled(lostStatus(failed, clock.now().trust));
       if (this.#renews) this.#renews = false;
       else await this.#pause(reconnectMs(this.#failures, reconnect(), random()));
     }
-  }
-
-  #inWords({
-    words,
-    fault,
-  }: {
-    readonly words: string;
-    readonly fault?: UplinkFault;
-  }): Omit<CsmsLineStatus, "accepted"> {
-    const unset =
-      this.#parts.clock.now().trust === "unsynced" && /clock/.test(words)
-        ? "; the clock has not been set since the station was switched on"
-        : "";
-    return { words: `${words}${unset}`, ...(fault === undefined ? {} : { fault }) };
   }
 
   /** Serves one connection until it is gone; answers why. */
@@ -199,24 +191,25 @@ export class CsmsLine {
     return new Promise((resolve) => {
       const rpc = new Rpc({
         dialect,
-        handlers: this.#guarded(handlers(dialect)),
+        handlers: unlessRejected(handlers(dialect), () => this.#registration),
         send: (text) => this.#send(socket, text, gone),
         clock,
         timeoutMs: config.timeout,
         note,
         failed: (error) => this.#fail(error),
         saw: (oddity, count) => this.#parts.oddities.saw(oddity, count),
+        answered: (action, answer) => this.#answered(rpc, action, answer),
       });
       const gone = (why: string): void => {
         if (this.#rpc !== rpc) return;
-        stopPings();
         this.#end(why);
         resolve(why);
       };
       this.#rpc = rpc;
       this.#socket = socket;
       this.#registration = "Unknown";
-      const stopPings = keepAlive(socket, clock, () => intervals().pingS * 1000, gone);
+      this.#memory = new PeerMemory();
+      this.#pings = keepAlive(socket, clock, () => intervals().pingS * 1000, gone);
       socket.on("message", (data, isBinary) => {
         if (isBinary) rpc.receivedBinary();
         else rpc.received(data.toString());
@@ -247,25 +240,17 @@ export class CsmsLine {
     gone(`the backend does not read: ${socket.bufferedAmount} bytes wait for it`);
   }
 
-  /** While we are Rejected nobody is served (2.0.1 B03). */
-  #guarded(handlers: Handlers): Handlers {
-    const guard =
-      (handler: Handlers[string]): Handlers[string] =>
-      (payload) => {
-        if (this.#registration === "Rejected")
-          throw new CallError("SecurityError", "this station was rejected at its BootNotification");
-        return handler(payload);
-      };
-    return Object.fromEntries(Object.entries(handlers).map(([action, handler]) => [action, guard(handler)]));
-  }
-
   async #register(rpc: Rpc, reason: BootReason): Promise<void> {
-    const anew = reason === "Triggered" || this.#bootedAs !== rpc.dialect;
-    if (!anew) return this.#accept(rpc, false);
+    const anew = reason === "Triggered" || reason === "Unknown" || this.#bootedAs !== rpc.dialect;
+    if (!anew) return this.#resume(rpc, unheard(rpc));
+    this.#memory.boots();
     let failures = 0;
     while (this.#rpc === rpc) {
       const waitMs = await this.#boot(rpc, reason, failures);
       if (waitMs === undefined || this.#rpc !== rpc) return;
+      // It was our guess that a BootNotification helps: without an answer that decides, all goes on as before.
+      if (reason === "Unknown" && this.#registration === "Unknown")
+        return this.#resume(rpc, { ...this.#status, accepted: true, silent: true });
       failures += 1;
       await this.#pause(waitMs);
     }
@@ -320,24 +305,49 @@ export class CsmsLine {
     return answer.intervalS === 0 ? bootAgainMs : answer.intervalS * 1000;
   }
 
-  #accept(rpc: Rpc, anew: boolean): void {
+  #accept(rpc: Rpc, anew: boolean, status: CsmsLineStatus = connected(rpc)): void {
     this.#registration = "Accepted";
-    this.#status = { accepted: true, words: `connected, ${rpc.dialect}` };
+    this.#status = status;
     this.#parts.accepted(rpc, anew);
-    this.#settled(this.#status);
+    this.#settled(status);
     this.#heartbeat.start(rpc);
+  }
+
+  /** Accepted on an earlier connection. A Heartbeat shows at once whether the CSMS answers, and that it knows us. */
+  #resume(rpc: Rpc, status: CsmsLineStatus): void {
+    this.#accept(rpc, false, status);
+    this.beat();
+  }
+
+  /** How the CSMS answers our messages says whether it is there, and whether it has forgotten us. */
+  #answered(rpc: Rpc, action: string, answer: "result" | "none" | CallError): void {
+    if (this.#rpc !== rpc || !this.#status.accepted) return;
+    if (answer === "none") return this.#settled(unanswered(rpc, action));
+    if (answer === "result") {
+      if (this.#status.silent === true) this.#settled(connected(rpc));
+      return;
+    }
+    if (!this.#memory.isLost(answer, rpc.knowsUs())) return;
+    const words = `registering again, since the backend refuses ${action} (${answer.code}) and may have forgotten us`;
+    this.#parts.note(words);
+    this.#registration = "Unknown";
+    this.#status = { accepted: false, words };
+    this.#heartbeat.stop();
+    this.#parts.lost();
+    void this.#register(rpc, "Unknown").catch((error: unknown) => this.#fail(error));
   }
 
   #end(why: string): void {
     const [rpc, socket] = [this.#rpc, this.#socket];
     if (rpc === undefined) return;
-    [this.#rpc, this.#socket] = [undefined, undefined];
+    this.#pings?.stop();
+    [this.#rpc, this.#socket, this.#pings] = [undefined, undefined, undefined];
     this.#registration = "Unknown";
     this.#status = { accepted: false, words: why };
     this.#heartbeat.stop();
     this.#parts.lost();
     rpc.close(why);
-    socket?.terminate();
+    if (socket !== undefined) closeSocket(socket, this.#parts.clock, why);
     // Whoever waits between two BootNotifications has nothing to wait for.
     this.#nudge?.();
   }

@@ -20,18 +20,25 @@ import { askAboutCard, type TakenTariff } from "./cards/ask-about-card.js";
 import type { Party } from "./cards/authorize.js";
 import { reservationUsed } from "./cards/reservation.js";
 import { ReservationUpdates } from "./cards/reservation-updates.js";
+import { stoppedByGroupCard } from "./cards/stop-card.js";
 import { CsmsLine } from "./csms-line.js";
 import type { BootReason } from "./rpc/boot.js";
-import { callOutcome } from "./rpc/call-outcome.js";
-import { CallError, type Dialect } from "./rpc/frame.js";
-import type { CsmsLink, Intervals, Registration } from "./rpc/link.js";
+import type { Dialect } from "./rpc/frame.js";
+import { type CsmsLink, type Intervals, type Registration, usualIntervals } from "./rpc/link.js";
 import { type Reconnect, reconnectBy } from "./rpc/reconnect.js";
 import { CallLost, type Handlers, type Rpc, type RpcCall } from "./rpc/rpc.js";
 import { SecurityEvents } from "./security/security-events.js";
 import { completedTransaction } from "./transactions/completed-transaction.js";
+import { Extras } from "./transactions/extras.js";
+import { sendPayment } from "./transactions/payment-notice.js";
 import { TransactionReporter } from "./transactions/transaction-reporter.js";
 import { Transactions } from "./transactions/transactions.js";
-import { type TransactionsState, type TransactionsStore, withReservation } from "./transactions/transactions-state.js";
+import {
+  type TransactionsState,
+  type TransactionsStore,
+  withReservation,
+  withStop,
+} from "./transactions/transactions-state.js";
 
 export type OcppUplinkParts = {
   readonly config: OcppUplinkConfig;
@@ -61,14 +68,6 @@ export type OcppUplinkParts = {
   readonly die: (error: unknown) => void;
 };
 
-const pingS = 60;
-/** Where a CSMS names none. */
-const heartbeatS = 300;
-/**
- * How often a session's cost so far is told in 2.1 (TariffCostCtrlr.Interval[Cost]), until a CSMS says otherwise: each
- * event wears the card.
- */
-const costS = 300;
 /** After so long without a line the CSMS is told everything anew (OCPPCommCtrlr.OfflineThreshold). */
 const offlineThresholdMs = 60_000;
 
@@ -86,6 +85,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   readonly #settledOnline = new Set<string>();
   readonly #securityEvents: SecurityEvents;
   readonly #oddities: Oddities;
+  readonly #extras: Extras;
   #intervals: Intervals;
   #ties: UplinkTies | undefined;
   #stopListening: (() => void) | undefined;
@@ -101,10 +101,19 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.name = config.name;
     this.#parts = parts;
     this.reconnect = reconnectBy(config.backoff);
-    this.#intervals = { heartbeatS, pingS, meterValuesS: config.meterValues / 1000, costS };
+    this.#intervals = { ...usualIntervals, meterValuesS: config.meterValues / 1000 };
+    this.#oddities = new Oddities(note);
+    this.#extras = new Extras({ config, store: parts.store, note });
     this.#transactions = new Transactions({
       store: parts.store,
       note,
+      extras: this.#extras,
+      saw: (oddity) => this.#oddities.saw(oddity),
+      tookLate: () => {
+        this.#ties?.ready();
+        this.#reporter.pump();
+      },
+      die: parts.die,
       begun: (sessionId, payload) => this.#reporter.begun(sessionId, payload),
       answered21: (sessionId, payload) => this.#reporter.answered21(sessionId, payload),
       tariffKnown: parts.tariffKnown,
@@ -127,7 +136,6 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       deauthorise: parts.deauthorise,
       die: parts.die,
     });
-    this.#oddities = new Oddities(note);
     this.#line = new CsmsLine({
       config,
       clock,
@@ -148,8 +156,11 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       setIntervals: (intervals) => this.setIntervals(intervals),
       accepted: (rpc, anew) => this.#accepted(rpc, anew),
       lost: () => this.#lost(),
-      stands: ({ accepted, words, fault }) =>
-        this.#ties?.reached(accepted ? "online" : reachabilityBy(fault), words, fault),
+      stands: ({ accepted, silent, words, fault }) => {
+        const answers = accepted && silent !== true;
+        this.#ties?.reached(answers ? "online" : reachabilityBy(fault), words, fault);
+        if (accepted && !answers) this.#ties?.ready();
+      },
       distrusted: (words) => this.#securityEvents.distrust(words),
       die: parts.die,
     });
@@ -181,6 +192,10 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
 
   oddities(): readonly OddityCount[] {
     return this.#oddities.counts();
+  }
+
+  leftOut(): readonly string[] {
+    return this.#extras.leftOutWords();
   }
 
   async send(item: UplinkItem, signal: AbortSignal): Promise<Outcome> {
@@ -215,19 +230,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   async tellPayment(text: string, signal: AbortSignal): Promise<Outcome> {
     const reached = await this.#line.reach(signal);
     if (!("callText" in reached)) return { kind: "retry", countsAsAttempt: false, words: reached.words };
-    if (reached.dialect !== "ocpp2.1")
-      return {
-        kind: "retry",
-        countsAsAttempt: false,
-        words: `the backend speaks ${reached.dialect}, which has no message for a payment: it waits for 2.1`,
-      };
-    try {
-      return { kind: "accepted", receipt: await reached.callText("NotifySettlement", text) };
-    } catch (error) {
-      if (error instanceof CallError && (error.code === "NotImplemented" || error.code === "NotSupported"))
-        return { kind: "refused", reason: `the backend does not take NotifySettlement (${error.code})` };
-      return callOutcome(error, "NotifySettlement");
-    }
+    return await sendPayment(reached, text);
   }
 
   close(): void {
@@ -265,7 +268,9 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.#line.rpc?.call(action, payload) ?? Promise.reject(new CallLost(false, "there is no connection"));
 
   setIntervals(intervals: Partial<Intervals>): void {
+    const { pingS, heartbeatS } = this.#intervals;
     this.#intervals = { ...this.#intervals, ...intervals };
+    if (this.#intervals.pingS !== pingS || this.#intervals.heartbeatS !== heartbeatS) this.#line.intervalsChanged();
     this.#reporter.pump();
   }
 
@@ -337,7 +342,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     void this.#securityEvents.tell(rpc);
     this.#reporter.attach({
       dialect: rpc.dialect,
-      callText: (action, text) => rpc.callText(action, text),
+      callText: (action, text, late) => rpc.callText(action, text, late),
+      knowsUs: () => rpc.knowsUs(),
       sinceMonoMs: monoMs,
       boot,
     });
@@ -369,6 +375,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     };
     const used = reservationUsed(this.name, fact);
     if (used !== undefined) keep((state) => withReservation(state, used.sessionId, used.reservationId));
+    const stopped = stoppedByGroupCard(fact);
+    if (stopped !== undefined) keep((state) => withStop(state, stopped.sessionId, stopped.uid));
     const { event, before } = fact;
     if (event.type !== "RestartAsked" || event.by !== this.name) return;
     const waits = event.when === "when-idle" && [...before.sessions.values()].some(isBusy);

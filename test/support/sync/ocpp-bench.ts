@@ -74,6 +74,8 @@ export function ocppConfig(url: string, more: Partial<OcppUplinkConfig> = {}): O
     tls: {},
     schedule: "* * * * *",
     chargeReservations: false,
+    customData: "auto",
+    signedData: "auto",
     ...more,
   };
 }

@@ -28,6 +28,13 @@ export class Heartbeat {
     this.#later();
   }
 
+  /** The interval is another one: it counts from the last beat. */
+  anew(): void {
+    if (this.#cancel === undefined) return;
+    this.#cancel();
+    this.#later();
+  }
+
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -1,9 +1,10 @@
 // BootNotification and its answer, in each version's words: who we are, whether the CSMS takes us, and how often it
 // wants to hear from us. Pure.
-import type { Dialect } from "./frame.js";
+import { CallError, type Dialect } from "./frame.js";
 import type { Registration } from "./link.js";
+import type { Handlers } from "./rpc.js";
 
-export type BootReason = "PowerUp" | "ApplicationReset" | "RemoteReset" | "ScheduledReset" | "Triggered";
+export type BootReason = "PowerUp" | "ApplicationReset" | "RemoteReset" | "ScheduledReset" | "Triggered" | "Unknown";
 
 export type StationName = { readonly serialNumber: string; readonly version: string };
 
@@ -48,3 +49,15 @@ export function bootAnswer(payload: unknown): BootAnswer | undefined {
 
 /** A day: nobody is believed who wants to hear from us more seldom. */
 const longestIntervalS = 86_400;
+
+/** The same handlers, which serve nobody while we are Rejected (2.0.1 B03). */
+export function unlessRejected(handlers: Handlers, registration: () => Registration): Handlers {
+  const guard =
+    (handler: Handlers[string]): Handlers[string] =>
+    (payload) => {
+      if (registration() === "Rejected")
+        throw new CallError("SecurityError", "this station was rejected at its BootNotification");
+      return handler(payload);
+    };
+  return Object.fromEntries(Object.entries(handlers).map(([action, handler]) => [action, guard(handler)]));
+}

@@ -141,7 +141,7 @@ function openOnce({
       if (dialect !== undefined)
         return settle({ kind: "open", socket, dialect, ...(taken === undefined ? {} : { unnamed: true }) });
       settle(noDialect(url, offered));
-      socket.terminate();
+      closeSocket(socket, clock, "no version of OCPP in common");
     });
   });
 }
@@ -243,16 +243,38 @@ function passwordIn(path: string): Buffer {
 /** Without pings it is asked so often whether they are wanted again. */
 const withoutPingsMs = 60_000;
 
+/** How long the other end may take to say goodbye too; a station that stops has two seconds in all. */
+const goodbyeMs = 1_000;
+/** RFC 6455, 7.4.1. */
+const normalClosure = 1000;
+/** Bytes of a close frame's reason. */
+const longestGoodbye = 123;
+
+/** Closes a connection with a close frame, so that the other end knows that it is over, and lets go of it soon. */
+export function closeSocket(socket: WebSocket, clock: Clock, why: string): void {
+  if (socket.readyState !== WebSocket.OPEN) return socket.terminate();
+  const cancel = clock.at(clock.now().monoMs + goodbyeMs, () => socket.terminate());
+  socket.once("close", cancel);
+  socket.resume();
+  socket.close(normalClosure, why.replace(/[^ -~]/g, "?").slice(0, longestGoodbye));
+}
+
+export type Pings = {
+  readonly stop: () => void;
+  /** The interval is another one: it counts from now. */
+  readonly anew: () => void;
+};
+
 /**
- * Sends pings and ends a connection on which nothing came back for two of them. Answers how to stop; `everyMs` is asked
- * anew each time, 0 = off.
+ * Sends pings and ends a connection on which nothing came back for two of them. `everyMs` is asked anew each time, 0 =
+ * off.
  */
 export function keepAlive(
   socket: WebSocket,
   clock: Clock,
   everyMs: () => number,
   dead: (words: string) => void,
-): () => void {
+): Pings {
   let heard = true;
   let missed = 0;
   let cancel = (): void => undefined;
@@ -278,8 +300,14 @@ export function keepAlive(
   socket.on("pong", hear);
   socket.on("message", hear);
   next();
-  return () => {
-    cancel();
-    noLongerAwaited();
+  return {
+    stop: () => {
+      cancel();
+      noLongerAwaited();
+    },
+    anew: () => {
+      cancel();
+      next();
+    },
   };
 }

@@ -25,12 +25,13 @@ export class Reply {
 /** Sends a CALL; resolves with the payload of its CALLRESULT. Rejects with CallError or CallLost. */
 export type RpcCall = (action: string, payload: object) => Promise<unknown>;
 
-/** A CALL without an answer. `sent` = the peer may have read it. */
+/** A CALL without an answer. `sent` = the peer may have read it; `timedOut` = the line stood all the while. */
 export class CallLost extends Error {
   override readonly name = "CallLost";
   constructor(
     readonly sent: boolean,
     message: string,
+    readonly timedOut = false,
   ) {
     super(message);
   }
@@ -41,6 +42,9 @@ export function callFailure(error: unknown): CallError | CallLost {
   if (error instanceof CallError || error instanceof CallLost) return error;
   throw error;
 }
+
+/** Takes the payload of a CALLRESULT that came after the time was over. */
+export type TakeLate = (payload: unknown) => void;
 
 export type RpcParts = {
   readonly dialect: Dialect;
@@ -55,6 +59,8 @@ export type RpcParts = {
   readonly failed: (error: unknown) => void;
   /** What the peer writes otherwise than the standard has it; absent = nobody counts it. */
   readonly saw?: SawOddity;
+  /** How the peer answers the CALLs of ours; "none" = not within the time. */
+  readonly answered?: (action: string, answer: "result" | "none" | CallError) => void;
 };
 
 /**
@@ -66,6 +72,8 @@ export const mostWaitingCalls = 64;
 export const mostPeerCalls = 16;
 /** Characters of those calls together: what one frame may have. */
 export const mostPeerText = 1024 * 1024;
+/** Calls whose time is over and whose answer would still be of use. */
+export const mostLateCalls = 16;
 /** Words for the log about one connection: a peer that sends nothing but nonsense must not fill a card with them. */
 export const mostNotes = 50;
 
@@ -75,6 +83,7 @@ type Outgoing = {
   readonly action: string;
   resolve(payload: unknown): void;
   reject(error: CallError | CallLost): void;
+  late?: TakeLate;
 };
 
 /** `failure` is what a handler threw that is no answer. */
@@ -83,6 +92,9 @@ type Answered = { readonly text: string; readonly afterwards?: () => void; reado
 export class Rpc {
   readonly #parts: RpcParts;
   readonly #waiting: Outgoing[] = [];
+  /** Their time is over, the newest last. */
+  readonly #late: Outgoing[] = [];
+  #knowsUs = false;
   readonly #asked: { readonly call: Extract<Frame, { type: "call" }>; readonly length: number }[] = [];
   #outstanding: Outgoing | undefined;
   #cancelTimeout: () => void = () => undefined;
@@ -103,17 +115,26 @@ export class Rpc {
     return this.#outstanding === undefined && this.#waiting.length === 0;
   }
 
+  /** The peer has taken something on this connection, which a Heartbeat alone does not show: it needs no memory. */
+  knowsUs(): boolean {
+    return this.#knowsUs;
+  }
+
   /** See `Call`. */
   call: RpcCall = (action, payload) => this.callText(action, JSON.stringify(payload));
 
-  /** Like `call`, with the payload as the very text that is to be sent. */
-  callText(action: string, payloadText: string): Promise<unknown> {
+  /**
+   * Like `call`, with the payload as the very text that is to be sent. `late` takes an answer that comes after the
+   * promise was rejected because the time was over.
+   */
+  callText(action: string, payloadText: string, late?: TakeLate): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new CallLost(false, "the connection is closed"));
       if (this.#waiting.length >= mostWaitingCalls)
         return reject(new CallLost(false, `${mostWaitingCalls} calls wait for an answer already`));
       const id = randomUUID();
-      this.#waiting.push({ id, action, text: callText(id, action, payloadText), resolve, reject });
+      const text = callText(id, action, payloadText);
+      this.#waiting.push({ id, action, text, resolve, reject, ...(late === undefined ? {} : { late }) });
       this.#next();
     });
   }
@@ -165,6 +186,7 @@ export class Rpc {
     this.#closed = true;
     this.#cancelTimeout();
     this.#asked.length = 0;
+    this.#late.length = 0;
     this.#outstanding?.reject(new CallLost(true, `${why}; sent, but no answer was seen`));
     this.#outstanding = undefined;
     for (const call of this.#waiting.splice(0)) call.reject(new CallLost(false, why));
@@ -178,7 +200,10 @@ export class Rpc {
     const { clock, timeoutMs } = this.#parts;
     this.#cancelTimeout = clock.at(clock.now().monoMs + timeoutMs, () => {
       this.#outstanding = undefined;
-      call.reject(new CallLost(true, `the backend did not answer ${call.action} within ${timeoutMs / 1000} s`));
+      this.#late.push(call);
+      if (this.#late.length > mostLateCalls) this.#late.shift();
+      call.reject(new CallLost(true, `the backend did not answer ${call.action} within ${timeoutMs / 1000} s`, true));
+      this.#parts.answered?.(call.action, "none");
       this.#next();
     });
     if (this.#sent(call.text)) return;
@@ -192,6 +217,7 @@ export class Rpc {
   #settle(frame: Extract<Frame, { type: "result" | "error" }>): void {
     const call = this.#outstanding;
     if (call?.id !== frame.id) {
+      if (this.#tookLate(frame)) return;
       // An error without a call of ours may be the answer to an answer; there is nobody to tell.
       this.#note(
         frame.type === "error"
@@ -204,7 +230,24 @@ export class Rpc {
     this.#outstanding = undefined;
     if (frame.type === "result") call.resolve(frame.payload);
     else call.reject(frame.error);
+    this.#told(call.action, frame);
     this.#next();
+  }
+
+  /** An answer that comes after its time is one all the same: what it says, the peer has done. */
+  #tookLate(frame: Extract<Frame, { type: "result" | "error" }>): boolean {
+    const index = this.#late.findIndex(({ id }) => id === frame.id);
+    const [call] = index < 0 ? [] : this.#late.splice(index, 1);
+    if (call === undefined) return false;
+    this.#note(`the backend answered ${call.action} late`);
+    if (frame.type === "result") call.late?.(frame.payload);
+    this.#told(call.action, frame);
+    return true;
+  }
+
+  #told(action: string, frame: Extract<Frame, { type: "result" | "error" }>): void {
+    if (frame.type === "result") this.#knowsUs ||= action !== "Heartbeat";
+    this.#parts.answered?.(action, frame.type === "result" ? "result" : frame.error);
   }
 
   #isFull(more: number): boolean {

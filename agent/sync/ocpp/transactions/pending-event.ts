@@ -41,7 +41,7 @@ export function withEnd(
     return withEvent({ ...transaction, nextSeqNo: seqNo }, "ended", "TransactionEvent", payload, dialect);
   }
   if (transactionId === null) return undefined;
-  const payload = stopTransaction(completed, transactionId, ending.withKey);
+  const payload = stopTransaction(completed, transactionId, ending);
   return withEvent(transaction, "ended", "StopTransaction", payload, dialect);
 }
 

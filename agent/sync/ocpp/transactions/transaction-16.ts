@@ -9,7 +9,7 @@ import {
   whText,
 } from "./completed-transaction.js";
 import { stopReasons } from "./stop-reasons.js";
-import { type RunningTransaction, signedMeterValue } from "./transaction-2x.js";
+import { type RunningTransaction, signedMeterValue, type TransactionEnding } from "./transaction-2x.js";
 
 type Payload = Readonly<Record<string, unknown>>;
 
@@ -37,10 +37,16 @@ export function startTransaction(begin: TransactionBeginning, reservationId: num
   };
 }
 
-export function stopTransaction(completed: CompletedTransaction, transactionId: number, withKey: boolean): Payload {
-  const signed = signedMeterValue(completed.receipt, withKey);
+export function stopTransaction(
+  completed: CompletedTransaction,
+  transactionId: number,
+  { withKey, without, stoppedBy }: TransactionEnding,
+): Payload {
+  const signed = without.includes("signedData") ? undefined : signedMeterValue(completed.receipt, withKey);
+  const idTag = stoppedBy === undefined ? undefined : idTokenOf(stoppedBy, "ocpp1.6").idToken;
   return {
     transactionId,
+    ...(idTag === undefined || idTag.length > longestTag ? {} : { idTag }),
     meterStop: wholeWh(completed.end.registerMilliWh),
     timestamp: timeText(completed.endMs),
     reason: stopReasons(completed.stopReason, "ocpp1.6").in16,

@@ -7,6 +7,7 @@ import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
 import type { SessionLimits } from "../../../core/session/limits.js";
 import { unsignedMark } from "../../../core/signing/signer.js";
 import type { Activity } from "../../../core/tariff/period.js";
+import type { StopToken } from "../cards/stop-card.js";
 import { type IdToken, idTokenOf, idTokenTypeIn201 } from "../requests/id-token.js";
 import type { Dialect } from "../rpc/frame.js";
 import {
@@ -19,6 +20,7 @@ import {
 import { costDetails, noCost, runningCost } from "./cost-details.js";
 import { stopReasons } from "./stop-reasons.js";
 import { transactionLimitOf } from "./transaction-limit.js";
+import type { Extra } from "./transactions-state.js";
 
 export type Dialect2x = Exclude<Dialect, "ocpp1.6">;
 type Payload = Readonly<Record<string, unknown>>;
@@ -71,6 +73,10 @@ const evse = (connector: number): Payload => ({ id: connector, connectorId: 1 })
  * (I12).
  */
 export type EventOptions = { readonly dialect: Dialect2x; readonly tariffKnown: boolean; readonly cost: boolean };
+
+/** The cost stands in customData: it has no other place. */
+export const isInCustomData = ({ dialect, tariffKnown, cost }: EventOptions): boolean =>
+  cost && !(dialect === "ocpp2.1" && tariffKnown);
 
 /** The begin of power is the begin of the transaction (TxStartPoint PowerPathClosed). */
 export function startedEvent(
@@ -179,6 +185,9 @@ export type TransactionEnding = {
   readonly tariffKnown: boolean;
   /** PublicKeyWithSignedMeterValue is not Never. */
   readonly withKey: boolean;
+  /** The card that stopped the session. */
+  readonly stoppedBy?: StopToken;
+  readonly without: readonly Extra[];
 };
 
 export function endedEvent(
@@ -201,12 +210,13 @@ export function endedEvent(
       timeSpentCharging: Math.floor(receipt.sale.price.timeMs / 1000) - Math.floor(receipt.sale.price.parkingMs / 1000),
       stoppedReason: stopped,
       ...(costKnown ? { tariffId: receipt.sale.tariff.id } : {}),
-      customData: customData(receipt, ending.digest()),
+      ...(ending.without.includes("customData") ? {} : { customData: customData(receipt, ending.digest()) }),
     },
     evse: evse(beginning.connector),
+    ...(ending.stoppedBy === undefined ? {} : { idToken: idTokenOf(ending.stoppedBy, dialect) }),
     meterValue: [
       register(completed.begin, "Transaction.Begin"),
-      register(completed.end, "Transaction.End", signedValue(receipt, ending.withKey)),
+      register(completed.end, "Transaction.End", signedValue(receipt, ending)),
     ],
     ...(costKnown ? { costDetails: costDetails(receipt.sale, true) } : {}),
   };
@@ -254,7 +264,13 @@ export function signedMeterValue({ sale, key }: SalePayload, withKey: boolean): 
   };
 }
 
-function signedValue(receipt: SalePayload, withKey: boolean): Payload {
-  const signed = signedMeterValue(receipt, withKey);
+/** What the end of a session holds beyond what a backend must know. */
+export const extrasOf = (receipt: SalePayload, dialect: Dialect): readonly Extra[] => [
+  ...(dialect === "ocpp1.6" ? [] : (["customData"] as const)),
+  ...(signedMeterValue(receipt, false) === undefined ? [] : (["signedData"] as const)),
+];
+
+function signedValue(receipt: SalePayload, { withKey, without }: TransactionEnding): Payload {
+  const signed = without.includes("signedData") ? undefined : signedMeterValue(receipt, withKey);
   return signed === undefined ? {} : { signedMeterValue: signed };
 }

@@ -11,7 +11,7 @@ import { shortLine } from "../../../core/words/printable.js";
 import type { RecordedFact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
 import { transactionBeginning } from "./completed-transaction.js";
-import type { EventLine, SendResult } from "./event-sender.js";
+import { type EventLine, mostEventTries, type SendResult } from "./event-sender.js";
 import { chargingState, type RunningTransaction, type UpdateReason } from "./transaction-2x.js";
 import { TransactionLimits, type TransactionLimitsParts } from "./transaction-limits.js";
 import type { Transactions } from "./transactions.js";
@@ -58,6 +58,8 @@ export class TransactionReporter {
   #failures = 0;
   #cancel: (() => void) | undefined;
   #holdUntilMonoMs = 0;
+  /** Sessions on whose event the backend failed while it may well take others: each waits for itself. */
+  readonly #held = new Map<string, { readonly failures: number; readonly untilMonoMs: number }>();
   readonly #asked = new Map<string, UpdateReason>();
   readonly #toldMonoMs = new Map<string, number>();
   readonly #costToldMonoMs = new Map<string, number>();
@@ -73,6 +75,7 @@ export class TransactionReporter {
   attach(line: TransactionReporterLine): void {
     this.#line = line;
     this.#holdUntilMonoMs = 0;
+    this.#held.clear();
     this.pump();
   }
 
@@ -147,8 +150,7 @@ export class TransactionReporter {
   async #work(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      for (let job = this.#next(); job !== undefined; job = this.#next())
-        if ((await this.#do(job.job, job.line)) === "held") break;
+      for (let job = this.#next(); job !== undefined; job = this.#next()) await this.#do(job.job, job.line);
     }
   }
 
@@ -160,7 +162,7 @@ export class TransactionReporter {
     return job && { job, line };
   }
 
-  async #do(job: Job, line: TransactionReporterLine): Promise<"done" | "held"> {
+  async #do(job: Job, line: TransactionReporterLine): Promise<void> {
     const { transactions, clock } = this.#parts;
     const { connector, opening, reason, cost, isUnderWay } = job;
     const beginning = transactionBeginning(opening, connector, job.line);
@@ -178,11 +180,12 @@ export class TransactionReporter {
     );
   }
 
-  #judge({ opening, reason, cost }: Job, sent: SendResult | undefined): "done" | "held" {
+  #judge({ opening, reason, cost }: Job, sent: SendResult | undefined): void {
     const { clock, backoff, random, note } = this.#parts;
     const { id } = opening;
     if (sent === undefined || sent.kind === "answered" || sent.kind === "refused") {
       this.#failures = 0;
+      this.#held.delete(id);
       const { monoMs } = clock.now();
       if (reason !== "RunningCost") this.#toldMonoMs.set(id, monoMs);
       if (reason === "begin" || cost) this.#costToldMonoMs.set(id, monoMs);
@@ -192,11 +195,25 @@ export class TransactionReporter {
         if (cost) this.#costToldMonoMs.set(id, Number.POSITIVE_INFINITY);
         else if (reason !== "LimitSet") this.#givenUp.add(id);
       }
-      return "done";
+      return;
     }
-    this.#failures += 1;
-    this.#holdUntilMonoMs = clock.now().monoMs + backoffMs(this.#failures, backoff, random());
-    return "held";
+    const { monoMs } = clock.now();
+    if (sent.countsAsAttempt !== true) {
+      this.#failures += 1;
+      this.#holdUntilMonoMs = monoMs + backoffMs(this.#failures, backoff, random());
+      return;
+    }
+    const failures = (this.#held.get(id)?.failures ?? 0) + 1;
+    // On this line no more: its end, which begins with this event, has its tries too.
+    const isGivenUp = failures >= mostEventTries;
+    if (isGivenUp)
+      note(`session ${id}: the backend failed on it ${failures} times: ${sent.words ?? "no reason given"}`);
+    const untilMonoMs = isGivenUp ? Number.POSITIVE_INFINITY : monoMs + backoffMs(failures, backoff, random());
+    this.#held.set(id, { failures, untilMonoMs });
+  }
+
+  #heldUntilMonoMs({ id }: Opening): number {
+    return this.#held.get(id)?.untilMonoMs ?? 0;
   }
 
   /** The CSMS has answered to an event of a session in 2.1, from whichever side it was told. */
@@ -238,6 +255,7 @@ export class TransactionReporter {
     const { transactions, clock } = this.#parts;
     const { monoMs } = clock.now();
     for (const { connector, opening, line } of this.#charging()) {
+      if (monoMs < this.#heldUntilMonoMs(opening)) continue;
       const transaction = transactions.of(opening.id);
       if (transaction?.started !== true)
         return { connector, opening, line, reason: "begin", cost: false, isUnderWay: false };
@@ -283,6 +301,13 @@ export class TransactionReporter {
       : (this.#toldMonoMs.get(opening.id) ?? Number.NEGATIVE_INFINITY) + everyMs;
   }
 
+  #dueMonoMs(opening: Opening): number {
+    const hasBegun = this.#parts.transactions.of(opening.id)?.started === true;
+    return hasBegun
+      ? Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening), this.#nextLimitMonoMs(opening))
+      : 0;
+  }
+
   /** Sleeps until the next value is due or the back-off is over. */
   #rest(): void {
     if (this.#line === undefined || this.#cancel !== undefined) return;
@@ -290,9 +315,7 @@ export class TransactionReporter {
     const { monoMs } = clock.now();
     const next = Math.max(
       Math.min(
-        ...this.#charging().map(({ opening }) =>
-          Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening), this.#nextLimitMonoMs(opening)),
-        ),
+        ...this.#charging().map(({ opening }) => Math.max(this.#heldUntilMonoMs(opening), this.#dueMonoMs(opening))),
       ),
       this.#holdUntilMonoMs,
       monoMs + leastRestMs,
@@ -315,6 +338,7 @@ export class TransactionReporter {
     this.#costToldMonoMs.delete(sessionId);
     this.#givenUp.delete(sessionId);
     this.#limits.forget(sessionId);
+    this.#held.delete(sessionId);
   }
 }
 

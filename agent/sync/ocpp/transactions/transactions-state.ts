@@ -34,11 +34,23 @@ const reserved = z.strictObject({ sessionId: z.string(), reservationId: z.int() 
 /** So many sessions with a reservation may wait to be told; of more, the oldest are told without it. */
 const mostReserved = 200;
 
+/** A session that another card of its group has stopped: its receipt names the card that began it. */
+const stopped = z.strictObject({ sessionId: z.string(), uid: z.string() });
+/** So many sessions may wait to be told with it; of more, the oldest are told without. */
+const mostStopped = 200;
+
+/** What some backends refuse a whole message for. */
+export const extras = ["customData", "signedData"] as const;
+export type Extra = (typeof extras)[number];
+
 const state = z.strictObject({
   /** The boot of the machine in which we were accepted last: tells a power-up from a restart of ours. */
   boot: z.string(),
   open: z.array(open),
   reserved: z.array(reserved).max(mostReserved).default([]),
+  stopped: z.array(stopped).max(mostStopped).default([]),
+  /** What the backend at this address has refused to take. */
+  refused: z.strictObject({ url: z.string(), extras: z.array(z.enum(extras)) }).optional(),
   /** The restart that this CSMS asked for, until it has been told that it took place. */
   restart: z.enum(["RemoteReset", "ScheduledReset"]).optional(),
 });
@@ -48,7 +60,7 @@ export type OpenTransaction = z.infer<typeof open>;
 export type PendingMessage = z.infer<typeof pending>;
 export type TransactionStep = PendingMessage["step"];
 
-export const noTransactions: TransactionsState = { boot: "", open: [], reserved: [] };
+export const noTransactions: TransactionsState = { boot: "", open: [], reserved: [], stopped: [] };
 
 /** Names a value that was read from disk. Throws Failure table/damaged. */
 export function parseTransactions(value: unknown): TransactionsState {
@@ -95,6 +107,7 @@ export function withoutEnded(state: TransactionsState, sessionId: string): Trans
     ...state,
     open: state.open.filter((one) => !over.has(one.sessionId)),
     reserved: state.reserved.filter((one) => !over.has(one.sessionId)),
+    stopped: state.stopped.filter((one) => !over.has(one.sessionId)),
   };
 }
 
@@ -105,6 +118,14 @@ export function withReservation(state: TransactionsState, sessionId: string, res
     reserved: [...state.reserved.filter((one) => one.sessionId !== sessionId), { sessionId, reservationId }].slice(
       -mostReserved,
     ),
+  };
+}
+
+/** The state with the card that has stopped a session. */
+export function withStop(state: TransactionsState, sessionId: string, uid: string): TransactionsState {
+  return {
+    ...state,
+    stopped: [...state.stopped.filter((one) => one.sessionId !== sessionId), { sessionId, uid }].slice(-mostStopped),
   };
 }
 

@@ -3,15 +3,19 @@
 // comes: the live view or the outbox.
 import { wireJson } from "../../../core/json/json-text.js";
 import type { Outcome } from "../../uplink.js";
+import { stopToken } from "../cards/stop-card.js";
 import { longestTag } from "../requests/id-token.js";
 import { callOutcome } from "../rpc/call-outcome.js";
 import type { Dialect } from "../rpc/frame.js";
 import type { CompletedTransaction, TransactionBeginning } from "./completed-transaction.js";
-import { type EventLine, EventSender, type EventSenderParts, type SendResult } from "./event-sender.js";
+import { type EventLine, EventSender, type EventSenderParts, mostEventTries, type SendResult } from "./event-sender.js";
+import type { Extras } from "./extras.js";
 import { familyOf, type NextEvent, withEnd, withEvent } from "./pending-event.js";
 import {
   type Dialect2x,
   type EventOptions,
+  extrasOf,
+  isInCustomData,
   type RunningTransaction,
   startedEvent,
   type TransactionEnding,
@@ -19,14 +23,27 @@ import {
   updatedEvent,
 } from "./transaction-2x.js";
 import { meterValues, startTransaction } from "./transaction-16.js";
-import { freshTransaction, type OpenTransaction, withoutEnded } from "./transactions-state.js";
+import { type Extra, freshTransaction, type OpenTransaction, withoutEnded } from "./transactions-state.js";
+
+/** What is known of an end beside the receipt and what this backend takes. */
+export type EndingFacts = Omit<TransactionEnding, "stoppedBy" | "without">;
+
+/** So often the backend fails on an end before it is tried without what it may choke on. */
+const triesWithExtras = 3;
 
 export type TransactionsParts = EventSenderParts & {
+  readonly extras: Extras;
   /** A backend may name this tariff: it set it, or it said so. */
   readonly tariffKnown: (tariffId: string) => boolean;
   /** The CSMS wants to be told what a session costs while it runs. */
   readonly sendsRunningCost: () => boolean;
 };
+
+/** A value for the cost alone, told without the cost. */
+const withoutCost = (reason: UpdateReason): UpdateReason => (reason === "RunningCost" ? "MeterValuePeriodic" : reason);
+
+/** The end of a session, made anew where nothing of it is under way. */
+type EndWithout = (transaction: OpenTransaction, without: readonly Extra[]) => OpenTransaction | undefined;
 
 export class Transactions {
   readonly #parts: TransactionsParts;
@@ -35,7 +52,7 @@ export class Transactions {
 
   constructor(parts: TransactionsParts) {
     this.#parts = parts;
-    this.#sender = new EventSender(parts);
+    this.#sender = new EventSender(parts, (work) => this.#inTurn(work));
   }
 
   /** The transaction of a session that is not over for the CSMS. */
@@ -71,24 +88,54 @@ export class Transactions {
       const transaction = this.#open(beginning.sessionId, line.dialect);
       if (!transaction.started || transaction.ended) return undefined;
       if (transaction.pending !== null)
-        return transaction.pending.step === "updated" ? await this.#sender.send(transaction, line) : undefined;
+        return transaction.pending.step === "updated" ? await this.#value(transaction, line) : undefined;
       const running = now();
       if (running === undefined) return undefined;
       if (line.dialect === "ocpp1.6")
         return await this.#passing(beginning.connector, transaction, running, reason, line);
+      const telling = this.#telling(beginning, line.dialect, cost);
       const at = { seqNo: transaction.nextSeqNo, offline: false };
-      const payload = updatedEvent(beginning, running, reason, this.#telling(beginning, line.dialect, cost), at);
-      return await this.#send(withEvent(transaction, "updated", "TransactionEvent", payload, line.dialect), line);
+      const payload = updatedEvent(beginning, running, telling.cost ? reason : withoutCost(reason), telling, at);
+      const ready = withEvent(transaction, "updated", "TransactionEvent", payload, line.dialect);
+      this.#sender.write(ready);
+      const sent = await this.#value(ready, line);
+      if (sent.kind !== "refused" || !isInCustomData(telling)) return sent;
+      return (await this.#valueWithout(beginning, running, reason, telling, line)) ?? sent;
     });
   }
 
-  /** Brings a settled session to its end: what is under way, the begin where it is not known yet, the end. */
-  settle(
-    completed: CompletedTransaction,
-    ending: TransactionEnding,
+  /** A value in between; one that the backend goes on failing on is given up, and its number with it. */
+  async #value(transaction: OpenTransaction, line: EventLine): Promise<SendResult> {
+    const { sessionId } = transaction;
+    const sent = await this.#sender.send(transaction, line);
+    if (sent.kind === "answered" || sent.kind === "refused" || this.#sender.tries(sessionId) < mostEventTries)
+      return sent;
+    this.#sender.write({ ...this.#open(sessionId, line.dialect), pending: null });
+    return { kind: "refused", reason: sent.words ?? "no reason given" };
+  }
+
+  /** The same value without customData; undefined where that was not the reason. */
+  async #valueWithout(
+    beginning: TransactionBeginning,
+    running: RunningTransaction,
+    reason: UpdateReason,
+    telling: EventOptions,
     line: EventLine,
-    offline: boolean,
-  ): Promise<Outcome> {
+  ): Promise<SendResult | undefined> {
+    const { extras } = this.#parts;
+    if (extras.waysWithout(["customData"]).length === 0 || line.dialect === "ocpp1.6") return undefined;
+    const transaction = this.#open(beginning.sessionId, line.dialect);
+    const at = { seqNo: transaction.nextSeqNo, offline: false };
+    const payload = updatedEvent(beginning, running, withoutCost(reason), { ...telling, cost: false }, at);
+    const ready = withEvent(transaction, "updated", "TransactionEvent", payload, line.dialect);
+    this.#sender.write(ready);
+    const sent = await this.#value(ready, line);
+    if (sent.kind === "answered") extras.takenWithout(["customData"], true);
+    return sent.kind === "refused" ? undefined : sent;
+  }
+
+  /** Brings a settled session to its end: what is under way, the begin where it is not known yet, the end. */
+  settle(completed: CompletedTransaction, facts: EndingFacts, line: EventLine, offline: boolean): Promise<Outcome> {
     return this.#inTurn(async () => {
       const { sessionId } = completed.beginning;
       // The outbox asks for the next only when it has the acknowledgement of the one before in writing.
@@ -102,25 +149,63 @@ export class Transactions {
       const under = this.#open(sessionId, line.dialect);
       if (under.ended) return { kind: "accepted" };
       if (under.pending?.step === "updated") {
-        const sent = await this.#sender.send(under, line);
+        const sent = await this.#value(under, line);
         if (sent.kind !== "answered" && sent.kind !== "refused") return sent;
       }
-      const toEnd: NextEvent = (transaction) => withEnd(transaction, completed, ending, line.dialect, offline);
-      const begun = await this.#startedBy(completed.beginning, line, true, toEnd);
+      const { stopped } = store.read();
+      const stoppedBy = stopToken(completed.receipt.sale, stopped.find((one) => one.sessionId === sessionId)?.uid);
+      const ending = { ...facts, ...(stoppedBy === undefined ? {} : { stoppedBy }) };
+      const endWithout: EndWithout = (transaction, without) =>
+        withEnd(transaction, completed, { ...ending, without }, line.dialect, offline);
+      const begun = await this.#startedBy(completed.beginning, line, true, (transaction) =>
+        endWithout(transaction, this.#parts.extras.leftOut()),
+      );
       if (begun !== undefined && begun.kind !== "answered") return begun;
-      return await this.#end(completed, toEnd, line);
+      return await this.#end(completed, endWithout, line);
     });
   }
 
-  async #end(completed: CompletedTransaction, toEnd: NextEvent, line: EventLine): Promise<Outcome> {
-    const transaction = this.#open(completed.beginning.sessionId, line.dialect);
-    const ready = toEnd(transaction);
+  async #end(completed: CompletedTransaction, endWithout: EndWithout, line: EventLine): Promise<Outcome> {
+    const { sessionId } = completed.beginning;
+    const transaction = this.#open(sessionId, line.dialect);
+    const ready = endWithout(transaction, this.#parts.extras.leftOut());
     if (ready === undefined) return { kind: "refused", reason: "the backend gave no usable transaction id" };
     if (ready !== transaction) this.#sender.write(ready);
-    const sent = await this.#sender.send(ready, line);
+    let sent = await this.#sender.send(ready, line);
+    const isRefused = sent.kind === "refused";
+    const isFailure = sent.kind === "retry" && sent.countsAsAttempt;
+    if (isRefused || (isFailure && this.#sender.tries(sessionId) === triesWithExtras))
+      sent = (await this.#endWithLess(completed, isRefused, endWithout, line)) ?? sent;
     if (sent.kind !== "answered") return sent;
     this.#lookAtCost(completed, sent.payload);
     return { kind: "accepted", receipt: sent.payload };
+  }
+
+  /**
+   * The end without what this backend may refuse it for; undefined where that was not the reason, and all is as it was.
+   * What is in doubt stays under way as it was sent.
+   */
+  async #endWithLess(
+    { beginning, receipt }: CompletedTransaction,
+    isRefused: boolean,
+    endWithout: EndWithout,
+    line: EventLine,
+  ): Promise<SendResult | undefined> {
+    const { extras } = this.#parts;
+    const leftOut = extras.leftOut();
+    const present = extrasOf(receipt, line.dialect).filter((extra) => !leftOut.includes(extra));
+    const before = this.#open(beginning.sessionId, line.dialect);
+    const free = { ...before, pending: null, nextSeqNo: before.pending?.seqNo ?? before.nextSeqNo };
+    for (const way of extras.waysWithout(present)) {
+      const ready = endWithout(free, [...leftOut, ...way]);
+      if (ready === undefined) return undefined;
+      this.#sender.write(ready);
+      const sent = await this.#sender.send(ready, line);
+      if (sent.kind === "answered") extras.takenWithout(way, isRefused);
+      if (sent.kind !== "refused" && !(sent.kind === "retry" && sent.countsAsAttempt)) return sent;
+    }
+    this.#sender.write(before);
+    return undefined;
   }
 
   /**
@@ -153,8 +238,12 @@ export class Transactions {
     return await this.#send(withEvent(transaction, "started", "StartTransaction", payload, line.dialect), line, next);
   }
 
+  /** A cost that has no place but customData is not told to whoever does not take that. */
   #telling({ tariff }: TransactionBeginning, dialect: Dialect2x, cost: boolean): EventOptions {
-    return { dialect, tariffKnown: this.#parts.tariffKnown(tariff.id), cost };
+    const telling = { dialect, tariffKnown: this.#parts.tariffKnown(tariff.id), cost };
+    return isInCustomData(telling) && this.#parts.extras.leftOut().includes("customData")
+      ? { ...telling, cost: false }
+      : telling;
   }
 
   /** 1.6: meter values belong to no order and are worth nothing later. */
@@ -181,7 +270,7 @@ export class Transactions {
 
   /**
    * An event of another session of which nobody knows whether it arrived goes first. An answer of failure to it does
-   * not hold up the others.
+   * not hold up the others, nor no answer where the line stands.
    */
   async #unsureElsewhere(
     sessionId: string,
@@ -193,11 +282,12 @@ export class Transactions {
         transaction.sessionId === sessionId ||
         pending === null ||
         pending.step === "ended" ||
-        familyOf(line.dialect) !== transaction.family
+        familyOf(line.dialect) !== transaction.family ||
+        this.#sender.tries(transaction.sessionId) >= mostEventTries
       )
         continue;
       const sent = await this.#sender.send(transaction, line);
-      if (sent.kind === "unsure" || (sent.kind === "retry" && !sent.countsAsAttempt)) return sent;
+      if ((sent.kind === "unsure" || sent.kind === "retry") && sent.countsAsAttempt !== true) return sent;
     }
     return undefined;
   }

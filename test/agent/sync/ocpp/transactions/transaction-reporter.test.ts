@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { moneyText } from "../../../../../agent/core/number/money.js";
 import { livePrice } from "../../../../../agent/core/rating/live-price.js";
 import { bill } from "../../../../../agent/core/rating/session-bill.js";
+import { attemptsBeforeDoubt } from "../../../../../agent/sync/outbox-doubt.js";
 import { Csms, type Got, type Mood, stepOf } from "../../../../support/sync/csms.js";
 import {
   drained,
@@ -520,17 +521,43 @@ for (const id of [0, -1])
   test(`1.6: transaction id ${id} is none: the session is parked with that reason, and goes whole when it is sent again`, async () => {
     const { csms, now, lasting } = await scene("ocpp1.6");
     const number = lasting.book.sell();
-    csms.answers["StartTransaction"] = () => ({ transactionId: id, idTagInfo: { status: "Invalid" } });
+    csms.answers["StartTransaction"] = () => ({ transactionId: id, idTagInfo: { status: "Accepted" } });
     await now.outbox.now();
     assert.match(
       now.outbox.status().parked[0]?.reason ?? "",
-      new RegExp(`StartTransaction with transaction id ${id}, which is not usable`),
+      /StartTransaction with transaction id .*, which is not usable/,
     );
     assert.equal(csms.of("StopTransaction"), []);
     delete csms.answers["StartTransaction"];
     now.outbox.resend(number);
     await drained(now.outbox);
     assert.is(csms.of("StopTransaction").length, 1);
+  });
+
+// Parked 1.19 EUR for ever: an offline start 18 ms after its card's last stop, of which the backend had not heard yet.
+for (const status of ["ConcurrentTx", "Invalid"])
+  test(`1.6: transaction id 0 with status ${status} may pass: it is tried again with back-off before it is a refusal`, async () => {
+    for (const passes of [true, false]) {
+      const { csms, now, lasting } = await scene("ocpp1.6");
+      const number = lasting.book.sell();
+      csms.answers["StartTransaction"] = () => ({ transactionId: 0, idTagInfo: { status } });
+      for (let tries = 1; tries < attemptsBeforeDoubt; tries += 1) {
+        const held = await now.outbox.now();
+        assert.equal([held.parked, held.waiting], [[], 1]);
+        assert.ok(held.nextTryMs !== undefined);
+      }
+      if (passes) delete csms.answers["StartTransaction"];
+      await now.outbox.now();
+      assert.is(now.outbox.stateOf(number), passes ? "acked" : "parked");
+      if (!passes)
+        assert.match(
+          now.outbox.status().parked[0]?.reason ?? "",
+          new RegExp(`transaction id 0, which is not usable, and status "${status}" \\(5 times\\)`),
+        );
+      assert.is(new Set(csms.of("StartTransaction").map(({ text }) => text)).size, 1, "the same start each time");
+      assert.is(csms.of("StopTransaction").length, passes ? 1 : 0);
+      await letGo();
+    }
   });
 
 test("an event that the CSMS calls malformed parks its session, and those behind it go on; one that it does not know at all holds everything", async () => {
