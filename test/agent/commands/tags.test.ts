@@ -178,7 +178,7 @@ done`;
   const rows: readonly (readonly [string, RegExp])[] = [
     ["chargetill met", /^meter$/],
     ['chargetill ""', /^demo\|run\|status\|.*completion/],
-    ['chargetill meter ""', /^scan\|watch\|check\|--help$/],
+    ['chargetill meter ""', /^scan\|watch\|check\|accept\|--help$/],
     ["chargetill tag import --da", /^--data$/],
     ["chargetill tag import a", /^a card list\.csv$/],
     ['chargetill status --config ""', /a card list\.csv/],
