@@ -23,6 +23,7 @@ import { entriesLeft, everyEntry, inspectEvidence, inspectJournal } from "../led
 import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { stagedFile, stagedKey } from "../receipts/key-rotation.js";
+import { knownMarkFile, parseKnownMark } from "../receipts/number-mark.js";
 import { noPayments, parsePayments, paymentPages } from "../receipts/payments.js";
 import { emptyIssuerState } from "../receipts/receipt-chain.js";
 import { keyFile, mustContinue, openSigner } from "../receipts/signing-keys.js";
@@ -65,6 +66,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ...inspectTable(disk, at(backendCardsFile), parseCardLists, {}),
     ...inspectTable(disk, at(enrolledCardsFile), parseEnrolledCards, []),
     ...inspectTable(disk, at(acceptedMetersFile), parseAcceptedMeters, []),
+    // Made anew, it takes the mark outside for its own; only one that is gone is not missed then.
+    ...inspectTable(disk, at(knownMarkFile), parseKnownMark, { id: null }),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
     ...uplinks.flatMap((name) =>
       inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true }),
