@@ -1,5 +1,5 @@
 // chargetill verify: a plain verdict per check on receipts, meter records and books, without network and without trust
-// in the station. Exit codes: 0 all holds, 1 something fails, 2 usage, 3 nothing fails but the key is not proven.
+// in the station. Exit codes: 0 all holds, 1 something fails, 2 usage, 3 nothing fails but nothing is proven.
 import { readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
 import { Failure } from "../core/failure.js";

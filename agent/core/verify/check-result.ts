@@ -8,12 +8,17 @@ export type Check = {
   /** `unproven`: nothing contradicts it, but the key was only found inside what is being checked. */
   readonly verdict: "holds" | "fails" | "unproven" | "skipped";
   readonly detail: string;
+  /** True where the check rests on a key that the user vouches for: only such a check proves anything. */
+  readonly pinned?: true;
 };
 
 /** The checks made on one thing: a receipt, a record, a book. */
 export type CheckResult = { readonly subject: string; readonly checks: readonly Check[] };
 
 export const holds = (name: string, detail: string): Check => ({ name, verdict: "holds", detail });
+/** It holds by a key that the user vouches for. */
+export const proven = (name: string, detail: string): Check => ({ name, verdict: "holds", detail, pinned: true });
+export const unproven = (name: string, detail: string): Check => ({ name, verdict: "unproven", detail });
 export const fails = (name: string, detail: string): Check => ({ name, verdict: "fails", detail });
 export const skipped = (name: string, detail: string): Check => ({ name, verdict: "skipped", detail });
 
@@ -38,9 +43,9 @@ export const overallResult = (name: string, complaints: readonly string[], other
         complaints.slice(0, 5).join("; ") + (complaints.length > 5 ? `; and ${complaints.length - 5} more` : ""),
       );
 
-/** 1 where anything fails, else 3 where the key is not proven, else 0. */
+/** 1 where anything fails, else 3 where a key is not proven or nothing rests on a key that was given, else 0. */
 export function exitCode(findings: readonly CheckResult[]): 0 | 1 | 3 {
-  const verdicts = new Set(findings.flatMap((finding) => finding.checks.map((check) => check.verdict)));
-  if (verdicts.has("fails") || findings.length === 0) return 1;
-  return verdicts.has("unproven") ? 3 : 0;
+  const checks = findings.flatMap((finding) => finding.checks);
+  if (checks.length === 0 || checks.some(({ verdict }) => verdict === "fails")) return 1;
+  return checks.some(({ verdict }) => verdict === "unproven") || !checks.some(({ pinned }) => pinned) ? 3 : 0;
 }

@@ -3,7 +3,7 @@
 import { fromHex, hexText } from "../number/bytes.js";
 import type { HashFunction } from "../signing/merkle.js";
 import type { CheckTools } from "../signing/signer.js";
-import { type Check, fails, holds } from "./check-result.js";
+import { type Check, fails, proven, unproven } from "./check-result.js";
 
 /**
  * Fingerprints (hex) of the keys that the user vouches for, and those that these signed in turn; empty = none given.
@@ -24,14 +24,12 @@ export function checkFoundKey(spkiHex: string, pins: TrustedKeys, { hash }: Chec
   const fingerprint = fingerprintOf(spkiHex, hash);
   if (fingerprint === undefined)
     return fails("key", "the public key beside the record cannot be read: hex of its SPKI DER is expected");
-  if (pins.fingerprints.has(fingerprint)) return holds("key", `the key that you gave: sha256:${fingerprint}`);
+  if (pins.fingerprints.has(fingerprint)) return proven("key", `the key that you gave: sha256:${fingerprint}`);
   if (pins.fingerprints.size > 0)
     return fails("key", `the key sha256:${fingerprint} beside the record is not the one you gave`);
-  return {
-    name: "key",
-    verdict: "unproven",
-    detail:
-      `unproven key: sha256:${fingerprint} was found only in the file itself; ` +
+  return unproven(
+    "key",
+    `unproven key: sha256:${fingerprint} was found only in the file itself; ` +
       `compare it with the one at the charge point, then give it with --key`,
-  };
+  );
 }

@@ -6,7 +6,7 @@ import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { isConsistent, leafHash, rootFromInclusion } from "../signing/merkle.js";
 import { type ConsistencyFile, consistencyFormat, parseProof } from "../signing/proof-file.js";
 import type { CheckTools } from "../signing/signer.js";
-import { type CheckResult, fails, holds, skipped } from "./check-result.js";
+import { type CheckResult, fails, holds, proven, skipped, unproven } from "./check-result.js";
 import type { EvidenceFile } from "./evidence-kind.js";
 import type { TrustedKeys } from "./trusted-keys.js";
 import type { Witness } from "./verify-book.js";
@@ -20,19 +20,13 @@ export function verifyCheckpoint({ name, text }: EvidenceFile, pins: TrustedKeys
   if (pins.keys.length === 0)
     return {
       subject: name,
-      checks: [
-        {
-          name: "key",
-          verdict: "unproven",
-          detail: `${what}: a checkpoint carries no key; give the public key with --key FILE`,
-        },
-      ],
+      checks: [unproven("key", `${what}: a checkpoint carries no key; give the public key with --key FILE`)],
     };
   return {
     subject: name,
     checks: [
       pins.keys.some((key) => isSignedBy(signed, key, tools))
-        ? holds("checkpoint", `signed: ${what}`)
+        ? proven("checkpoint", `signed: ${what}`)
         : fails("checkpoint", "it is not signed by the key you gave"),
     ],
   };

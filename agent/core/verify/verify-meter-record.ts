@@ -3,7 +3,7 @@
 import { ownGateway } from "../ocmf/ocmf.js";
 import { parseOcmfXml } from "../ocmf/ocmf-xml.js";
 import type { CheckTools } from "../signing/signer.js";
-import { type CheckResult, fails, overallResult } from "./check-result.js";
+import { type Check, type CheckResult, fails, overallResult, proven, unproven } from "./check-result.js";
 import { type EvidenceFile, ocmfIn } from "./evidence-kind.js";
 import { checkFoundKey, type TrustedKeys } from "./trusted-keys.js";
 import { checkOcmf, checkOcmfTogether, fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
@@ -53,15 +53,23 @@ export function verifyRecord({ name, text }: EvidenceFile, pins: TrustedKeys, to
     return {
       subject: name,
       checks: [
-        {
-          name: "key",
-          verdict: "unproven",
-          detail: "a bare record carries no key: its signature was not checked; give the public key with --key FILE",
-        },
+        unproven(
+          "key",
+          "a bare record carries no key: its signature was not checked; give the public key with --key FILE",
+        ),
         ...rest,
       ],
     };
   }
   const signing = pins.keys.find((key) => checkOcmf(record, key, tools)[0]?.verdict === "holds") ?? first;
-  return { subject: name, checks: checkOcmf(record, signing, tools) };
+  const [signature, ...rest] = checkOcmf(record, signing, tools);
+  return { subject: name, checks: [...byGivenKey(signature), ...rest] };
 }
+
+/** A signature that holds was checked by a key that the user gave. */
+const byGivenKey = (signature: Check | undefined): readonly Check[] =>
+  signature?.verdict === "holds"
+    ? [proven(signature.name, signature.detail)]
+    : signature === undefined
+      ? []
+      : [signature];

@@ -12,7 +12,16 @@ import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import { leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../signing/merkle.js";
 import type { CheckTools } from "../signing/signer.js";
-import { type Check, type CheckResult, fails, holds, overallResult, unworkable } from "./check-result.js";
+import {
+  type Check,
+  type CheckResult,
+  fails,
+  holds,
+  overallResult,
+  proven,
+  unproven,
+  unworkable,
+} from "./check-result.js";
 import { fingerprintOf, type TrustedFingerprints } from "./trusted-keys.js";
 import { checkReservation, checkSale, type Rerate } from "./verify-sale.js";
 
@@ -54,19 +63,17 @@ function checkKey({ key }: ReceiptPayload, trust: TrustedFingerprints, { hash }:
   const fingerprint = fingerprintOf(key.spki, hash);
   if (fingerprint === undefined || key.id !== `sha256:${fingerprint}`)
     return fails(name, "the key in the receipt is not the one that its key id names");
-  if (trust.has(fingerprint)) return holds(name, `signed with the key that you gave: sha256:${fingerprint}`);
+  if (trust.has(fingerprint)) return proven(name, `signed with the key that you gave: sha256:${fingerprint}`);
   if (trust.size > 0)
     return fails(
       name,
       `signed with the key sha256:${fingerprint}, which is not the one you gave (nor one that it passed on to)`,
     );
-  return {
+  return unproven(
     name,
-    verdict: "unproven",
-    detail:
-      `unproven key: sha256:${fingerprint} was found only in the receipt itself; compare it ` +
+    `unproven key: sha256:${fingerprint} was found only in the receipt itself; compare it ` +
       `with the one at the charge point or its operator, then give it with --key`,
-  };
+  );
 }
 
 /** Whether the receipt is signed by the key it names. */

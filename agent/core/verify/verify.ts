@@ -5,7 +5,7 @@ import { shapedJson } from "../json/json-shape.js";
 import { utf8 } from "../number/bytes.js";
 import { parseShortForm } from "../receipt/short-form.js";
 import type { CheckTools } from "../signing/signer.js";
-import { type CheckResult, fails, holds, skipped, unworkable } from "./check-result.js";
+import { type CheckResult, fails, proven, skipped, unproven, unworkable } from "./check-result.js";
 import { verifyCommissioning } from "./commissioning.js";
 import { type EvidenceFile, type EvidenceKind, evidenceKind, formatOf } from "./evidence-kind.js";
 import { checkFoundKey, fingerprintOf, type TrustedFingerprints, type TrustedKeys } from "./trusted-keys.js";
@@ -151,7 +151,7 @@ export function verifyShortForm(scanned: string, pins: TrustedKeys, { check, has
     `kWh, ${short.start} to ${short.end}, ${short.total} ${short.currency}`;
   const keys = pins.keys.filter((key) => fingerprintOf(key, hash)?.startsWith(short.key) === true);
   if (keys.some((key) => check(key, utf8(short.text), short.signature, "ieee-p1363")))
-    return { subject, checks: [holds("signature", says)] };
+    return { subject, checks: [proven("signature", says)] };
   if (keys.length > 0)
     return {
       subject,
@@ -166,14 +166,12 @@ export function verifyShortForm(scanned: string, pins: TrustedKeys, { check, has
   return {
     subject,
     checks: [
-      {
-        name: "key",
-        verdict: "unproven",
-        detail:
-          `it says ${says}; a code carries no key` +
+      unproven(
+        "key",
+        `it says ${says}; a code carries no key` +
           `${known ? " and a fingerprint alone cannot check it" : ""}: give the ` +
           `public key with --key FILE`,
-      },
+      ),
     ],
   };
 }

@@ -33,13 +33,17 @@ export function findingsText(findings: readonly CheckResult[]): string {
 
 /** The findings in one sentence. */
 export function summarySentence(findings: readonly CheckResult[]): string {
-  const failed = findings.flatMap((finding) => finding.checks).filter((check) => check.verdict === "fails").length;
+  const count = (wanted: Check["verdict"]): number =>
+    findings.flatMap(({ checks }) => checks).filter(({ verdict }) => verdict === wanted).length;
+  const [failed, left] = [count("fails"), count("skipped")];
   switch (exitCode(findings)) {
     case 1:
       return `Does not hold: ${failed === 1 ? "one check" : `${failed} checks`} failed.`;
     case 3:
-      return "Nothing contradicts it, but the key is not proven.";
+      return "Nothing contradicts it, but nothing is proven: it rests on no key that you gave.";
     default:
-      return "All holds.";
+      return left === 0
+        ? "All holds."
+        : `What was checked holds; ${left === 1 ? "one check was" : `${left} checks were`} not made.`;
   }
 }

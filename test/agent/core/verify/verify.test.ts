@@ -18,6 +18,7 @@ import type { TrustedKeys } from "../../../../agent/core/verify/trusted-keys.js"
 import { verifyEvidence, verifyShortForm } from "../../../../agent/core/verify/verify.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { pinsOf, verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
+import { summarySentence } from "../../../../agent/receipts/dispute/findings-text.js";
 import { newKey, signerOf } from "../../../../agent/receipts/signing-keys.js";
 import { chainOf, littleBook, receiptAt, settlement, signer } from "../../../support/sample-receipt.js";
 
@@ -56,6 +57,17 @@ test("a key found only inside the receipt is an unproven key", () => {
   const findings = verify(fileText, noPins);
   assert.is(exitCode(findings), 3);
   assert.match(findings[0]?.checks.find((check) => check.name === "key")?.detail ?? "", /^unproven key/);
+});
+
+test("checks that rest on no key that was given prove nothing, however many hold", () => {
+  const held = { name: "bundle", verdict: "holds", detail: "12 files as listed" } as const;
+  assert.is(exitCode([{ subject: "an archive without a signature", checks: [held] }]), 3);
+  const left = { name: "inclusion", verdict: "skipped", detail: "give that receipt too" } as const;
+  assert.is(exitCode([{ subject: "a proof whose receipt is not there", checks: [held, left] }]), 3);
+  const pinned = { subject: "a receipt", checks: [{ ...held, pinned: true } as const, left] };
+  assert.is(exitCode([pinned]), 0);
+  assert.is(summarySentence([pinned]), "What was checked holds; one check was not made.");
+  assert.is(exitCode([pinned, { subject: "another", checks: [{ ...held, verdict: "unproven" }] }]), 3);
 });
 
 test("a receipt by another key fails where a key was given", () => {
