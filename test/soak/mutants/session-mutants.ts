@@ -90,17 +90,10 @@ export const sessionMutants: readonly Mutant[] = [
     tests: ["agent/core/session/limits"],
   },
   {
-    rule: "a session stops at the energy that it was granted",
+    rule: "a session stops at the energy and the cost that it was granted",
     file: limits,
-    find: "[granted?.energyKwh, because],",
-    replace: "[undefined, because],",
-    tests: ["agent/core/session/limits"],
-  },
-  {
-    rule: "a session stops at the cost that it was granted",
-    file: limits,
-    find: "[granted?.cost, because],",
-    replace: "[undefined, because],",
+    find: "[ownLimits(limits), ...granted]",
+    replace: "[ownLimits(limits)]",
     tests: ["agent/core/session/limits"],
   },
   {
