@@ -35,7 +35,11 @@ export function soakCdrs(sessions: number, seed: number, say: (line: string) => 
     const drawn = Math.min(batch, sessions - done);
     const noShows = Math.floor(drawn / noShowEvery);
     const from = seed + done / batch;
-    hold(anySale, soldBy, (sold) => (saw(sold), faultsOfSale(sold)), from, drawn - noShows);
+    const faults = (sold: Settlement): string[] => {
+      saw(sold);
+      return faultsOfSale(sold);
+    };
+    hold(anySale, soldBy, faults, from, drawn - noShows);
     hold(anyNoShow, noShowSoldBy, faultsOfNoShow, from, noShows);
     if ((done + batch) % (10 * batch) === 0) say(`cdrs: ${done + batch} sessions`);
   }

@@ -15,7 +15,7 @@ const tryEveryMs = 1;
 const longestAnswer = 64;
 
 /** The holder is gone, or does not answer. */
-export class HolderGone extends Error {
+class HolderGone extends Error {
   override readonly name = "HolderGone";
 }
 
