@@ -218,7 +218,7 @@ def period_end(rng, tariffs, begins, at, zone, ms):
         return at
     border = next_border(rng, tariffs, begins, at, zone) if chance(rng, 50) else None
     if border is not None:
-        return border + timedelta(milliseconds=rng.choice([0, 0, 0, 0, -1000, 1000]))
+        return max(at, border + timedelta(milliseconds=rng.choice([0, 0, 0, 0, -1000, 1000])))
     seconds = rng.choice([1, 17, 60, 600, 900, 1800, 3600, rng.randrange(1, 7200), rng.randrange(1, 7200)])
     return at + timedelta(seconds=seconds, milliseconds=rng.randrange(1000) if ms else 0)
 

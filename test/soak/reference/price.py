@@ -368,7 +368,7 @@ class Sum:
         self.net = sum((net for _, net, _ in costs), Fraction(0))
         self.taxes = {}
         for component, _, tax in costs:
-            if tax != 0:
+            if component.vat is not None:
                 self.taxes[component.vat] = self.taxes.get(component.vat, Fraction(0)) + tax
 
     @property
@@ -376,13 +376,17 @@ class Sum:
         return self.net + sum(self.taxes.values())
 
     def hold(self, net, gross):
-        """Sets both; the taxes share what lies between in proportion. Where there were none, no rate explains it."""
+        """
+        Sets both; the taxes share what lies between in proportion. Where there were none, it is of the stated rate that
+        explains it, or of none.
+        """
         before, after = self.gross - self.net, gross - net
         self.net = net
         if before != 0:
             self.taxes = {rate: tax * after / before for rate, tax in self.taxes.items()}
         else:
-            self.taxes = {None: after}
+            explaining = (rate for rate in self.taxes if net * rate == after * 100)
+            self.taxes = {next(explaining, None): after}
 
     def written(self, modern):
         if not modern:
