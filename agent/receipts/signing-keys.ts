@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Failure } from "../core/failure.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
 import { parseJws } from "../core/signing/jws.js";
+import { derOfSignature, withLowS } from "../core/signing/low-s.js";
 import type { CheckSignature, CheckTools, Signer } from "../core/signing/signer.js";
 import type { Book } from "../ledger/book/book.js";
 import { sha256, sha256Hex } from "../ledger/store/digest.js";
@@ -56,12 +57,14 @@ export function publicKeysIn(text: string): PublicKey[] {
 /** A signer that holds the private key. Throws Failure key/unusable unless it is P-256. */
 export function signerOf(privateKey: KeyObject): Signer & { readonly publicKey: PublicKey } {
   const publicKey = publicKeyOf(createPublicKey(privateKey));
+  const signature = (data: Uint8Array): Uint8Array =>
+    withLowS(sign("sha256", data, { key: privateKey, dsaEncoding: "ieee-p1363" }));
   return {
     publicKey,
     keyId: `sha256:${publicKey.fingerprint}`,
     spkiHex: publicKey.spkiHex,
-    sign: (data) => sign("sha256", data, { key: privateKey, dsaEncoding: "ieee-p1363" }),
-    signDer: (data) => sign("sha256", data, { key: privateKey, dsaEncoding: "der" }),
+    sign: signature,
+    signDer: (data) => derOfSignature(signature(data)),
   };
 }
 

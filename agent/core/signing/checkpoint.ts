@@ -2,7 +2,7 @@
 // line. Whoever holds one can show later that a receipt was removed, altered or put in another order.
 import { base64, fromBase64, fromHex, hexText, joinedBytes, sameBytes, utf8 } from "../number/bytes.js";
 import type { HashFunction } from "./merkle.js";
-import type { CheckTools, Signer } from "./signer.js";
+import { type CheckTools, isOwnSignature, type Signer } from "./signer.js";
 
 export type Checkpoint = {
   /** Origin of the log and name of its key: the station id. */
@@ -71,6 +71,9 @@ export function parseCheckpoint(
 }
 
 /** True where the note was signed by this key. */
-export function isSignedBy(note: SignedNote, spkiHex: string, { hash, check }: CheckTools): boolean {
-  return sameBytes(note.keyId, noteKeyId(spkiHex, hash)) && check(spkiHex, utf8(note.body), note.signature, "der");
+export function isSignedBy(note: SignedNote, spkiHex: string, tools: CheckTools): boolean {
+  return (
+    sameBytes(note.keyId, noteKeyId(spkiHex, tools.hash)) &&
+    isOwnSignature(tools, spkiHex, utf8(note.body), note.signature, "der")
+  );
 }

@@ -1,4 +1,5 @@
 // What the core needs of a key: to sign, and to check a signature; node:crypto stays outside and is handed in.
+import { hasLowS, signatureOfDer } from "./low-s.js";
 import type { HashFunction } from "./merkle.js";
 
 export type Signer = {
@@ -21,6 +22,18 @@ export type CheckSignature = (
 
 /** What a verifier is handed. */
 export type CheckTools = { readonly hash: HashFunction; readonly check: CheckSignature };
+
+/** Whether a station of ours has signed: a valid signature, in its one spelling. */
+export function isOwnSignature(
+  { check }: CheckTools,
+  spkiHex: string,
+  data: Uint8Array,
+  signature: Uint8Array,
+  encoding: "der" | "ieee-p1363",
+): boolean {
+  const plain = encoding === "der" ? signatureOfDer(signature) : signature;
+  return plain !== undefined && hasLowS(plain) && check(spkiHex, data, signature, encoding);
+}
 
 /** A broken promise about what goes into a receipt: it must not be signed. */
 export class ReceiptFault extends Error {

@@ -11,7 +11,7 @@ import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import { leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../signing/merkle.js";
-import type { CheckTools } from "../signing/signer.js";
+import { type CheckTools, isOwnSignature } from "../signing/signer.js";
 import {
   type Check,
   type CheckResult,
@@ -77,24 +77,25 @@ function checkKey({ key }: ReceiptPayload, trust: TrustedFingerprints, { hash }:
 }
 
 /** Whether the receipt is signed by the key it names. */
-function checkSignature({ jws, payload }: ReadReceipt, { check }: CheckTools): Check {
+function checkSignature({ jws, payload }: ReadReceipt, tools: CheckTools): Check {
   const name = "signature";
   if (jws.keyId !== payload.key.id) return fails(name, "the signature names another key than the receipt");
   if (jws.signature === undefined)
     return fails(name, "unsigned: the signer had failed, and the receipt says so in the signature's place");
-  return check(payload.key.spki, jws.input, jws.signature, "ieee-p1363")
+  return isOwnSignature(tools, payload.key.spki, jws.input, jws.signature, "ieee-p1363")
     ? holds(name, `receipt ${payload.number} of ${payload.station.id} is signed and unchanged`)
     : fails(name, "the receipt is not signed by this key, or was changed since");
 }
 
 /** Whether a change of key is signed by the new key too. */
-function checkNextKey({ payload }: { readonly payload: KeyPayload }, { hash, check }: CheckTools): Check {
+function checkNextKey({ payload }: { readonly payload: KeyPayload }, tools: CheckTools): Check {
   const name = "new key";
   const { id, spki, signature } = payload.next;
   const bytes = fromHex(signature);
-  if (id !== `sha256:${fingerprintOf(spki, hash)}` || bytes === undefined)
+  if (id !== `sha256:${fingerprintOf(spki, tools.hash)}` || bytes === undefined)
     return fails(name, "the new key is not the one that its key id names");
-  return check(spki, utf8(rotationText(payload.station.id, payload.number, payload.key.id, id)), bytes, "ieee-p1363")
+  const text = utf8(rotationText(payload.station.id, payload.number, payload.key.id, id));
+  return isOwnSignature(tools, spki, text, bytes, "ieee-p1363")
     ? holds(name, `the station's key from here on is ${id}, and that key has signed the change too`)
     : fails(name, "the new key has not signed the change");
 }

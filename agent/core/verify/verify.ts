@@ -4,7 +4,7 @@
 import { shapedJson } from "../json/json-shape.js";
 import { utf8 } from "../number/bytes.js";
 import { parseShortForm } from "../receipt/short-form.js";
-import type { CheckTools } from "../signing/signer.js";
+import { type CheckTools, isOwnSignature } from "../signing/signer.js";
 import { type CheckResult, fails, proven, skipped, unproven, unworkable } from "./check-result.js";
 import { verifyCommissioning } from "./commissioning.js";
 import { type EvidenceFile, type EvidenceKind, evidenceKind, formatOf } from "./evidence-kind.js";
@@ -141,7 +141,7 @@ function bookFindings(
 }
 
 /** Checks the text of a receipt's QR code. */
-export function verifyShortForm(scanned: string, pins: TrustedKeys, { check, hash }: CheckTools): CheckResult {
+export function verifyShortForm(scanned: string, pins: TrustedKeys, tools: CheckTools): CheckResult {
   const subject = "QR code";
   const short = parseShortForm(scanned);
   if (short === undefined)
@@ -149,8 +149,8 @@ export function verifyShortForm(scanned: string, pins: TrustedKeys, { check, has
   const says =
     `receipt ${short.number} of ${short.station}: ${short.beginKwh} to ${short.endKwh} ` +
     `kWh, ${short.start} to ${short.end}, ${short.total} ${short.currency}`;
-  const keys = pins.keys.filter((key) => fingerprintOf(key, hash)?.startsWith(short.key) === true);
-  if (keys.some((key) => check(key, utf8(short.text), short.signature, "ieee-p1363")))
+  const keys = pins.keys.filter((key) => fingerprintOf(key, tools.hash)?.startsWith(short.key) === true);
+  if (keys.some((key) => isOwnSignature(tools, key, utf8(short.text), short.signature, "ieee-p1363")))
     return { subject, checks: [proven("signature", says)] };
   if (keys.length > 0)
     return {
