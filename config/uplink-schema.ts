@@ -126,6 +126,11 @@ const ocpp = z.strictObject({
    */
   customData: z.enum(["auto", "always", "never"]).default("auto"),
   signedData: z.enum(["auto", "always", "never"]).default("auto"),
+  /**
+   * The CSMS may have the station make a key and take a certificate for it, and may add authorities by which it is known
+   * itself.
+   */
+  certificatesByCsms: z.boolean().default(false),
 });
 
 export const uplink = z.discriminatedUnion("kind", [ocpi, ocpp]);

@@ -83,12 +83,14 @@ arrows("of the core stay in the core, but for pure files below it and types of d
 
 arrows("of packages have one home each", () => {
   const homes: Record<string, RegExp> = {
+    asn1js: /^agent\/sync\/ocpp\/security\//,
     commander: /^agent\/(cli\.ts$|commands\/)/,
     lowdb: /^agent\/ledger\//,
     "mfrc522-rpi": /^drivers\/rfid\//,
     "modbus-serial": /^drivers\/meter\//,
     "node-cron": /^agent\/app\//,
     onoff: /^drivers\/gpio\//,
+    pkijs: /^agent\/sync\/ocpp\/security\//,
     pino: /^agent\/app\/run\.ts$/,
     qrcode: /^agent\/receipts\/output\//,
     serialport: /^drivers\/meter\//,

@@ -31,7 +31,7 @@ import { nothingPulled, parsePullState } from "../sync/ocpi/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/requests/settings.js";
 import { noTransactions, parseTransactionsTable } from "../sync/ocpp/transactions/transactions-state.js";
 import { emptyOutbox, parseOutboxTable } from "../sync/outbox-state.js";
-import { parseCredentials } from "../sync/transport/kept-credentials.js";
+import { noCredentials, parseCredentials } from "../sync/transport/kept-credentials.js";
 import { lastActiveFile, parseLastActive } from "../tariffs/last-active.js";
 import { parsePushedTariffs, pushedTariffsFile } from "../tariffs/pushed-tariffs.js";
 import { acceptedMetersFile, parseAcceptedMeters } from "../technician/accepted-meters.js";
@@ -78,8 +78,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ...named("payments").flatMap((name) =>
       inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true }),
     ),
-    // Without what the backend has set, the password of the config is tried again.
-    ...named("credentials").flatMap((name) => inspectTable(disk, at(name), parseCredentials, { passwords: [] })),
+    // Without what the backend has set, the password and the certificate of the config are tried again.
+    ...named("credentials").flatMap((name) => inspectTable(disk, at(name), parseCredentials, noCredentials)),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
     ...named("ocpp").flatMap((name) =>

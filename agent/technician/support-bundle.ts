@@ -75,11 +75,12 @@ function uidsOnDisk(folder: string): string[] {
   return tables.flatMap((name) => (fileText(join(folder, name)) ?? "").match(uidRun) ?? []);
 }
 
-/** The passwords that a backend has set. */
+/** What a backend has set, and the keys that were made for it. */
 function secretsOnDisk(folder: string, uplink: string): string[] {
   const path = join(folder, credentialsTable(uplink));
   const kept = attempted(() => Table.view(new Disk(), path, parseCredentials));
-  return kept?.passwords.map(({ text }) => text) ?? [];
+  const keys = [...(kept?.certificates.map(({ key }) => key) ?? []), kept?.askedKey ?? ""];
+  return [...(kept?.passwords.map(({ text }) => text) ?? []), ...keys.map((key) => key.trim())];
 }
 
 /**

@@ -15,6 +15,7 @@ import { requestHandlers } from "../../sync/ocpp/request-handlers.js";
 import type { RequestContext } from "../../sync/ocpp/requests/request-context.js";
 import { Settings } from "../../sync/ocpp/requests/settings.js";
 import type { CsmsLink } from "../../sync/ocpp/rpc/link.js";
+import { CertificateRenewal } from "../../sync/ocpp/security/certificate-renewal.js";
 import { takeDriverTariff } from "../../sync/ocpp/tariffs/driver-tariff.js";
 import { completedTransaction } from "../../sync/ocpp/transactions/completed-transaction.js";
 import { paymentNotice } from "../../sync/ocpp/transactions/payment-notice.js";
@@ -74,15 +75,24 @@ export function openOcpp(
     (changes) => remoteControl()?.settingSet(changes, config.name).accepted ?? false,
   );
   const credentials = KeptCredentials.open(disk, state, config.name);
+  const identity = config.identity ?? station.id;
   const note = (text: string): void =>
     parts.emit({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
+  const renewal = new CertificateRenewal({
+    clock,
+    credentials,
+    subject: { commonName: identity, organization: station.operator.name },
+    certFile: config.tls.certFile,
+    note,
+    die: parts.die,
+  });
   const contextFor = (link: CsmsLink): RequestContext | undefined =>
     requestContext(link, config, parts, { settings, credentials, waits, note });
   const isSetHere = (id: string): boolean =>
     (remoteControl()?.tariffs() ?? []).some(({ tariff, by }) => by === config.name && tariff.id === id);
   const uplink: OcppUplink = new OcppUplink({
     config,
-    identity: config.identity ?? station.id,
+    identity,
     party: station,
     version: parts.version,
     connectors: connectors.map(({ id }) => id),
@@ -107,6 +117,7 @@ export function openOcpp(
     limit: (session, limits) => void remoteControl()?.limit(session, limits, config.name),
     agent: () => tunnelsOf(config, clock),
     credentials,
+    ...(config.certificatesByCsms ? { renewal } : {}),
     note,
     die: parts.die,
   });

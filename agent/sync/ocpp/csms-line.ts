@@ -43,6 +43,8 @@ export type CsmsLineParts = {
   readonly stands: (status: CsmsLineStatus) => void;
   readonly note: (text: string) => void;
   readonly oddities: Oddities;
+  /** The CSMS refuses a certificate that it had made out, and took another one. */
+  readonly fellBack: (words: string) => void;
   /** The certificate of the CSMS cannot be trusted. */
   readonly distrusted: (words: string) => void;
   readonly die: (error: unknown) => void;
@@ -70,6 +72,7 @@ export class CsmsLine {
   #memory = new PeerMemory();
   #status: CsmsLineStatus = { accepted: false, words: "not connected yet" };
   #failures = 0;
+  #trustedRoot: string | undefined;
   /** The line was closed to be opened anew at once. */
   #renews = false;
   /** Ends the rest between two tries; there is one. */
@@ -87,6 +90,11 @@ export class CsmsLine {
 
   get rpc(): Rpc | undefined {
     return this.#rpc;
+  }
+
+  /** By which authority the CSMS was known last. */
+  get trustedRoot(): string | undefined {
+    return this.#trustedRoot;
   }
 
   get status(): CsmsLineStatus {
@@ -162,16 +170,19 @@ export class CsmsLine {
   }
 
   async #keep(): Promise<void> {
-    const { config, identity, clock, random, reconnect, agent, credentials } = this.#parts;
+    const { config, identity, clock, random, reconnect, agent, credentials, fellBack } = this.#parts;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const opened = await clock.busy(openLine({ config, identity, agent: agent?.(), clock, signal }, credentials));
+      const opened = await clock.busy(
+        openLine({ config, identity, agent: agent?.(), clock, signal, fellBack }, credentials),
+      );
       if (signal.aborted) {
         if (opened.kind === "open") closeSocket(opened.socket, clock, "the station stops");
         return;
       }
       let failed: { readonly words: string; readonly fault?: UplinkFault };
       if (opened.kind === "open" && opened.unnamed === true) this.#parts.oddities.saw("no-subprotocol");
+      if (opened.kind === "open") this.#trustedRoot = opened.root;
       if (opened.kind === "open") failed = { words: await this.#serve(opened.socket, opened.dialect) };
       else {
         failed = opened;

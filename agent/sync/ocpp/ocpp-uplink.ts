@@ -16,6 +16,7 @@ import type { OnlineCheck, RecordedFact, StationFeed } from "../station-port.js"
 import type { KeptCredentials } from "../transport/kept-credentials.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { StatusNotifications } from "./availability/status-notifications.js";
+import { triggeredMessage } from "./availability/triggered-messages.js";
 import { askAboutCard, type TakenTariff } from "./cards/ask-about-card.js";
 import type { Party } from "./cards/authorize.js";
 import { reservationUsed } from "./cards/reservation.js";
@@ -27,6 +28,7 @@ import type { Dialect } from "./rpc/frame.js";
 import { type CsmsLink, type Intervals, type Registration, usualIntervals } from "./rpc/link.js";
 import { type Reconnect, reconnectBy } from "./rpc/reconnect.js";
 import { CallLost, type Handlers, type Rpc, type RpcCall } from "./rpc/rpc.js";
+import type { CertificateRenewal } from "./security/certificate-renewal.js";
 import { SecurityEvents } from "./security/security-events.js";
 import { completedTransaction } from "./transactions/completed-transaction.js";
 import { Extras } from "./transactions/extras.js";
@@ -64,6 +66,8 @@ export type OcppUplinkParts = {
   readonly agent?: () => Agent | undefined;
   /** What the CSMS has set. */
   readonly credentials?: KeptCredentials;
+  /** Where the CSMS makes out the station's certificate. */
+  readonly renewal?: CertificateRenewal;
   readonly note: (text: string) => void;
   readonly die: (error: unknown) => void;
 };
@@ -161,6 +165,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
         this.#ties?.reached(answers ? "online" : reachabilityBy(fault), words, fault);
         if (accepted && !answers) this.#ties?.ready();
       },
+      fellBack: (words) => this.#securityEvents.keep("InvalidChargingStationCertificate", words),
       distrusted: (words) => this.#securityEvents.distrust(words),
       die: parts.die,
     });
@@ -274,6 +279,10 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.#reporter.pump();
   }
 
+  get trustedRoot(): string | undefined {
+    return this.#line.trustedRoot;
+  }
+
   renew(why: string): void {
     this.#line.renew(why);
   }
@@ -306,25 +315,14 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   }
 
   triggered(message: string, connector: number | undefined): (() => void) | "nothing" | undefined {
-    switch (message) {
-      case "BootNotification":
-        return () => this.#line.bootAgain();
-      case "Heartbeat":
-        return () => this.#line.beat();
-      case "StatusNotification":
-        return () => {
-          if (this.#line.rpc !== undefined) this.#statusNotifications.repeat(connector, this.#line.rpc);
-        };
-      case "MeterValues":
-      case "TransactionEvent":
-        return this.#parts.connectors.some(
-          (id) => (connector === undefined || connector === id) && this.#reporter.running(id) !== undefined,
-        )
-          ? () => void this.#reporter.trigger(connector)
-          : "nothing";
-      default:
-        return undefined;
-    }
+    const { renewal, connectors } = this.#parts;
+    return triggeredMessage(message, connector, {
+      line: this.#line,
+      statusNotifications: this.#statusNotifications,
+      reporter: this.#reporter,
+      renewal,
+      connectors,
+    });
   }
 
   // ---- the line
@@ -340,6 +338,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.#reservations.attach(rpc);
     this.#statusNotifications.attach(rpc, anew || monoMs - this.#lostMonoMs > offlineThresholdMs);
     void this.#securityEvents.tell(rpc);
+    this.#parts.renewal?.attach(rpc);
     this.#reporter.attach({
       dialect: rpc.dialect,
       callText: (action, text, late) => rpc.callText(action, text, late),
@@ -355,6 +354,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.#reporter.detach();
     this.#statusNotifications.detach();
     this.#reservations.detach();
+    this.#parts.renewal?.detach();
   }
 
   /** Of the same boot of the machine is a restart of ours: asked for by this CSMS, or not. */

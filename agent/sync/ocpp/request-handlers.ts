@@ -8,6 +8,7 @@ import { reservations, reservations16 } from "./cards/reservation.js";
 import type { RequestContext } from "./requests/request-context.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { Handlers } from "./rpc/rpc.js";
+import { certificateAnswers, certificateAnswers16 } from "./security/certificate-answers.js";
 import { tariffAnswers } from "./tariffs/tariff-answers.js";
 import { configuration } from "./variables/configuration.js";
 import { reports } from "./variables/report.js";
@@ -92,6 +93,7 @@ export function requestHandlers(context: RequestContext, dialect: Dialect): Hand
         ...availabilityHandlers16(context),
         ...localList16(context),
         ...configuration(context),
+        ...(context.uplink.certificatesByCsms ? certificateAnswers16(context) : {}),
       };
     case "ocpp2.0.1":
       return { ...unsupported(not201), ...in2x(context) };
@@ -109,4 +111,5 @@ const in2x = (context: RequestContext): Handlers => ({
   ...localList(context),
   ...variableAnswers(context),
   ...reports(context),
+  ...(context.uplink.certificatesByCsms ? certificateAnswers(context) : {}),
 });

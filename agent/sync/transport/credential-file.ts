@@ -6,7 +6,11 @@ import type { UplinkConfig } from "../../../config/uplink-schema.js";
 import { Failure } from "../../core/failure.js";
 
 /** Whom a line trusts and who it is, for node:tls. */
-export type Identity = { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+export type Identity = {
+  readonly ca?: Buffer | (Buffer | string)[];
+  readonly cert?: Buffer | string;
+  readonly key?: Buffer | string;
+};
 
 /** The bytes of the file that the setting `name` names. Throws Failure config/invalid. */
 export function readSetting(name: string, path: string): Buffer {
@@ -53,7 +57,7 @@ function stampOf(path: string): string | undefined {
 }
 
 /** Throws Failure config/invalid where a file cannot be read. */
-export function identityIn({ caFile, certFile, keyFile }: UplinkConfig["tls"]): Identity {
+export function identityIn({ caFile, certFile, keyFile }: Partial<UplinkConfig["tls"]>): Identity {
   return {
     ...(caFile === undefined ? {} : { ca: readSetting("tls.caFile", caFile) }),
     ...(certFile === undefined ? {} : { cert: readSetting("tls.certFile", certFile) }),

@@ -2,12 +2,17 @@
 // to the front and is not trusted before a line was opened with it: the last that worked stays behind it, so that a
 // wrong one, or one that only one side kept, never costs the line. What is kept here appears in no message.
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
 
 /** A new one in its spellings, and one that worked. */
 const mostPasswords = 3;
+/** A new one, and one that worked. */
+const mostCertificates = 2;
+/** Roots of a backend: one in force and its successors. */
+export const mostRoots = 10;
 
 const password = z.strictObject({
   text: z.string().min(1).max(64),
@@ -18,23 +23,46 @@ const password = z.strictObject({
 });
 export type KeptPassword = z.infer<typeof password>;
 
-const shape = z.strictObject({ passwords: z.array(password).max(mostPasswords) });
-type Kept = z.infer<typeof shape>;
+const certificate = z.strictObject({ key: z.string(), chain: z.string(), worked: z.boolean() });
+/** The station's certificate: key and chain as PEM, the leaf first. */
+export type KeptCertificate = z.infer<typeof certificate>;
 
-const nothingKept: Kept = { passwords: [] };
+/** What a line was opened with, of what is kept here. */
+export type ShownCredentials = {
+  readonly password?: KeptPassword | undefined;
+  readonly certificate?: KeptCertificate | undefined;
+};
+
+const shape = z.strictObject({
+  passwords: z.array(password).max(mostPasswords),
+  certificates: z.array(certificate).max(mostCertificates),
+  /** The key for which a certificate was asked, as PEM. */
+  askedKey: z.string().nullable(),
+  /** The authorities by which the backend may be known, beside those of the config; each as PEM. */
+  roots: z.array(z.string()).max(mostRoots),
+});
+export type Credentials = z.infer<typeof shape>;
+
+export const noCredentials: Credentials = { passwords: [], certificates: [], askedKey: null, roots: [] };
 
 /** The name of the table in the state folder. */
 export const credentialsTable = (uplink: string): string => `credentials-${uplink}.json`;
 
-/** Names what was read; throws where it does not fit. */
-export const parseCredentials = (value: unknown): Kept => shape.parse(value);
+/** Names what was read; throws where it does not fit. What an earlier version did not keep is empty. */
+export const parseCredentials = (value: unknown): Credentials =>
+  shape.parse(typeof value === "object" && value !== null ? { ...noCredentials, ...value } : value);
 
 export class KeptCredentials {
-  constructor(private readonly store: { read(): Kept; write(kept: Kept): void }) {}
+  constructor(private readonly store: { read(): Credentials; write(kept: Credentials): void }) {}
 
   /** Throws Failure table/damaged, disk/failed, disk/full. */
   static open(disk: Disk, folder: string, uplink: string): KeptCredentials {
-    const table = Table.open<Kept>(disk, join(folder, credentialsTable(uplink)), parseCredentials, nothingKept);
+    const table = Table.open<Credentials>(
+      disk,
+      join(folder, credentialsTable(uplink)),
+      parseCredentials,
+      noCredentials,
+    );
     return new KeptCredentials({ read: () => table.data, write: (kept) => void table.update(() => kept) });
   }
 
@@ -43,26 +71,73 @@ export class KeptCredentials {
     return this.store.read().passwords;
   }
 
-  /** Lasts when it returns. More than one spelling where nobody says which of them the backend means. */
-  setPassword(text: string, spellings: readonly KeptPassword["spelling"][]): void {
-    const kept = this.store.read();
-    const fresh = spellings.map((spelling): KeptPassword => ({ text, spelling, worked: false }));
-    this.store.write({ ...kept, passwords: [...fresh, ...lastThatWorked(kept.passwords, text)] });
+  /** In the order in which they are to be tried. */
+  get certificates(): readonly KeptCertificate[] {
+    return this.store.read().certificates;
   }
 
-  /** A line was opened with it: it is the first to be tried from now on. */
-  passwordWorked(one: KeptPassword): void {
+  get askedKey(): string | null {
+    return this.store.read().askedKey;
+  }
+
+  get roots(): readonly string[] {
+    return this.store.read().roots;
+  }
+
+  /** Lasts when it returns. More than one spelling where nobody says which of them the backend means. */
+  setPassword(text: string, spellings: readonly KeptPassword["spelling"][]): void {
+    const fresh = spellings.map((spelling): KeptPassword => ({ text, spelling, worked: false }));
+    const older = this.passwords.filter((one) => one.text !== text);
+    this.#change({ passwords: [...fresh, ...lastThatWorked(older)] });
+  }
+
+  /** A line was opened with these: they are the first to be tried from now on. Writes where that is new. */
+  worked({ password, certificate }: ShownCredentials): void {
     const kept = this.store.read();
-    if (kept.passwords[0] === one && one.worked) return;
-    const others = kept.passwords.filter((other) => other !== one);
-    this.store.write({ ...kept, passwords: [{ ...one, worked: true }, ...others] });
+    const passwords = asFirst(kept.passwords, password);
+    const certificates = asFirst(kept.certificates, certificate);
+    if (passwords !== kept.passwords || certificates !== kept.certificates) this.#change({ passwords, certificates });
+  }
+
+  /** The key for which a certificate is about to be asked; null = for none. Lasts when it returns. */
+  askFor(askedKey: string | null): void {
+    this.#change({ askedKey });
+  }
+
+  /** The certificate of the key that was asked for. Lasts when it returns, and nothing is asked for any more. */
+  setCertificate(key: string, chain: string): void {
+    const fresh: KeptCertificate = { key, chain, worked: false };
+    this.#change({ certificates: [fresh, ...lastThatWorked(this.certificates)], askedKey: null });
+  }
+
+  /** It is refused, while another was taken: forgotten, unless a line was once opened with it. */
+  certificateRefused(one: KeptCertificate): void {
+    const certificates = this.store.read().certificates.filter(({ worked, chain }) => worked || chain !== one.chain);
+    if (certificates.length < this.certificates.length) this.#change({ certificates });
+  }
+
+  /** Lasts when it returns. */
+  setRoots(roots: readonly string[]): void {
+    this.#change({ roots: [...roots] });
+  }
+
+  #change(changes: Partial<Credentials>): void {
+    this.store.write({ ...this.store.read(), ...changes });
   }
 }
 
 /** Two that were set one after the other, before a line was opened with either, must not push out the one that works. */
-function lastThatWorked(passwords: readonly KeptPassword[], fresh: string): readonly KeptPassword[] {
-  const older = passwords.filter(({ text }) => text !== fresh);
+function lastThatWorked<One extends { readonly worked: boolean }>(older: readonly One[]): readonly One[] {
   return (older.some(({ worked }) => worked) ? older.filter(({ worked }) => worked) : older).slice(0, 1);
+}
+
+/** The same list where nothing changes. */
+function asFirst<One extends { readonly worked: boolean }>(all: One[], one: One | undefined): One[] {
+  if (one === undefined) return all;
+  const isSame = (other: One): boolean => isDeepStrictEqual({ ...other, worked: true }, { ...one, worked: true });
+  const [first] = all;
+  if (first?.worked === true && isSame(first)) return all;
+  return [{ ...one, worked: true }, ...all.filter((other) => !isSame(other))];
 }
 
 /** The bytes that are sent. */

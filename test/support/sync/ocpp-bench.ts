@@ -76,6 +76,7 @@ export function ocppConfig(url: string, more: Partial<OcppUplinkConfig> = {}): O
     chargeReservations: false,
     customData: "auto",
     signedData: "auto",
+    certificatesByCsms: false,
     ...more,
   };
 }

@@ -11,7 +11,7 @@ import type { CsmsLink, Intervals } from "../../../agent/sync/ocpp/rpc/link.js";
 import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
 import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
 import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
-import { KeptCredentials, parseCredentials } from "../../../agent/sync/transport/kept-credentials.js";
+import { type Credentials, KeptCredentials, noCredentials } from "../../../agent/sync/transport/kept-credentials.js";
 import { type OcppUplinkConfig, uplink as uplinkSchema } from "../../../config/uplink-schema.js";
 import { TestStation } from "../station/test-station.js";
 import { mustFit } from "./schemas.js";
@@ -50,7 +50,7 @@ export class TestRequests {
   readonly triggered: string[] = [];
   readonly notes: string[] = [];
   kept: KeptSettings = {};
-  credentials = parseCredentials({ passwords: [] });
+  credentials: Credentials = noCredentials;
   /** Each time the connection was opened anew, and each security event. */
   readonly lineWords: string[] = [];
   registration: CsmsLink["registration"] = "Accepted";
@@ -60,7 +60,7 @@ export class TestRequests {
   constructor(
     readonly dialect: Dialect,
     readonly testStation = new TestStation(),
-    changes: { readonly chargeReservations?: boolean } = {},
+    changes: Partial<OcppUplinkConfig> = {},
   ) {
     const { sent, triggered } = this;
     const station = testStation.services.station;
@@ -85,6 +85,7 @@ export class TestRequests {
         sent.push({ action, payload });
         return Promise.resolve({});
       },
+      trustedRoot: undefined,
       renew: (why) => void this.lineWords.push(`renew: ${why}`),
       securityEvent: (type) => void this.lineWords.push(type),
       transactionOf: (sessionId) => (dialect === "ocpp1.6" ? this.numberOf(sessionId) : sessionId),
@@ -155,6 +156,16 @@ export class TestRequests {
       if (error instanceof CallError) return errorCodeFor(error.code, this.dialect);
       throw error;
     }
+  }
+
+  /** As `ask`, of a handler that takes its time. */
+  async askLater(action: string, payload: unknown): Promise<unknown> {
+    const handlers = requestHandlers(this.context, this.dialect);
+    const answer = await (Object.hasOwn(handlers, action) ? handlers[action] : undefined)?.(payload);
+    const plain = answer instanceof Reply ? answer.payload : answer;
+    mustFit(this.dialect, action, "response", plain);
+    if (answer instanceof Reply) answer.afterwards();
+    return JSON.parse(JSON.stringify(plain));
   }
 
   /** The status alone. */

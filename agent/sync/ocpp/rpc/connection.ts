@@ -2,6 +2,7 @@
 // certificates read at each try so that what a technician mends heals without a restart. A connection that is silent
 // for two pings is dead.
 import type { Agent, IncomingMessage } from "node:http";
+import { type DetailedPeerCertificate, rootCertificates, TLSSocket } from "node:tls";
 import { WebSocket } from "ws";
 import { loopback, type OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import type { Clock } from "../../../../drivers/driver.js";
@@ -12,19 +13,33 @@ import type { UplinkFault } from "../../uplink.js";
 import { type Dialect, dialects } from "./frame.js";
 
 export type OpenedSocket =
-  /** `unnamed` = the server named no version, and is taken to speak the one that is configured. */
-  | { readonly kind: "open"; readonly socket: WebSocket; readonly dialect: Dialect; readonly unnamed?: true }
+  /**
+   * `unnamed` = the server named no version, and is taken to speak the one that is configured. `root` = the SHA-256
+   * fingerprint of the authority by which the backend was known.
+   */
+  | {
+      readonly kind: "open";
+      readonly socket: WebSocket;
+      readonly dialect: Dialect;
+      readonly unnamed?: true;
+      readonly root?: string;
+    }
   /** `code` is Node's or OpenSSL's; `refuses` = the backend takes what was shown to it for wrong. */
   | {
       readonly kind: "failed";
       readonly words: string;
       readonly fault?: UplinkFault;
       readonly code?: string;
-      readonly refuses?: "password";
+      readonly refuses?: "password" | "certificate";
     };
 
-/** What is shown to the backend in place of what the config names. */
-export type Shown = { readonly password?: Buffer };
+/** What is shown to the backend, and by whom it is known, in place of what the config names. */
+export type Shown = {
+  readonly password?: Buffer;
+  readonly certificate?: { readonly key: string; readonly chain: string };
+  /** Authorities beside those of the config, or beside the usual ones where it names none; as PEM. */
+  readonly roots?: readonly string[];
+};
 
 /** A tariff or a local list is some hundred kilobytes at most. */
 export const longestFrame = 1024 * 1024;
@@ -131,6 +146,8 @@ function openOnce({
       response.destroy();
       socket.terminate();
     });
+    let root: string | undefined;
+    socket.on("upgrade", (response) => (root = authorityBehind(response.socket)));
     // A listener that stays: a socket that fails later tells it here first, and then closes.
     socket.on("error", (error) => settle(failedToOpen(error, url, offered)));
     socket.on("close", () => settle({ kind: "failed", words: `${shownAddress(url)}: the connection was cut` }));
@@ -139,7 +156,13 @@ function openOnce({
       // Nothing is read before there is someone who listens.
       socket.pause();
       if (dialect !== undefined)
-        return settle({ kind: "open", socket, dialect, ...(taken === undefined ? {} : { unnamed: true }) });
+        return settle({
+          kind: "open",
+          socket,
+          dialect,
+          ...(taken === undefined ? {} : { unnamed: true }),
+          ...(root === undefined ? {} : { root }),
+        });
       settle(noDialect(url, offered));
       closeSocket(socket, clock, "no version of OCPP in common");
     });
@@ -147,6 +170,21 @@ function openOnce({
 }
 
 type FailedOpening = Extract<OpenedSocket, { readonly kind: "failed" }>;
+
+/** The fingerprint of the authority at the end of the server's chain; undefined where it is not TLS. */
+function authorityBehind(socket: object): string | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  let certificate = socket.getPeerCertificate(true);
+  for (let depth = 0; depth < deepestChain; depth += 1) {
+    const issuer = certificate.issuerCertificate as DetailedPeerCertificate | undefined;
+    if (issuer === undefined || issuer.fingerprint256 === certificate.fingerprint256) break;
+    certificate = issuer;
+  }
+  return certificate.fingerprint256;
+}
+
+/** OpenSSL follows no longer one. */
+const deepestChain = 100;
 
 const noDialect = (url: URL, offered: readonly Dialect[]): FailedOpening => ({
   kind: "failed",
@@ -169,9 +207,14 @@ function notOpened(code: string, url: URL): OpenedSocket {
     kind: "failed",
     words,
     code,
+    ...(refusesCertificate(code, url) ? { refuses: "certificate" as const } : {}),
     ...("fault" in outcome && outcome.fault !== undefined ? { fault: outcome.fault } : {}),
   };
 }
+
+/** Under TLS 1.3 a server judges our certificate after we have begun to speak, and some just hang up. */
+const refusesCertificate = (code: string, url: URL): boolean =>
+  url.protocol === "wss:" && (/ALERT/.test(code) || code === "ECONNRESET" || code === "EPIPE");
 
 /** What an HTTP answer to the upgrade means; only 101 opens a websocket. */
 function refusedUpgrade(
@@ -201,7 +244,7 @@ function refusedUpgrade(
   return { kind: "failed", words: `${at}: ${said}` };
 }
 
-type Credentials = Identity & {
+type LineHeaders = Identity & {
   readonly headers: Readonly<Record<string, string>>;
   readonly rejectUnauthorized: true;
   readonly minVersion: "TLSv1.2";
@@ -213,13 +256,13 @@ function credentials(
   url: URL,
   identity: string,
   shown: Shown,
-): Credentials {
+): LineHeaders {
   if (url.protocol !== "wss:" && !loopback.includes(url.hostname))
     throw new Failure(
       "config/invalid",
       `uplink ${name}: ${shownAddress(url)} is not wss, and the password must not travel in the open`,
     );
-  const identification = identityIn(tls);
+  const identification = identityOf(tls, shown);
   if (url.protocol === "wss:") proveUsable(identification);
   const headers: Record<string, string> = { "User-Agent": "chargetill" };
   const password = shown.password ?? (passwordFile === undefined ? undefined : passwordIn(passwordFile));
@@ -228,6 +271,22 @@ function credentials(
       `Basic ${Buffer.concat([Buffer.from(`${identity}:`, "utf8"), password]).toString("base64")}`;
   // Said here, since an environment variable could say otherwise.
   return { headers, ...identification, rejectUnauthorized: true, minVersion: "TLSv1.2" };
+}
+
+/** The files of the config, but for what is shown in their place. */
+function identityOf(
+  { caFile, certFile, keyFile }: OcppUplinkConfig["tls"],
+  { certificate, roots = [] }: Shown,
+): Identity {
+  const files = certificate === undefined ? { caFile, certFile, keyFile } : { caFile };
+  const identity = identityIn(files);
+  return {
+    ...identity,
+    ...(certificate === undefined ? {} : { cert: certificate.chain, key: certificate.key }),
+    ...(roots.length === 0
+      ? {}
+      : { ca: [...(identity.ca === undefined ? rootCertificates : [identity.ca].flat()), ...roots] }),
+  };
 }
 
 /** The password, which appears in no message. */

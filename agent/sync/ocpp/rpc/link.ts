@@ -52,6 +52,8 @@ export interface CsmsLink {
    * "nothing" = there is nothing of the kind to send now.
    */
   triggered(message: string, connector: number | undefined): (() => void) | "nothing" | undefined;
+  /** The SHA-256 fingerprint of the authority by which the CSMS is known; undefined where it is not TLS. */
+  readonly trustedRoot: string | undefined;
   /** Opens the connection anew at once, with the credentials that are kept by then. */
   renew(why: string): void;
   /** Tells the CSMS of a security event (2.x appendix 1), with the next connection where there is none now. */

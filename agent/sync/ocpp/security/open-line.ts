@@ -3,7 +3,13 @@
 import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import type { Clock } from "../../../../drivers/driver.js";
-import { type KeptCredentials, passwordBytes } from "../../transport/kept-credentials.js";
+import {
+  type KeptCertificate,
+  type KeptCredentials,
+  type KeptPassword,
+  passwordBytes,
+  type ShownCredentials,
+} from "../../transport/kept-credentials.js";
 import { type OpenedSocket, openSocket, type Shown } from "../rpc/connection.js";
 
 export type LineOpening = {
@@ -12,34 +18,59 @@ export type LineOpening = {
   readonly agent: Agent | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** A certificate that the CSMS had made out is refused by it, and another one was taken. */
+  readonly fellBack?: (words: string) => void;
 };
 
-/** As openSocket does. Where none of them is taken, the answer to the first one says why. */
+type FailedLine = Extract<OpenedSocket, { readonly kind: "failed" }>;
+
+/**
+ * As openSocket does, with each certificate in turn, and each password with each. Where none of them is taken, the
+ * answer to the first try says why.
+ */
 export async function openLine(opening: LineOpening, kept: KeptCredentials | undefined): Promise<OpenedSocket> {
-  const { config, identity, agent, clock, signal } = opening;
-  let refused: OpenedSocket | undefined;
-  for (const { shown, worked } of lineTries(config, kept)) {
-    const opened = await openSocket(config, identity, agent, clock, signal, shown);
-    if (opened.kind === "open") {
-      worked();
-      return opened;
+  const { config, identity, agent, clock, signal, fellBack } = opening;
+  let first: FailedLine | undefined;
+  const refused: { readonly certificate: KeptCertificate; readonly words: string }[] = [];
+  for (const certificate of certificatesToTry(config, kept))
+    for (const password of passwordsToTry(config, kept)) {
+      const opened = await openSocket(config, identity, agent, clock, signal, shown(kept, { password, certificate }));
+      if (opened.kind === "open") {
+        kept?.worked({ password, certificate });
+        for (const one of refused) {
+          kept?.certificateRefused(one.certificate);
+          fellBack?.(one.words);
+        }
+        return opened;
+      }
+      first ??= opened;
+      if (opened.refuses === undefined || signal.aborted) return first;
+      if (opened.refuses === "password") continue;
+      if (certificate !== undefined) refused.push({ certificate, words: opened.words });
+      break;
     }
-    if (opened.refuses === undefined || signal.aborted) return refused ?? opened;
-    refused ??= opened;
-  }
-  return refused ?? { kind: "failed", words: "there is nothing to show to the backend" };
+  return first ?? { kind: "failed", words: "there is nothing to show to the backend" };
 }
 
-type LineTry = { readonly shown: Shown; readonly worked: () => void };
+const shown = (kept: KeptCredentials | undefined, { password, certificate }: ShownCredentials): Shown => ({
+  ...(password === undefined ? {} : { password: passwordBytes(password) }),
+  ...(certificate === undefined ? {} : { certificate }),
+  ...(kept === undefined ? {} : { roots: kept.roots }),
+});
 
-function lineTries(config: OcppUplinkConfig, kept: KeptCredentials | undefined): readonly LineTry[] {
-  const ofConfig: LineTry = { shown: {}, worked: () => undefined };
-  if (kept === undefined) return [ofConfig];
-  const passwords = kept.passwords.map(
-    (password): LineTry => ({
-      shown: { password: passwordBytes(password) },
-      worked: () => kept.passwordWorked(password),
-    }),
-  );
-  return passwords.length === 0 || config.passwordFile !== undefined ? [...passwords, ofConfig] : passwords;
+/** Undefined = what the config names. */
+function passwordsToTry(
+  { passwordFile }: OcppUplinkConfig,
+  kept: KeptCredentials | undefined,
+): readonly (KeptPassword | undefined)[] {
+  const passwords = kept?.passwords ?? [];
+  return passwords.length === 0 || passwordFile !== undefined ? [...passwords, undefined] : passwords;
+}
+
+/** Undefined = what the config names. */
+function certificatesToTry(
+  { url }: OcppUplinkConfig,
+  kept: KeptCredentials | undefined,
+): readonly (KeptCertificate | undefined)[] {
+  return url.startsWith("wss:") ? [...(kept?.certificates ?? []), undefined] : [undefined];
 }

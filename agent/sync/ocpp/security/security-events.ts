@@ -1,7 +1,8 @@
 // SecurityEventNotification: what a CSMS is to know of the station's safety, kept until it has been told; not over a
 // restart.
 import type { Clock } from "../../../../drivers/driver.js";
-import { CallLost, callFailure, type RpcCall } from "../rpc/rpc.js";
+import type { Dialect } from "../rpc/frame.js";
+import { CallLost, callFailure, type Rpc } from "../rpc/rpc.js";
 import { timeText } from "../transactions/completed-transaction.js";
 
 type SecurityEvent = { readonly type: string; readonly timestamp: string; readonly techInfo?: string };
@@ -10,6 +11,12 @@ type SecurityEvent = { readonly type: string; readonly timestamp: string; readon
 const mostKept = 20;
 /** The longest techInfo of OCPP. */
 const longestInfo = 255;
+
+/** The words of 1.6 for a CSMS and a charging station. */
+const typeIn = (dialect: Dialect, type: string): string =>
+  dialect === "ocpp1.6"
+    ? type.replace("Csms", "CentralSystem").replace("ChargingStationCertificate", "ChargePointCertificate")
+    : type;
 
 export class SecurityEvents {
   readonly #clock: Clock;
@@ -39,7 +46,7 @@ export class SecurityEvents {
   }
 
   /** Tells all of them, in their order. Never rejects with what the CSMS or its line does. */
-  async tell(rpc: { readonly call: RpcCall }): Promise<void> {
+  async tell(rpc: Pick<Rpc, "call" | "dialect">): Promise<void> {
     if (this.#isTelling) return;
     this.#isTelling = true;
     try {
@@ -49,10 +56,10 @@ export class SecurityEvents {
     }
   }
 
-  async #tellAll(rpc: { readonly call: RpcCall }): Promise<void> {
+  async #tellAll({ call, dialect }: Pick<Rpc, "call" | "dialect">): Promise<void> {
     for (let event = this.#kept[0]; event !== undefined; event = this.#kept[0]) {
       try {
-        await this.#clock.busy(rpc.call("SecurityEventNotification", event));
+        await this.#clock.busy(call("SecurityEventNotification", { ...event, type: typeIn(dialect, event.type) }));
       } catch (error) {
         // 1.6 knows it only with its security extension; whoever refuses it does not want it.
         if (callFailure(error) instanceof CallLost) return;

@@ -3,12 +3,14 @@
 
 import { z } from "zod";
 import { mostListedCards } from "../../station-port.js";
+import { mostRoots } from "../../transport/kept-credentials.js";
 import { mostPerMessage } from "../cards/local-list.js";
 import type { RequestContext } from "../requests/request-context.js";
 import { readRequest, textSchema } from "../requests/request-schemas.js";
 import { intervalBounds } from "../requests/settings.js";
 import { type Handlers, Reply } from "../rpc/rpc.js";
 import { takePassword, usePassword } from "../security/basic-auth-password.js";
+import { certSigningRepeatTimes, certSigningWaitMs } from "../security/certificate-renewal.js";
 import { securityProfile } from "./controller-variables.js";
 
 /** Keys of one GetConfiguration. */
@@ -85,6 +87,9 @@ function keysOf(context: RequestContext): readonly Key[] {
       afterwards: () => usePassword(context),
     },
     key("AuthorizeRemoteTxRequests", false),
+    key("CertificateStoreMaxLength", mostRoots),
+    key("CertSigningRepeatTimes", certSigningRepeatTimes),
+    key("CertSigningWaitMinimum", seconds(certSigningWaitMs)),
     key("ClockAlignedDataInterval", 0),
     key("ConnectionTimeOut", seconds(timing.authorisation)),
     key("ConnectorPhaseRotation", [0, ...connectors.map(({ id }) => id)].map((id) => `${id}.Unknown`).join(",")),

@@ -2,8 +2,10 @@
 import type { OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import { mostPushedTariffs } from "../../../tariffs/pushed-tariffs.js";
 import { mostListedCards } from "../../station-port.js";
+import { mostRoots } from "../../transport/kept-credentials.js";
 import { mostPerMessage } from "../cards/local-list.js";
 import type { RequestContext } from "../requests/request-context.js";
+import { certSigningRepeatTimes, certSigningWaitMs } from "../security/certificate-renewal.js";
 import { mostPrices } from "../tariffs/tariff-translation.js";
 import { supportedLimits } from "../transactions/transaction-limit.js";
 import {
@@ -84,7 +86,9 @@ const communication: readonly VariableRow[] = [
 const security: readonly VariableRow[] = [
   ["AdditionalRootCertificateCheck", false],
   ["BasicAuthPassword", "", settablePassword],
-  ["CertificateEntries", 0],
+  ["CertificateEntries", ({ credentials }) => credentials.roots.length, { most: mostRoots }],
+  ["CertSigningRepeatTimes", certSigningRepeatTimes],
+  ["CertSigningWaitMinimum", certSigningWaitMs / 1000, inSeconds],
   ["Identity", ({ uplink, config }) => uplink.identity ?? config.station.id],
   ["OrganizationName", ({ config }) => config.station.operator.name],
   ["SecurityProfile", ({ uplink }) => securityProfile(uplink)],

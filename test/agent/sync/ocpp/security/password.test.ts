@@ -108,7 +108,7 @@ test("two that are set before either was used do not push out the one that works
   const kept = keptOn(new VolatileFiles());
   kept.setPassword(second, ["plain"]);
   const [first] = kept.passwords;
-  if (first !== undefined) kept.passwordWorked(first);
+  kept.worked({ password: first });
   kept.setPassword("never-used-password", ["plain"]);
   kept.setPassword(third, ["plain"]);
   assert.equal(shown(kept), [third, second]);
@@ -161,7 +161,7 @@ test("killed at any write of the change, the station shows the password that the
   const kept = keptOn(before);
   kept.setPassword(second, ["plain"]);
   const [first] = kept.passwords;
-  if (first !== undefined) kept.passwordWorked(first);
+  kept.worked({ password: first });
   let cuts = 0;
   for (let cutAt = 1, isOver = false; !isOver; cutAt += 1) {
     const files = before.copy({ cutAt });
@@ -170,7 +170,7 @@ test("killed at any write of the change, the station shows the password that the
       keptOn(files).setPassword(third, ["plain"]);
       isAnswered = true;
       const fresh = keptOn(files).passwords[0];
-      if (fresh !== undefined) keptOn(files).passwordWorked(fresh);
+      keptOn(files).worked({ password: fresh });
       isOver = !files.wasCut;
     } catch (error) {
       if (!(error instanceof PowerCut) && !files.wasCut) throw error;
