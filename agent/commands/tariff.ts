@@ -13,6 +13,7 @@ import { explainTariff } from "../core/explain/explain-tariff.js";
 import { Failure } from "../core/failure.js";
 import { isObject } from "../core/json/json-reader.js";
 import { lintTariff } from "../core/lint/lint.js";
+import { counted } from "../core/number/counted.js";
 import { kwhExact } from "../core/number/energy-text.js";
 import { moneyText } from "../core/number/money.js";
 import type { Price } from "../core/rating/price.js";
@@ -114,7 +115,7 @@ function check(path: string, options: CheckOptions): boolean {
   } else {
     for (const { level, ...fault } of placed) print(`${faultText(path, fault)} [${level}]`);
     print(
-      `${path}: ${faults.length === 0 ? "can be priced" : "refused"}, ${faults.length} errors, ${findings.length} warnings`,
+      `${path}: ${faults.length === 0 ? "can be priced" : "refused"}, ${counted(faults.length, "error")}, ${counted(findings.length, "warning")}`,
     );
   }
   return faults.length === 0;

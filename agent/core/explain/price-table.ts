@@ -7,7 +7,7 @@ import { holdsAt } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff, TariffOffer } from "../tariff/tariff.js";
 import { dateText, dayMs, timeOfDayText } from "../time/time.js";
 import { languageWords } from "../words/words.js";
-import { driverAmount, driverPrice, priceNumber, stepText, taxText } from "./price-text.js";
+import { driverAmount, driverPrice, priceDecimals, priceNumber, stepText, taxText } from "./price-text.js";
 
 const hourMs = 3_600_000;
 /** Of more days than these a cell tells the least and the most of its hour; and so many stand beside each other. */
@@ -59,9 +59,11 @@ export function hourTable(
   language: Language,
 ): PriceTable {
   const words = languageWords[language].price;
-  const figureOf = ({ component }: TariffOffer): Figure => {
-    const amount = driverAmount(tariff, component, charge);
-    return { text: priceNumber(amount, tariff.currency, words), amount };
+  const amountOf = ({ component }: TariffOffer): Ratio => driverAmount(tariff, component, charge);
+  const decimals = Math.max(...slots.map((slot) => priceDecimals(amountOf(slot), tariff.currency, words)));
+  const figureOf = (slot: TariffOffer): Figure => {
+    const amount = amountOf(slot);
+    return { text: priceNumber(amount, tariff.currency, words, decimals), amount };
   };
   const byPrice = [...slots].sort((a, b) => compare(figureOf(a).amount, figureOf(b).amount));
   const [least, most] = [byPrice[0], byPrice.at(-1)];

@@ -16,15 +16,23 @@ export function priceText(price: Ratio, currency: string, words: PriceWords): st
   return `${priceNumber(price, currency, words)} ${currency}`;
 }
 
-/** The same without the currency. */
-export function priceNumber(price: Ratio, currency: string, words: PriceWords): string {
-  const least = minorUnits(currency);
+/** The same without the currency; for a column, with at least so many decimals as its finest price. */
+export function priceNumber(price: Ratio, currency: string, words: PriceWords, least = minorUnits(currency)): string {
   const places = Math.max(least, 4);
   const text = plainText(roundHalfUp(price, places), places);
   const point = text.indexOf(".");
-  const decimals = point < 0 ? 0 : text.length - point - 1;
+  const decimals = decimalsOf(text);
   const padded = decimals >= least ? text : `${text}${point < 0 ? "." : ""}${"0".repeat(least - decimals)}`;
   return localNumber(padded, words.decimalMark);
+}
+
+/** The decimals that a price is told with. */
+export const priceDecimals = (price: Ratio, currency: string, words: PriceWords): number =>
+  decimalsOf(priceNumber(price, currency, words).replace(words.decimalMark, "."));
+
+function decimalsOf(text: string): number {
+  const point = text.indexOf(".");
+  return point < 0 ? 0 : text.length - point - 1;
 }
 
 /** Whole seconds as people say them: "45 s", "22 min", "1 h 30 min". */

@@ -1,5 +1,5 @@
 // What is billed of the energy and the time of a session after step_size (OCPI mod_cdrs): once per session for energy,
-// once for charging and parking time together.
+// and once for time: for parking where there was any, else for charging.
 
 import type { Charge } from "../tariff/charge.js";
 import type { ComponentUsage } from "./component-usage.js";

@@ -25,7 +25,7 @@ test("192 slots are told in at most 30 lines, with their bounds and a table by t
     "Energy: 0.238 EUR per kWh to 0.7973 EUR per kWh (incl. 19 % VAT), by the time of day; 0.595 EUR per kWh (incl. " +
       "19 % VAT) otherwise",
     "               2026-11-24                   2026-11-25",
-    "  00:00-01:00  0.238 0.238 0.2499 0.2499    0.238 0.238 0.2499 0.2499",
+    "  00:00-01:00  0.2380 0.2380 0.2499 0.2499  0.2380 0.2380 0.2499 0.2499",
     "  01:00-02:00  0.2618 0.2618 0.2737 0.2737  0.2618 0.2618 0.2737 0.2737",
   ]);
   assert.ok(lines.slice(1).every((line) => line.length <= 80));
@@ -35,7 +35,7 @@ test("a week tells the least and the most of each hour, in every language", () =
   for (const language of languages) {
     const lines = explained(spot(7), language);
     assert.ok(lines.length <= 30, `${lines.length} lines`);
-    const cell = language === "en" ? "0.238-0.2499" : "0,238-0,2499";
+    const cell = language === "en" ? "0.2380-0.2499" : "0,2380-0,2499";
     assert.is(lines[2]?.split(cell).length, 8, lines[2]);
   }
 });
