@@ -26,7 +26,7 @@ export function durationWords(ms: number): string {
 const durations = [
   /^timing\.\w+$/,
   /^retention\.(evidence|copies)$/,
-  /^uplinks\.\d+\.(timeout|meterValues|backoff\.\w+)$/,
+  /^uplinks\.\d+\.(timeout|meterValues|sessionUpdates|backoff\.\w+)$/,
   /^authorisation\.(onlineTimeout|cacheLifetime)$/,
   /^connectors\.\d+\.(meter\.(poll|timeout|lostAfter)|limits\.time)$/,
   /^readers\.[^.]+\.(poll|debounce)$/,

@@ -85,6 +85,14 @@ const ocpi = z.strictObject({
    */
   tokensUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   tariffsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
+  /**
+   * Where the backend takes what happens while it happens, beside the CDRs: Sessions, and the status of each EVSE (below
+   * its locations endpoint). Off where they are not given.
+   */
+  sessionsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
+  locationsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
+  /** How often a Session that runs is told anew. */
+  sessionUpdates: durationFieldOr("5m", "10s", "1h"),
   /** The backend's versions endpoint: `doctor` asks it for its addresses and compares them with those here. */
   versionsUrl: secureOrLoopback("https", "http", "tokenFile").optional(),
   /** node-cron, in UTC: when tokens and tariffs are fetched. */

@@ -11,11 +11,12 @@ import { Authorizer } from "../../station/authorizer.js";
 import { OfflineCredit, type Unacknowledged } from "../../station/offline-credit.js";
 import type { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import type { Station } from "../../station/station.js";
+import type { OcpiLive } from "../../sync/ocpi/ocpi-live.js";
 import type { OcpiPull } from "../../sync/ocpi/ocpi-pull.js";
 import type { Outbox } from "../../sync/outbox.js";
 import type { OnlineCheck } from "../../sync/station-port.js";
 import type { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
-import { openOcpiChecks, openOcpiPulls } from "../uplinks/ocpi-schedule.js";
+import { openOcpiChecks, openOcpiLive, openOcpiPulls } from "../uplinks/ocpi-schedule.js";
 import type { PaymentNotices } from "../uplinks/payment-notices.js";
 import { openUplinkChannels } from "../uplinks/uplinks.js";
 import type { ServicesParts } from "./services.js";
@@ -35,6 +36,8 @@ export type Backends = {
   readonly outboxes: readonly Outbox[];
   readonly paymentLines: readonly PaymentNotices[];
   readonly pulls: readonly OcpiPull[];
+  /** Those that are told what happens while it happens. */
+  readonly live: readonly OcpiLive[];
   readonly lists: BackendCards;
   /** Those that have a line of their own, beside the uplinks. */
   readonly checks: readonly OnlineCheck[];
@@ -102,14 +105,16 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
     checks: () => checks,
   });
   const paymentLines = channels.flatMap((channel) => channel.payments ?? []);
-  return { outboxes, paymentLines, pulls, lists, checks: ownChecks, authorizer, offlineCredit };
+  const live = openOcpiLive({ config, clock, random, book, feed: () => station().feed(), emit, die });
+  return { outboxes, paymentLines, pulls, live, lists, checks: ownChecks, authorizer, offlineCredit };
 }
 
 /** The station runs: what waits goes out. */
-export function beginBackends({ outboxes, paymentLines, offlineCredit }: Backends, clock: Clock): void {
+export function beginBackends({ outboxes, paymentLines, live, offlineCredit }: Backends, clock: Clock): void {
   readAhead(offlineCredit, clock);
   for (const { outbox } of paymentLines) outbox.begin();
   for (const outbox of outboxes) outbox.begin();
+  for (const one of live) one.begin();
 }
 
 /** What at least one of them has not acknowledged. */

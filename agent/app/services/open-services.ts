@@ -95,7 +95,7 @@ export function openServices(parts: ServicesParts): Services {
     die: parts.die,
   });
   beginBackends(backends, clock);
-  const { outboxes, paymentLines, lists, pulls, checks } = backends;
+  const { outboxes, paymentLines, lists, pulls, live, checks } = backends;
   const mayRotate = !key.handed;
   const opened = {
     journal,
@@ -110,7 +110,7 @@ export function openServices(parts: ServicesParts): Services {
     remote,
     noShows,
   };
-  return { ...opened, outboxes, paymentLines, lists, pulls, checks, mayRotate };
+  return { ...opened, outboxes, paymentLines, lists, pulls, live, checks, mayRotate };
 }
 
 /** The tariffs of the config and those that backends have pushed, as they are in force now. */

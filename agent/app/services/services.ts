@@ -17,6 +17,7 @@ import type { JournalRetention } from "../../station/journal-retention.js";
 import type { NoShowSettlement } from "../../station/remote/no-show-settlement.js";
 import type { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import type { Station } from "../../station/station.js";
+import type { OcpiLive } from "../../sync/ocpi/ocpi-live.js";
 import type { OcpiPull } from "../../sync/ocpi/ocpi-pull.js";
 import type { Outbox } from "../../sync/outbox.js";
 import type { OnlineCheck } from "../../sync/station-port.js";
@@ -42,6 +43,8 @@ export type Services = {
   readonly noShows: NoShowSettlement;
   readonly lists: BackendCards;
   readonly pulls: readonly OcpiPull[];
+  /** Of the backends that are told what happens while it happens. */
+  readonly live: readonly OcpiLive[];
   /** Those that have a line of their own, beside the uplinks. */
   readonly checks: readonly OnlineCheck[];
   /** The key is ours to change; false where it is handed in from outside. */
@@ -72,11 +75,13 @@ export type ServicesParts = {
 
 /** Stops what runs and waits for what is in flight; nothing is written after it. */
 export async function closeServices(services: Services): Promise<void> {
-  const { remote, noShows, station, paymentLines, outboxes, pulls, checks, journal } = services;
+  const { remote, noShows, station, paymentLines, outboxes, pulls, live, checks, journal } = services;
   remote.close();
   noShows.close();
   await station.close();
-  await Promise.all([...paymentLines.map(({ outbox }) => outbox), ...outboxes, ...pulls].map((one) => one.stop()));
+  await Promise.all(
+    [...paymentLines.map(({ outbox }) => outbox), ...outboxes, ...pulls, ...live].map((one) => one.stop()),
+  );
   for (const check of checks) check.close?.();
   journal.close();
 }

@@ -1,9 +1,11 @@
-// What OCPI backends are asked for beside receipts: lists of tokens and tariffs on a schedule, and single cards while a
-// driver waits.
+// What OCPI backends are asked and told beside receipts: lists of tokens and tariffs on a schedule, single cards while a
+// driver waits, and what happens at the station, where they want it.
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { evseUidOf } from "../../core/cdr/cdr.js";
+import { type CdrCopies, copyFor } from "../../core/cdr/cdr-copies.js";
+import type { Book } from "../../ledger/book/book.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
 import type { AgentEvent } from "../../station/events.js";
@@ -11,8 +13,9 @@ import type { StationRemoteControl } from "../../station/remote/station-remote-c
 import type { Faults } from "../../sync/faults.js";
 import { FetchMark } from "../../sync/ocpi/fetch-mark.js";
 import { OcpiCheck } from "../../sync/ocpi/ocpi-check.js";
+import { OcpiLive } from "../../sync/ocpi/ocpi-live.js";
 import { nothingPulled, OcpiPull, type PullState, parsePullState } from "../../sync/ocpi/ocpi-pull.js";
-import type { OnlineCheck } from "../../sync/station-port.js";
+import type { OnlineCheck, StationFeed } from "../../sync/station-port.js";
 import type { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
 
 export type OcpiScheduleParts = {
@@ -81,6 +84,42 @@ export function openOcpiChecks({ config, clock }: Pick<OcpiScheduleParts, "confi
       locationId: station.location.id,
       evseUid,
       timeoutMs: config.authorisation.onlineTimeout,
+    });
+  });
+}
+
+export type OcpiLiveTies = Pick<OcpiScheduleParts, "config" | "clock" | "random" | "emit" | "die"> & {
+  readonly book: Pick<Book, "get">;
+  readonly feed: () => StationFeed;
+};
+
+/** The backends that are told what happens while it happens. Throws Failure config/invalid. */
+export function openOcpiLive({ config, clock, random, book, feed, emit, die }: OcpiLiveTies): OcpiLive[] {
+  const { station, connectors } = config;
+  const { countryCode, partyId, location } = station;
+  const places = connectors.map((connector) => ({
+    connector: connector.id,
+    countryCode,
+    partyId,
+    locationId: location.id,
+    evseUid: evseUidOf(station, connector),
+  }));
+  return config.uplinks.flatMap((uplink) => {
+    if (uplink.kind !== "ocpi" || (uplink.sessionsUrl === undefined && uplink.locationsUrl === undefined)) return [];
+    return new OcpiLive({
+      config: uplink,
+      from: station,
+      places,
+      clock,
+      random,
+      feed,
+      cdrOf: (receipt) => {
+        const copies = book.get(receipt)?.cdr;
+        const copy = copies == null ? null : copyFor(copies as CdrCopies, uplink);
+        return copy === null || copy.park !== undefined ? undefined : (JSON.parse(copy.body) as unknown);
+      },
+      note: (words) => emit({ type: "note", at: clock.now().at, text: `uplink ${uplink.name}: ${words}` }),
+      die,
     });
   });
 }

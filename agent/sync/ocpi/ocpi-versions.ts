@@ -8,8 +8,8 @@ import { answerWords, envelopeOf, shownAddress, whyLost, wrongToken } from "./oc
 
 /** An address of one module, from the config's side and from the backend's; undefined = it names none. */
 export type NamedEndpoint = {
-  readonly module: "cdrs" | "tokens" | "tariffs";
-  readonly key: "url" | "tokensUrl" | "tariffsUrl";
+  readonly module: string;
+  readonly key: (typeof modules)[number][2];
   readonly configured: string | undefined;
   readonly named: string | undefined;
 };
@@ -34,6 +34,8 @@ const modules = [
   ["cdrs", "RECEIVER", "url"],
   ["tokens", "SENDER", "tokensUrl"],
   ["tariffs", "SENDER", "tariffsUrl"],
+  ["sessions", "RECEIVER", "sessionsUrl"],
+  ["locations", "RECEIVER", "locationsUrl"],
 ] as const;
 
 /** Asks a backend for its versions and for the endpoints of the one that the uplink speaks. Never rejects. */

@@ -26,7 +26,7 @@ export type LostRequest = {
 };
 
 export type HttpRequest = {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** Absent = a request without one. */

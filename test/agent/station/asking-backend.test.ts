@@ -292,6 +292,7 @@ const withUplink =
         toPartyId: "EMP",
         envelope: "ocpi",
         signedData: "full",
+        sessionUpdates: 300_000,
         tokenHeader: "base64",
         acceptUnknownTime: false,
         timeout: 1_000,

@@ -39,6 +39,7 @@ export function uplinkTo(
     toPartyId: "MSP",
     envelope: "ocpi",
     signedData: "full",
+    sessionUpdates: 300_000,
     tokenHeader: "base64",
     acceptUnknownTime: false,
     timeout: 5_000,

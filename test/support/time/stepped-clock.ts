@@ -1,16 +1,17 @@
 // A clock for driver tests: its time moves only when told, in order of the wakings, and stands still while work is in
 // flight.
-import type { Clock, Moment } from "../../../drivers/driver.js";
+import type { Clock, Moment, TimeTrust } from "../../../drivers/driver.js";
 
 type Waking = { readonly atMs: number; readonly wake: () => void };
 
 export class SteppedClock implements Clock {
+  trust: TimeTrust = "synced";
   #monoMs = 1_000;
   #wakings: Waking[] = [];
   readonly #inFlight = new Set<Promise<unknown>>();
 
   now(): Moment {
-    return { at: 1_790_000_000_000 + this.#monoMs, monoMs: this.#monoMs, boot: "test", trust: "synced" };
+    return { at: 1_790_000_000_000 + this.#monoMs, monoMs: this.#monoMs, boot: "test", trust: this.trust };
   }
 
   at(monoMs: number, wake: () => void): () => void {

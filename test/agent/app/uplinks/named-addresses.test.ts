@@ -41,6 +41,7 @@ async function found(
     toPartyId: "MSP",
     envelope: "ocpi",
     signedData: "full",
+    sessionUpdates: 300_000,
     acceptUnknownTime: false,
     timeout: 5_000,
     backoff: { first: 100, most: 1_000 },

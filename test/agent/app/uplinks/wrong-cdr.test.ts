@@ -39,6 +39,7 @@ function station(backend: Backend, files: VolatileFiles): { readonly outbox: Out
     toPartyId: "MSP",
     envelope: "ocpi",
     signedData: "full",
+    sessionUpdates: 300_000,
     tokenHeader: "base64",
     acceptUnknownTime: true,
     timeout: 5_000,

@@ -116,6 +116,7 @@ test("of an answer about a card: judged by what can be shown, or no answer", asy
       toPartyId: "EMP",
       envelope: "ocpi",
       signedData: "full",
+      sessionUpdates: 300_000,
       tokenHeader: "base64",
       acceptUnknownTime: false,
       timeout: 20_000,

@@ -42,6 +42,7 @@ function life(disk: Disk, dies?: (error: unknown) => void): Life {
       toPartyId: "EMP",
       envelope: "ocpi",
       signedData: "full",
+      sessionUpdates: 300_000,
       tokenHeader: "base64",
       acceptUnknownTime: false,
       timeout: 20_000,

@@ -34,6 +34,7 @@ function configOf(more: Partial<OcpiUplinkConfig> = {}): OcpiUplinkConfig {
     toPartyId: "EMP",
     envelope: "ocpi",
     signedData: "full",
+    sessionUpdates: 300_000,
     tokenHeader: "base64",
     acceptUnknownTime: false,
     timeout: 20_000,
