@@ -9,6 +9,7 @@ import type { RequestContext } from "./requests/request-context.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { Handlers } from "./rpc/rpc.js";
 import { certificateAnswers, certificateAnswers16 } from "./security/certificate-answers.js";
+import { networkProfiles } from "./security/security-profile.js";
 import { tariffAnswers } from "./tariffs/tariff-answers.js";
 import { configuration } from "./variables/configuration.js";
 import { reports } from "./variables/report.js";
@@ -38,7 +39,6 @@ const not201 = [
   "SetDisplayMessage",
   "SetMonitoringBase",
   "SetMonitoringLevel",
-  "SetNetworkProfile",
   "SetVariableMonitoring",
   "UnpublishFirmware",
   "UpdateFirmware",
@@ -111,5 +111,6 @@ const in2x = (context: RequestContext): Handlers => ({
   ...localList(context),
   ...variableAnswers(context),
   ...reports(context),
+  ...networkProfiles(context),
   ...(context.uplink.certificatesByCsms ? certificateAnswers(context) : {}),
 });

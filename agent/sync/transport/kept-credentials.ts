@@ -27,10 +27,19 @@ const certificate = z.strictObject({ key: z.string(), chain: z.string(), worked:
 /** The station's certificate: key and chain as PEM, the leaf first. */
 export type KeptCertificate = z.infer<typeof certificate>;
 
+/**
+ * The client certificate in place of the password (security profile 3): offered under the number of a slot, wanted with
+ * the next line, and in force since a line was opened so.
+ */
+const upgrade = z.strictObject({ slot: z.int().min(0), state: z.enum(["offered", "wanted", "worked"]) });
+export type ProfileUpgrade = z.infer<typeof upgrade>;
+
 /** What a line was opened with, of what is kept here. */
 export type ShownCredentials = {
   readonly password?: KeptPassword | undefined;
   readonly certificate?: KeptCertificate | undefined;
+  /** No password was shown, neither one of these nor that of the config. */
+  readonly withoutPassword?: boolean;
 };
 
 const shape = z.strictObject({
@@ -40,10 +49,11 @@ const shape = z.strictObject({
   askedKey: z.string().nullable(),
   /** The authorities by which the backend may be known, beside those of the config; each as PEM. */
   roots: z.array(z.string()).max(mostRoots),
+  upgrade: upgrade.nullable(),
 });
 export type Credentials = z.infer<typeof shape>;
 
-export const noCredentials: Credentials = { passwords: [], certificates: [], askedKey: null, roots: [] };
+export const noCredentials: Credentials = { passwords: [], certificates: [], askedKey: null, roots: [], upgrade: null };
 
 /** The name of the table in the state folder. */
 export const credentialsTable = (uplink: string): string => `credentials-${uplink}.json`;
@@ -84,6 +94,10 @@ export class KeptCredentials {
     return this.store.read().roots;
   }
 
+  get upgrade(): ProfileUpgrade | null {
+    return this.store.read().upgrade;
+  }
+
   /** Lasts when it returns. More than one spelling where nobody says which of them the backend means. */
   setPassword(text: string, spellings: readonly KeptPassword["spelling"][]): void {
     const fresh = spellings.map((spelling): KeptPassword => ({ text, spelling, worked: false }));
@@ -92,11 +106,13 @@ export class KeptCredentials {
   }
 
   /** A line was opened with these: they are the first to be tried from now on. Writes where that is new. */
-  worked({ password, certificate }: ShownCredentials): void {
+  worked({ password, certificate, withoutPassword = false }: ShownCredentials): void {
     const kept = this.store.read();
+    const upgrade = upgradeAfter(kept.upgrade, withoutPassword);
     const passwords = asFirst(kept.passwords, password);
     const certificates = asFirst(kept.certificates, certificate);
-    if (passwords !== kept.passwords || certificates !== kept.certificates) this.#change({ passwords, certificates });
+    if (passwords !== kept.passwords || certificates !== kept.certificates || upgrade !== kept.upgrade)
+      this.#change({ passwords, certificates, upgrade });
   }
 
   /** The key for which a certificate is about to be asked; null = for none. Lasts when it returns. */
@@ -121,6 +137,11 @@ export class KeptCredentials {
     this.#change({ roots: [...roots] });
   }
 
+  /** Lasts when it returns. */
+  setUpgrade(upgrade: ProfileUpgrade): void {
+    this.#change({ upgrade });
+  }
+
   #change(changes: Partial<Credentials>): void {
     this.store.write({ ...this.store.read(), ...changes });
   }
@@ -129,6 +150,12 @@ export class KeptCredentials {
 /** Two that were set one after the other, before a line was opened with either, must not push out the one that works. */
 function lastThatWorked<One extends { readonly worked: boolean }>(older: readonly One[]): readonly One[] {
   return (older.some(({ worked }) => worked) ? older.filter(({ worked }) => worked) : older).slice(0, 1);
+}
+
+/** One that was tried and not taken is no more; one that worked stays, though a password may be asked for besides. */
+function upgradeAfter(upgrade: ProfileUpgrade | null, withoutPassword: boolean): ProfileUpgrade | null {
+  if (upgrade?.state !== "wanted") return upgrade;
+  return withoutPassword ? { ...upgrade, state: "worked" } : null;
 }
 
 /** The same list where nothing changes. */

@@ -35,7 +35,8 @@ export type OpenedSocket =
 
 /** What is shown to the backend, and by whom it is known, in place of what the config names. */
 export type Shown = {
-  readonly password?: Buffer;
+  /** null = none at all. */
+  readonly password?: Buffer | null;
   readonly certificate?: { readonly key: string; readonly chain: string };
   /** Authorities beside those of the config, or beside the usual ones where it names none; as PEM. */
   readonly roots?: readonly string[];
@@ -265,8 +266,9 @@ function credentials(
   const identification = identityOf(tls, shown);
   if (url.protocol === "wss:") proveUsable(identification);
   const headers: Record<string, string> = { "User-Agent": "chargetill" };
-  const password = shown.password ?? (passwordFile === undefined ? undefined : passwordIn(passwordFile));
-  if (password !== undefined)
+  const ofConfig = (): Buffer | null => (passwordFile === undefined ? null : passwordIn(passwordFile));
+  const password = shown.password === undefined ? ofConfig() : shown.password;
+  if (password !== null)
     headers["Authorization"] =
       `Basic ${Buffer.concat([Buffer.from(`${identity}:`, "utf8"), password]).toString("base64")}`;
   // Said here, since an environment variable could say otherwise.

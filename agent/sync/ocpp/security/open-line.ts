@@ -8,7 +8,6 @@ import {
   type KeptCredentials,
   type KeptPassword,
   passwordBytes,
-  type ShownCredentials,
 } from "../../transport/kept-credentials.js";
 import { type OpenedSocket, openSocket, type Shown } from "../rpc/connection.js";
 
@@ -34,9 +33,12 @@ export async function openLine(opening: LineOpening, kept: KeptCredentials | und
   const refused: { readonly certificate: KeptCertificate; readonly words: string }[] = [];
   for (const certificate of certificatesToTry(config, kept))
     for (const password of passwordsToTry(config, kept)) {
-      const opened = await openSocket(config, identity, agent, clock, signal, shown(kept, { password, certificate }));
+      const opened = await openSocket(config, identity, agent, clock, signal, shown(kept, password, certificate));
       if (opened.kind === "open") {
-        kept?.worked({ password, certificate });
+        kept?.worked({
+          certificate,
+          ...(typeof password === "string" ? { withoutPassword: password === "none" } : { password }),
+        });
         for (const one of refused) {
           kept?.certificateRefused(one.certificate);
           fellBack?.(one.words);
@@ -52,25 +54,32 @@ export async function openLine(opening: LineOpening, kept: KeptCredentials | und
   return first ?? { kind: "failed", words: "there is nothing to show to the backend" };
 }
 
-const shown = (kept: KeptCredentials | undefined, { password, certificate }: ShownCredentials): Shown => ({
-  ...(password === undefined ? {} : { password: passwordBytes(password) }),
+/** One that the backend has set, that of the config, or none at all (security profile 3). */
+type PasswordTry = KeptPassword | "config" | "none";
+
+const shown = (
+  kept: KeptCredentials | undefined,
+  password: PasswordTry,
+  certificate: KeptCertificate | undefined,
+): Shown => ({
+  ...(password === "config" ? {} : { password: password === "none" ? null : passwordBytes(password) }),
   ...(certificate === undefined ? {} : { certificate }),
   ...(kept === undefined ? {} : { roots: kept.roots }),
 });
 
-/** Undefined = what the config names. */
-function passwordsToTry(
-  { passwordFile }: OcppUplinkConfig,
-  kept: KeptCredentials | undefined,
-): readonly (KeptPassword | undefined)[] {
+function passwordsToTry({ passwordFile }: OcppUplinkConfig, kept: KeptCredentials | undefined): readonly PasswordTry[] {
   const passwords = kept?.passwords ?? [];
-  return passwords.length === 0 || passwordFile !== undefined ? [...passwords, undefined] : passwords;
+  const upgraded = kept?.upgrade != null && kept.upgrade.state !== "offered";
+  const ofConfig = passwordFile !== undefined || (passwords.length === 0 && !upgraded);
+  return [...(upgraded ? (["none"] as const) : []), ...passwords, ...(ofConfig ? (["config"] as const) : [])];
 }
 
-/** Undefined = what the config names. */
+/** Undefined = that of the config. Where it has none, none is shown: not after an upgrade to profile 3. */
 function certificatesToTry(
-  { url }: OcppUplinkConfig,
+  { url, tls }: OcppUplinkConfig,
   kept: KeptCredentials | undefined,
 ): readonly (KeptCertificate | undefined)[] {
-  return url.startsWith("wss:") ? [...(kept?.certificates ?? []), undefined] : [undefined];
+  if (!url.startsWith("wss:") || kept === undefined) return [undefined];
+  const isBound = kept.upgrade?.state === "worked" && kept.certificates.length > 0;
+  return isBound && tls.certFile === undefined ? kept.certificates : [...kept.certificates, undefined];
 }

@@ -11,7 +11,7 @@ import { intervalBounds } from "../requests/settings.js";
 import { type Handlers, Reply } from "../rpc/rpc.js";
 import { takePassword, usePassword } from "../security/basic-auth-password.js";
 import { certSigningRepeatTimes, certSigningWaitMs } from "../security/certificate-renewal.js";
-import { securityProfile } from "./controller-variables.js";
+import { securityProfile, takeProfile16 } from "../security/security-profile.js";
 
 /** Keys of one GetConfiguration. */
 const mostKeys = 100;
@@ -106,7 +106,14 @@ function keysOf(context: RequestContext): readonly Key[] {
     key("NumberOfConnectors", connectors.length),
     key("ReserveConnectorZeroSupported", true),
     key("ResetRetries", 0),
-    key("SecurityProfile", securityProfile(uplink)),
+    {
+      name: "SecurityProfile",
+      value: String(securityProfile(context)),
+      set: (value) => takeProfile16(context, value),
+      afterwards: () => {
+        if (context.credentials.upgrade?.state === "wanted") link.renew("another security profile");
+      },
+    },
     key("SendLocalListMaxLength", mostPerMessage),
     key("StopTransactionOnEVSideDisconnect", true),
     key("StopTransactionOnInvalidId", true),

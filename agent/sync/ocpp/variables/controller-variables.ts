@@ -1,16 +1,17 @@
 // The controllers of the device model (2.x), a table of variables each: what this station does of OCPP, as it truly is.
-import type { OcppUplinkConfig } from "../../../../config/uplink-schema.js";
 import { mostPushedTariffs } from "../../../tariffs/pushed-tariffs.js";
 import { mostListedCards } from "../../station-port.js";
 import { mostRoots } from "../../transport/kept-credentials.js";
 import { mostPerMessage } from "../cards/local-list.js";
 import type { RequestContext } from "../requests/request-context.js";
 import { certSigningRepeatTimes, certSigningWaitMs } from "../security/certificate-renewal.js";
+import { networkSlots, securityProfile } from "../security/security-profile.js";
 import { mostPrices } from "../tariffs/tariff-translation.js";
 import { supportedLimits } from "../transactions/transaction-limit.js";
 import {
   settableInterval,
   settablePassword,
+  settablePriority,
   settablePublicKey,
   settableReconnect,
   settableRunningCost,
@@ -34,17 +35,12 @@ const register = "Energy.Active.Import.Register";
 const registerAndPower = `${register},Power.Active.Import`;
 const timeSources = "NTP,RealTimeClock";
 
-export function securityProfile({ url, passwordFile, tls }: OcppUplinkConfig): number {
-  if (!url.startsWith("wss:")) return passwordFile === undefined ? 0 : 1;
-  return tls.certFile === undefined ? 2 : 3;
-}
-
 const randomRange = settableReconnect("randomRangeS", (value) => ({ randomRangeMs: value * 1000 }));
 const waitMinimum = settableReconnect("waitMinimumS", (value) => ({ waitMinimumMs: value * 1000 }));
 const costInterval = settableInterval("costS", (costS) => ({ costS }));
 
 const communication: readonly VariableRow[] = [
-  ["ActiveNetworkProfile", 1],
+  ["ActiveNetworkProfile", (context) => networkSlots(context)[0] ?? 0],
   ["FileTransferProtocols", "", members("")],
   ["HeartbeatInterval", ({ link }) => link.intervals.heartbeatS, settableInterval("heartbeatS", () => undefined)],
   ["MessageAttempts", forEver, { instance: "TransactionEvent" }],
@@ -54,7 +50,7 @@ const communication: readonly VariableRow[] = [
     { instance: "TransactionEvent", ...inSeconds },
   ],
   ["MessageTimeout", ({ uplink }) => seconds(uplink.timeout), { instance: "Default", ...inSeconds }],
-  ["NetworkConfigurationPriority", "1", sequence("1")],
+  ["NetworkConfigurationPriority", (context) => networkSlots(context).join(","), settablePriority],
   ["NetworkProfileConnectionAttempts", forEver],
   ["OfflineThreshold", 60, inSeconds],
   [
@@ -91,7 +87,7 @@ const security: readonly VariableRow[] = [
   ["CertSigningWaitMinimum", certSigningWaitMs / 1000, inSeconds],
   ["Identity", ({ uplink, config }) => uplink.identity ?? config.station.id],
   ["OrganizationName", ({ config }) => config.station.operator.name],
-  ["SecurityProfile", ({ uplink }) => securityProfile(uplink)],
+  ["SecurityProfile", securityProfile],
 ];
 
 const clock: readonly VariableRow[] = [

@@ -3,6 +3,7 @@ import type { RequestContext } from "../requests/request-context.js";
 import { intervalBounds, type KeptSettings, reconnectBounds } from "../requests/settings.js";
 import type { Reconnect } from "../rpc/reconnect.js";
 import { longestPasswordOf, takePassword, usePassword } from "../security/basic-auth-password.js";
+import { networkSlots, takePriority } from "../security/security-profile.js";
 import type { Attributes } from "./variable.js";
 
 type Bounds = { readonly least: number; readonly most: number };
@@ -77,6 +78,14 @@ export const settablePassword = (context: RequestContext): Attributes => ({
   most: longestPasswordOf(context),
   set: (text) => takePassword(context, text),
   afterwards: () => usePassword(context),
+});
+
+/** The slots of network profiles (2.x); the first is used with the next connection. */
+export const settablePriority = (context: RequestContext): Attributes => ({
+  dataType: "SequenceList",
+  valuesList: [...networkSlots(context)].sort((one, other) => one - other).join(","),
+  mutability: "ReadWrite",
+  set: (text) => takePriority(context, text),
 });
 
 /** Whether the public key goes with signed values. */

@@ -7,21 +7,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Disk } from "../../../../../agent/ledger/store/disk.js";
-import { requestHandlers } from "../../../../../agent/sync/ocpp/request-handlers.js";
 import type { Dialect } from "../../../../../agent/sync/ocpp/rpc/frame.js";
-import { CertificateRenewal } from "../../../../../agent/sync/ocpp/security/certificate-renewal.js";
 import { newStationKey, signingRequest } from "../../../../../agent/sync/ocpp/security/signing-request.js";
-import { KeptCredentials } from "../../../../../agent/sync/transport/kept-credentials.js";
-import type { OcppUplinkConfig } from "../../../../../config/uplink-schema.js";
-import type { Moment } from "../../../../../drivers/driver.js";
 import { certificatesIn } from "../../../../support/certificates.js";
 import { isInstalled } from "../../../../support/is-installed.js";
-import { Csms } from "../../../../support/sync/csms.js";
-import { letGo, type OpenUplink, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
+import {
+  asked,
+  frontWith,
+  keptOn,
+  type Place,
+  place,
+  type SecuredStation,
+  sent,
+  sentAndBack,
+  stationAt,
+  subject,
+} from "../../../../support/sync/certificate-bench.js";
+import { letGo } from "../../../../support/sync/ocpp-bench.js";
 import { TestRequests } from "../../../../support/sync/test-requests.js";
-import { closeFronts, type FrontCertificate, TlsFront } from "../../../../support/sync/tls-front.js";
-import { HandClock } from "../../../../support/time/hand-clock.js";
+import { closeFronts } from "../../../../support/sync/tls-front.js";
 import { VolatileFiles } from "../../../../support/volatile-files.js";
 
 const test = suite("certificates that the CSMS makes out");
@@ -33,117 +37,12 @@ const at = (name: string): string => join(folder, name);
 const text = (name: string): string => readFileSync(at(name), "utf8");
 const authorities = certificatesIn(folder);
 const dialects: readonly Dialect[] = ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"];
-const subject = { commonName: "CT-1", organization: "Stadtwerke Musterstadt" };
-
-/** Certificates are made out for today. */
-class TodaysClock extends HandClock {
-  override now(): Moment {
-    const moment = super.now();
-    return { ...moment, at: Date.now() + moment.monoMs };
-  }
-}
-
-type Place = {
-  readonly csms: Csms;
-  readonly front: TlsFront;
-  readonly dialect: Dialect;
-};
-
-const frontWith = (name: string, ca = "ours"): FrontCertificate => ({
-  key: text(`${name}.key`),
-  cert: text(`${name}.pem`),
-  ca: text(`${ca}.pem`),
-});
-
-async function place(dialect: Dialect): Promise<Place> {
-  const csms = await Csms.open([dialect]);
-  csms.answers["SignCertificate"] = () => ({ status: "Accepted" });
-  return { csms, front: await TlsFront.open(csms.url, frontWith("server")), dialect };
-}
-
-const keptOn = (files: VolatileFiles): KeptCredentials => KeptCredentials.open(new Disk(files), "/state", "csms");
-
-type Station = OpenUplink & { readonly credentials: KeptCredentials; readonly clock: HandClock };
-
-/** A station at this CSMS, with what lasts of it on this disk. */
-async function stationAt(
-  { csms, front, dialect }: Place,
-  files: VolatileFiles,
-  more: Partial<OcppUplinkConfig> = {},
-): Promise<Station> {
-  const requests = new TestRequests(dialect);
-  const credentials = keptOn(files);
-  const lasting = { ...world(), clock: new TodaysClock() };
-  const config = ocppConfig(front.url, {
-    identity: "CT-1",
-    certificatesByCsms: true,
-    tls: { caFile: at("ours.pem") },
-    ...more,
-  });
-  const notes: string[] = [];
-  const failures: unknown[] = [];
-  const [note, die] = [(words: string) => void notes.push(words), (error: unknown) => void failures.push(error)];
-  const renewal = new CertificateRenewal({
-    clock: lasting.clock,
-    credentials,
-    subject,
-    certFile: config.tls.certFile,
-    note,
-    die,
-  });
-  const opened = openUplink(lasting, config, {
-    credentials,
-    renewal,
-    note,
-    die,
-    handlers: (link) =>
-      requestHandlers(
-        { ...requests.context, uplink: config, link, credentials, note, now: () => lasting.clock.now().at },
-        dialect,
-      ),
-  });
-  lasting.book.sell();
-  await opened.outbox.now();
-  await requests.testStation.close();
-  assert.equal(csms.violations, []);
-  return { ...opened, notes, failures, credentials, clock: lasting.clock };
-}
-
-/** The CSMS wants a certificate asked for; answers the request. */
-async function asked({ csms, dialect }: Place): Promise<string> {
-  const before = csms.of("SignCertificate").length;
-  const came = csms.until(() => csms.of("SignCertificate").length > before);
-  const [action, requestedMessage] =
-    dialect === "ocpp1.6"
-      ? ["ExtendedTriggerMessage", "SignChargePointCertificate"]
-      : ["TriggerMessage", "SignChargingStationCertificate"];
-  assert.equal(await csms.client?.call(action, { requestedMessage }), { status: "Accepted" });
-  await came;
-  return String(csms.of("SignCertificate").at(-1)?.payload["csr"]);
-}
-
-/** The CSMS sends a chain; answers the status. */
-async function sent({ csms }: Place, certificateChain: string): Promise<unknown> {
-  const answer = await csms.client?.call("CertificateSigned", { certificateChain });
-  return (answer as { readonly status: unknown } | undefined)?.status;
-}
-
-/** As `sent`; resolves when the station has come again after it. */
-async function sentAndBack(at: Place, chain: string): Promise<unknown> {
-  const { csms } = at;
-  const before = csms.connections;
-  const heard = csms.of("SecurityEventNotification").length;
-  const back = csms.until(() => csms.connections > before && csms.of("SecurityEventNotification").length > heard);
-  const status = await sent(at, chain);
-  await back;
-  return status;
-}
 
 const eventsAt = ({ csms }: Place): unknown[] =>
   csms.of("SecurityEventNotification").map(({ payload }) => payload["type"]);
 
 /** Nothing secret went out or into the log. */
-function quiet({ csms }: Place, { notes }: Station, files: VolatileFiles): void {
+function quiet({ csms }: Place, { notes }: SecuredStation, files: VolatileFiles): void {
   const { certificates, askedKey } = keptOn(files);
   const keys = [...certificates.map(({ key }) => key), askedKey ?? ""].filter((key) => key !== "");
   for (const words of [...notes, ...csms.got.map((one) => one.text)]) {
@@ -169,7 +68,7 @@ if (isInstalled("openssl")) {
 
   for (const dialect of dialects)
     test(`${dialect}: a key is made here, its certificate is taken, shown at once, and shown after a restart`, async () => {
-      const there = await place(dialect);
+      const there = await place(folder, dialect);
       const files = new VolatileFiles();
       const station = await stationAt(there, files);
       assert.equal(there.front.seen, [""]);
@@ -192,7 +91,7 @@ if (isInstalled("openssl")) {
   ] as const)
     for (const dialect of ["ocpp1.6", "ocpp2.1"] as const)
       test(`${dialect}: a certificate ${what} is refused and told of; the next one is taken`, async () => {
-        const there = await place(dialect);
+        const there = await place(folder, dialect);
         const files = new VolatileFiles();
         const station = await stationAt(there, files);
         const csr = await asked(there);
@@ -210,13 +109,13 @@ if (isInstalled("openssl")) {
       });
 
   test("a certificate that nobody asked for is refused", async () => {
-    const there = await place("ocpp2.1");
+    const there = await place(folder, "ocpp2.1");
     await stationAt(there, new VolatileFiles());
     assert.is(await sent(there, text("of-config.pem")), "Rejected");
   });
 
   test("one that the CSMS itself refuses later costs nothing: the station comes back with the one before", async () => {
-    const there = await place("ocpp2.0.1");
+    const there = await place(folder, "ocpp2.0.1");
     const files = new VolatileFiles();
     await stationAt(there, files);
     assert.is(await sentAndBack(there, authorities.signed(await asked(there), "ours")), "Accepted");
@@ -235,7 +134,7 @@ if (isInstalled("openssl")) {
   });
 
   test("a certificate is asked for anew before it expires, again where no answer comes, and not without end", async () => {
-    const there = await place("ocpp2.0.1");
+    const there = await place(folder, "ocpp2.0.1");
     const files = new VolatileFiles();
     writeFileSync(at("short.key"), newStationKey());
     writeFileSync(at("short.pem"), authorities.signed(await signingRequest(text("short.key"), subject), "ours", "9"));
@@ -269,7 +168,7 @@ if (isInstalled("openssl")) {
   });
 
   test("cut at any write of a renewal, the station comes back on the line with a certificate", async () => {
-    const there = await place("ocpp2.0.1");
+    const there = await place(folder, "ocpp2.0.1");
     const before = new VolatileFiles();
     await stationAt(there, before);
     assert.is(await sentAndBack(there, authorities.signed(await asked(there), "ours")), "Accepted");
@@ -299,7 +198,7 @@ if (isInstalled("openssl")) {
   });
 
   test("roots are named as OpenSSL names them, listed, and never deleted while the line hangs on them", async () => {
-    const there = await place("ocpp2.0.1");
+    const there = await place(folder, "ocpp2.0.1");
     const files = new VolatileFiles();
     await stationAt(there, files);
     const call = async (action: string, payload: object): Promise<Readonly<Record<string, unknown>>> =>
@@ -320,12 +219,12 @@ if (isInstalled("openssl")) {
       certificateHashDataChain: [{ certificateType, certificateHashData }],
     });
     // The CSMS changes over to the next authority, which the config does not know.
-    there.front.show(frontWith("server-next"));
+    there.front.show(frontWith(folder, "server-next"));
     const next = await stationAt(there, files.afterHardCut());
     assert.is(next.outbox.status().reachability, "online");
     assert.equal((await call("DeleteCertificate", { certificateHashData }))["status"], "Failed");
     assert.is(next.credentials.roots.length, 1);
-    there.front.show(frontWith("server"));
+    there.front.show(frontWith(folder, "server"));
     const back = await stationAt(there, files.afterHardCut());
     assert.equal((await call("DeleteCertificate", { certificateHashData }))["status"], "Accepted");
     assert.equal((await call("DeleteCertificate", { certificateHashData }))["status"], "NotFound");

@@ -175,6 +175,7 @@ model("smaller reports hold what was asked for, or nothing is there to tell", as
   };
   assert.equal(await names("GetBaseReport", { reportBase: "ConfigurationInventory" }), [
     "OCPPCommCtrlr.HeartbeatInterval",
+    "OCPPCommCtrlr.NetworkConfigurationPriority",
     "OCPPCommCtrlr.PublicKeyWithSignedMeterValue",
     "OCPPCommCtrlr.RetryBackOffRandomRange",
     "OCPPCommCtrlr.RetryBackOffRepeatTimes",
@@ -330,7 +331,7 @@ keys("are told as they are, unknown ones by name", async () => {
   );
   assert.equal(
     all.configurationKey.filter(({ readonly }) => !readonly).map(({ key }) => key),
-    ["HeartbeatInterval", "MeterValueSampleInterval", "WebSocketPingInterval"],
+    ["HeartbeatInterval", "MeterValueSampleInterval", "SecurityProfile", "WebSocketPingInterval"],
   );
   assert.equal(counter.ask("GetConfiguration", { key: ["numberofconnectors", "Nonsense", "AuthorizationKey"] }), {
     configurationKey: [{ key: "NumberOfConnectors", readonly: true, value: "2" }],
