@@ -18,7 +18,6 @@ import {
   signedRecord,
 } from "../core/verify/commissioning.js";
 import { Disk } from "../ledger/store/disk.js";
-import { openSigner } from "../receipts/signing-keys.js";
 import type { MeterAcceptance } from "../station/connector/accept-meter.js";
 import type { DeviceAccess } from "../technician/device-access.js";
 import { serialWords } from "../technician/device-requests.js";
@@ -33,6 +32,7 @@ import {
   stationCommand,
   toleranceOption,
 } from "./shared/command.js";
+import { stationSigner } from "./shared/station-signer.js";
 import { loadedFor, withDevices } from "./shared/with-devices.js";
 
 /** A load for one connector's meter, or, without one, for all. */
@@ -112,7 +112,7 @@ async function commission(
   );
   const findings = await examine(loaded.file, () => loaded);
   const disk = new Disk();
-  const signer = openSigner({ folder: config.state, read: (path) => keyAt(disk, path), write: () => undefined }, false);
+  const signer = stationSigner(disk, config.state);
   const passed = isInOrder({ findings, contactors, meters });
   const record: CommissioningRecord = {
     format: commissioningFormat,
@@ -146,13 +146,6 @@ async function commission(
 
 const deviceLine = (what: string, { connector, checked, passed, words }: CommissionedDevice): string =>
   `${what} ${connector}: ${!checked ? "NOT CHECKED" : passed ? "ok" : "FAULT"}, ${words}`;
-
-function keyAt(disk: Disk, path: string): { readonly bytes: Uint8Array; readonly mode: number } {
-  const bytes = disk.read(path);
-  if (bytes === undefined)
-    throw new Failure("key/unusable", `${path}: no signing key yet; the station creates it at its first start`);
-  return { bytes, mode: disk.files.statSync(path).mode };
-}
 
 /** What refuses a test is what the record says of it. */
 async function tried(

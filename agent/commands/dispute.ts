@@ -1,6 +1,8 @@
 // chargetill dispute N: everything there is about a session, in one archive.
 import type { Command } from "commander";
+import { ownVersion } from "../control/version.js";
 import { soldIn } from "../core/receipt/receipt-payload.js";
+import type { Signer } from "../core/signing/signer.js";
 import { terminalText } from "../core/words/printable.js";
 import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
 import { payloadFrom, storedReceipt } from "../receipts/output/exports.js";
@@ -8,6 +10,8 @@ import type { ReceiptSourceOptions, ReceiptSources } from "./receipt.js";
 import { receiptNumber, stationCommand } from "./shared/command.js";
 
 export type DisputeSources = ReceiptSources & {
+  /** The station's key, which signs the archive. Throws Failure key/unusable where it cannot be had. */
+  signer(): Signer;
   /** The journal's lines about a session, faults and clock events meanwhile among them, verbatim and in order. */
   journal(sessionId: string): readonly string[];
 };
@@ -37,7 +41,14 @@ export function disputeCommand(
       save(
         options.out,
         disputeBundle(
-          { receipts: sources.receipts, newest: sources.newest(), language: sources.language, journal },
+          {
+            receipts: sources.receipts,
+            newest: sources.newest(),
+            language: sources.language,
+            version: ownVersion(),
+            signer: sources.signer(),
+            journal,
+          },
           number,
           options.redact === true,
         ),

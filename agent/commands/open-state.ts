@@ -21,6 +21,7 @@ import type { ReceiptSources } from "./receipt.js";
 import { agentSocket } from "./shared/agent.js";
 import type { StationOptions } from "./shared/command.js";
 import { folderFor } from "./shared/state-folder.js";
+import { stationSigner } from "./shared/station-signer.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /** The book, for looking only: safe while an agent writes. */
@@ -63,6 +64,7 @@ function publicKeyIn(path: string, pem: Uint8Array): PublicKey {
 export function openDisputeSources(where: StationOptions): DisputeSources {
   return {
     ...openReceiptSources(where),
+    signer: () => stationSigner(new Disk(), folderFor(where)),
     journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId),
   };
 }

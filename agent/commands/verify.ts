@@ -2,6 +2,7 @@
 // in the station. Exit codes: 0 all holds, 1 something fails, 2 usage, 3 nothing fails but nothing is proven.
 import { readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
+import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
 import { exitCode } from "../core/verify/check-result.js";
 import type { EvidenceFile } from "../core/verify/evidence-kind.js";
@@ -9,7 +10,7 @@ import { rerate } from "../core/verify/rerate.js";
 import { verifyEvidence, verifyShortForm } from "../core/verify/verify.js";
 import type { Rerate } from "../core/verify/verify-sale.js";
 import { terminalText } from "../core/words/printable.js";
-import { verifyBundle } from "../receipts/dispute/dispute-bundle.js";
+import { openedBundle } from "../receipts/dispute/dispute-bundle.js";
 import { pinsOf, verifyTools } from "../receipts/dispute/evidence-input.js";
 import { findingsText, summarySentence } from "../receipts/dispute/findings-text.js";
 import { looksZipped } from "../receipts/dispute/zip.js";
@@ -65,10 +66,13 @@ export function verifyCommand(
         .filter(({ bytes }) => !looksZipped(bytes))
         .map(({ name, bytes }) => ({ name, text: bytes.toString("utf8") }));
       const tools = verifyTools(reprice);
+      const opened = bundles.map(({ name, bytes }) => openedBundle(name, bytes, pins, tools, ownVersion()));
+      const evidence = [...files, ...opened.flatMap((bundle) => bundle.evidence)];
+      const keys = [...pins.keys, ...opened.flatMap(({ key }) => key ?? [])];
       const findings = [
         ...(options.qr === undefined ? [] : [verifyShortForm(options.qr, pins, tools)]),
-        ...bundles.flatMap(({ name, bytes }) => verifyBundle(name, bytes, pins, tools)),
-        ...(files.length === 0 ? [] : verifyEvidence(files, pins, tools)),
+        ...opened.map(({ finding }) => finding),
+        ...verifyEvidence(evidence, { ...pins, keys }, tools),
       ];
       const exit = exitCode(findings);
       write(

@@ -2,6 +2,8 @@
 // schemas use. The published schema is thereby the one the verifier enforces, and a word that is not known here is
 // refused loudly.
 
+import { namesAKeyTwice } from "./unique-json.js";
+
 type Schema = { readonly [word: string]: unknown };
 
 const known = new Set([
@@ -110,5 +112,7 @@ export function shapedJson<T>(text: string, shape: { readonly [word: string]: un
   } catch {
     return `${what} is not valid JSON: it was truncated or changed`;
   }
+  // Two readers would read two files.
+  if (namesAKeyTwice(text)) return `${what} names a key twice: one of the two was put in`;
   return shapeFault(value, shape, shape, what) ?? (value as T);
 }

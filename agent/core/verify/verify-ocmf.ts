@@ -7,7 +7,7 @@ import { kwhExact } from "../number/energy-text.js";
 import { longestRecord, ownGateway } from "../ocmf/ocmf.js";
 import { type OcmfReading, type OcmfRecord, readOcmf } from "../ocmf/ocmf-record.js";
 import type { CheckTools } from "../signing/signer.js";
-import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
+import { type Check, fails, holds, overallResult } from "./check-result.js";
 
 /** Register steps of coarse meters: so much more than max power x time may stand between two readings. */
 const coarsestStepMilliWh = 100_000;
@@ -177,7 +177,7 @@ const fixed = {
  */
 export function checkOcmfTogether(records: readonly string[]): Check {
   const complaints: string[] = [];
-  if (records.length < 2) return skipped("records together", "one record holds the whole session");
+  if (records.length < 2) return holds("records together", "one record holds the whole session");
   const fields = records.map(fieldsOfOcmf);
   const [first] = fields;
   fields.forEach((record, index) => {

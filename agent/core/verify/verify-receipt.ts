@@ -2,7 +2,7 @@
 // A verdict rests on a key that the user was told; a key found only inside the receipt proves nothing, and the verdict
 // says so.
 
-import { shapeFault } from "../json/json-shape.js";
+import { shapedJson, shapeFault } from "../json/json-shape.js";
 import { canonicalText } from "../json/json-text.js";
 import { fromHex, utf8 } from "../number/bytes.js";
 import { rotationText } from "../receipt/receipt.js";
@@ -162,13 +162,8 @@ function checkPlace(
   );
 }
 
-function parsedFile(text: string): ReceiptFile | string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return "this is neither a receipt file nor any other evidence known here";
-  }
+/** A receipt file by its text, or what is wrong with it: read once, for whoever asks. */
+export function readReceiptFile(text: string): ReceiptFile | string {
   const shape = {
     type: "object",
     additionalProperties: false,
@@ -182,7 +177,7 @@ function parsedFile(text: string): ReceiptFile | string {
       proof: { type: "array", maxItems: 64, items: { type: "string", pattern: "^[0-9a-f]{64}$" } },
     },
   };
-  return shapeFault(value, shape, shape, "the file") ?? (value as ReceiptFile);
+  return shapedJson<ReceiptFile>(text, shape, "the file");
 }
 
 export type JudgedReceipt = { readonly finding: CheckResult; readonly jws?: string; readonly payload?: ReceiptPayload };
@@ -206,7 +201,7 @@ export function verifyReceiptFile(
   trust: TrustedFingerprints,
   tools: VerifyTools,
 ): JudgedReceipt {
-  const file = parsedFile(text);
+  const file = readReceiptFile(text);
   if (typeof file === "string") return { finding: { subject, checks: [fails("form", file)] } };
   const receipt = readReceipt(file.jws, tools.schema);
   if ("fault" in receipt) return { finding: { subject, checks: [fails("form", receipt.fault)] } };

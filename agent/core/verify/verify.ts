@@ -7,7 +7,7 @@ import { parseShortForm } from "../receipt/short-form.js";
 import { type CheckTools, isOwnSignature } from "../signing/signer.js";
 import { type CheckResult, fails, proven, skipped, unproven, unworkable } from "./check-result.js";
 import { verifyCommissioning } from "./commissioning.js";
-import { type EvidenceFile, type EvidenceKind, evidenceKind, formatOf } from "./evidence-kind.js";
+import { type EvidenceFile, type EvidenceKind, evidenceKind } from "./evidence-kind.js";
 import { checkFoundKey, fingerprintOf, type TrustedFingerprints, type TrustedKeys } from "./trusted-keys.js";
 import { type BookFile, bookFormat, verifyBook, type Witness } from "./verify-book.js";
 import { verifyCheckpoint, verifyConsistency, verifyProof } from "./verify-checkpoint.js";
@@ -16,11 +16,41 @@ import {
   extendTrust,
   type JudgedReceipt,
   readReceipt,
+  readReceiptFile,
   receiptChecks,
   type VerifyTools,
   verifyReceiptFile,
 } from "./verify-receipt.js";
 import { checkTariffFile, checkTogether } from "./verify-together.js";
+
+/** The receipts in a file, as texts; none where it is no file of receipts. */
+function receiptTextsIn({ text }: EvidenceFile): readonly string[] {
+  const kind = evidenceKind(text);
+  if (kind === "jws") return [text.trim()];
+  const file = kind === "book" ? bookOf(text) : kind === "receipt" ? readReceiptFile(text) : "";
+  if (typeof file === "string") return [];
+  return "receipts" in file ? file.receipts : [file.jws];
+}
+
+/**
+ * The keys that the user vouches for, and those that they lead to by receipts of key change, whichever file these stand
+ * in. A trusted fingerprint stands for the key that has it, wherever that key is found: what carries no key can then be
+ * checked too.
+ */
+export function trustIn(files: readonly EvidenceFile[], given: TrustedKeys, tools: VerifyTools): TrustedKeys {
+  const readable = files
+    .flatMap(receiptTextsIn)
+    .map((text) => readReceipt(text, tools.schema))
+    .flatMap((read) => ("fault" in read ? [] : [read]));
+  const fingerprints = extendTrust(given.fingerprints, readable, tools);
+  const found = new Set(
+    readable.flatMap(({ payload }) =>
+      payload.kind === "key" ? [payload.key.spki, payload.next.spki] : [payload.key.spki],
+    ),
+  );
+  const trusted = [...found].filter((spki) => fingerprints.has(fingerprintOf(spki, tools.hash) ?? ""));
+  return { fingerprints, keys: [...new Set([...given.keys, ...trusted])] };
+}
 
 /** Checks all files, each by itself and all together. Never throws on what a file may hold. */
 export function verifyEvidence(
@@ -30,24 +60,9 @@ export function verifyEvidence(
 ): readonly CheckResult[] {
   const of = (...kinds: EvidenceKind[]): EvidenceFile[] =>
     files.filter(({ text }) => kinds.includes(evidenceKind(text)));
-  // Receipts of key change hand the trust on, whichever file they stand in.
   const books = of("book").map((file) => ({ file, book: bookOf(file.text) }));
-  const texts = [
-    ...books.flatMap(({ book }) => (typeof book === "string" ? [] : book.receipts)),
-    ...of("receipt", "jws").map(({ text }) =>
-      formatOf(text) === "" ? text.trim() : (/"jws"\s*:\s*"([^"]+)"/.exec(text)?.[1] ?? ""),
-    ),
-  ];
-  const readable = texts
-    .map((text) => readReceipt(text, tools.schema))
-    .flatMap((read) => ("fault" in read ? [] : [read]));
-  const trust = extendTrust(given.fingerprints, readable, tools);
-  // A trusted fingerprint stands for the key that has it, wherever that key is found: what carries no key can then be
-  // checked too.
-  const found = readable
-    .map(({ payload }) => payload.key.spki)
-    .filter((spki) => trust.has(fingerprintOf(spki, tools.hash) ?? ""));
-  const pins: TrustedKeys = { fingerprints: trust, keys: [...new Set([...given.keys, ...found])] };
+  const pins = trustIn(files, given, tools);
+  const trust = pins.fingerprints;
   const judgedReceipts = [
     ...of("receipt").map((file) => verifyReceiptFile(file.name, file.text, trust, tools)),
     ...of("jws").map((file) => verifyJws(file, trust, tools)),

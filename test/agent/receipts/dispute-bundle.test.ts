@@ -3,21 +3,24 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { issueReceipt } from "../../../agent/core/receipt/receipt.js";
+import { issueKeyChange, issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
+import { type Manifest, readManifest, signedManifest } from "../../../agent/core/verify/dispute.js";
 import type { TrustedKeys } from "../../../agent/core/verify/trusted-keys.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
-import { sha256 } from "../../../agent/ledger/store/digest.js";
+import { sha256, sha256Hex } from "../../../agent/ledger/store/digest.js";
 import { type DisputeParts, disputeBundle, verifyBundle } from "../../../agent/receipts/dispute/dispute-bundle.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { unzipped, zipped } from "../../../agent/receipts/dispute/zip.js";
 import { newestCheckpoint } from "../../../agent/receipts/output/exports.js";
-import { chainOf, littleBook, settlement, signer } from "../../support/sample-receipt.js";
+import { newKey, signerOf } from "../../../agent/receipts/signing-keys.js";
+import { chainOf, littleBook, occasion, settlement, signer } from "../../support/sample-receipt.js";
 
 const test = suite("dispute bundles");
 const tools = verifyTools();
 const pins: TrustedKeys = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] };
+const noPins: TrustedKeys = { fingerprints: new Set(), keys: [] };
 const book = littleBook(3);
 const entries = book.map(
   ({ jws, ocmf }, at): BookEntry => ({
@@ -41,11 +44,13 @@ const parts: DisputeParts = {
   receipts,
   newest: newestCheckpoint(receipts, signer),
   language: "en",
+  version: "0.1.0",
+  signer,
   journal: ['{"type":"CardTapped","uid":"04A1B2C3D4E5F6"}'],
 };
 const bundle = disputeBundle(parts, 2, false);
 const verify = (bytes: Uint8Array, by: TrustedKeys = pins): ReturnType<typeof verifyBundle> =>
-  verifyBundle("bundle.zip", bytes, by, tools);
+  verifyBundle("bundle.zip", bytes, by, tools, "0.1.0");
 
 test("a bundle holds, by the fingerprint alone", () => {
   const findings = verify(bundle);
@@ -54,8 +59,9 @@ test("a bundle holds, by the fingerprint alone", () => {
   assert.is(exitCode(verify(bundle, { fingerprints: new Set(), keys: [] })), 3);
 });
 
-test("the same facts give the same bytes", () => {
-  assert.ok(disputeBundle(parts, 2, false).equals(bundle));
+test("the same facts give the same files; only the signature over them is another each time", () => {
+  const behind = (archive: Buffer): readonly NamedText[] => filesOf(archive).slice(1);
+  assert.equal(behind(disputeBundle(parts, 2, false)), behind(bundle));
 });
 
 test("a flipped bit anywhere in the archive is caught", () => {
@@ -72,27 +78,119 @@ test("a cut or lengthened archive is caught", () => {
   assert.is(exitCode(verify(Buffer.concat([bundle, Buffer.of(0)]))), 1);
 });
 
-test("readings changed together with their manifest contradict the receipt", async () => {
-  const { createHash } = await import("node:crypto");
-  const files = (unzipped(bundle) ?? []).map(({ name, bytes }) => ({ name, text: Buffer.from(bytes).toString() }));
-  const changed = files.map((file) =>
-    file.name === "readings.csv" ? { ...file, text: file.text.replace("1242.730", "1240.000") } : file,
-  );
-  const hash = (name: string): string =>
-    createHash("sha256")
-      .update(changed.find((file) => file.name === name)?.text ?? "")
-      .digest("hex");
-  const old = createHash("sha256")
-    .update(files.find((file) => file.name === "readings.csv")?.text ?? "")
-    .digest("hex");
-  const forged = zipped(
-    changed.map(({ name, text }) => ({
-      name,
-      bytes: Buffer.from(name === "manifest.json" ? text.replace(old, hash("readings.csv")) : text),
-    })),
-  );
-  assert.match(findingsText(verify(forged)), /readings\.csv is not what the receipt says/);
+type NamedText = { readonly name: string; readonly text: string };
+const filesOf = (archive: Buffer): NamedText[] =>
+  (unzipped(archive) ?? []).map(({ name, bytes }) => ({ name, text: Buffer.from(bytes).toString() }));
+const archiveOf = (files: readonly NamedText[]): Buffer =>
+  zipped(files.map(({ name, text }) => ({ name, bytes: Buffer.from(text) })));
+
+/** An archive whose manifest fits its changed files, signed by whoever makes it. */
+function repacked(
+  by: typeof signer,
+  change: (files: NamedText[]) => NamedText[],
+  manifest: Partial<Manifest> = {},
+  of = bundle,
+): Buffer {
+  const [head, ...rest] = filesOf(of);
+  const read = readManifest([{ name: "manifest.json", text: head?.text ?? "" }], tools);
+  if (typeof read === "string") throw new Error(read);
+  const files = change(rest);
+  const listed = files.map(({ name, text }) => ({ name, sha256: sha256Hex(text) }));
+  return archiveOf([signedManifest({ ...read.value, files: listed, ...manifest }, by), ...files]);
+}
+
+const replacing =
+  (name: string, from: string, to: string) =>
+  (files: NamedText[]): NamedText[] =>
+    files.map((file) => {
+      if (file.name !== name) return file;
+      assert.ok(file.text.includes(from), `${name} holds ${from}`);
+      return { name, text: file.text.replace(from, to) };
+    });
+
+test("an archive in which nothing is signed proves nothing", () => {
+  const unsigned = [
+    [{ name: "manifest.json", text: '{"format":"chargetill dispute 1","files":[]}' }],
+    [
+      { name: "manifest.json", text: "{}" },
+      { name: "receipt.html", text: "RECEIPT 1: 999.00 EUR" },
+    ],
+    [{ name: "receipt.html", text: "RECEIPT 1: 999.00 EUR" }],
+    [],
+  ];
+  for (const files of unsigned)
+    for (const by of [pins, noPins]) assert.is(exitCode(verify(archiveOf(files), by)), 1, JSON.stringify(files));
+});
+
+test("an archive that a stranger has signed is refused, and without a key proves nothing", () => {
+  const stranger = signerOf(newKey());
+  const forged = repacked(stranger, (files) => files);
+  assert.match(findingsText(verify(forged)), /the key sha256:[0-9a-f]{64} beside the record is not the one you gave/);
   assert.is(exitCode(verify(forged)), 1);
+  assert.is(exitCode(verify(forged, noPins)), 3);
+});
+
+test("what was forged in an archive is worked out again, whoever has signed it", () => {
+  const forgeries: readonly [RegExp, Buffer][] = [
+    [/receipt\.html is not/, repacked(signer, replacing("receipt.html", "8.54", "999.00"))],
+    [/verdict\.txt is not/, repacked(signer, replacing("verdict.txt", "All holds", "All is well"))],
+    [/verdict\.json is not/, repacked(signer, replacing("verdict.json", "holds", "fails"))],
+    [/README\.txt is not/, repacked(signer, replacing("README.txt", "receipt 2", "receipt 3"))],
+    [/readings\.csv is not/, repacked(signer, replacing("readings.csv", "1242.730", "1240.000"))],
+    [/shown\.txt is not/, repacked(signer, replacing("shown.txt", "0.595", "0.195"))],
+    [/station: the manifest says "CT-0043"/, repacked(signer, (files) => files, { station: "CT-0043" })],
+    [/receipt: the manifest says 3/, repacked(signer, (files) => files, { receipt: 3 })],
+    [/digest: the manifest says/, repacked(signer, (files) => files, { digest: "0".repeat(64) })],
+    [/key: the manifest says/, repacked(signer, (files) => files, { key: `sha256:${"0".repeat(64)}` })],
+    [/other files/, repacked(signer, (files) => files, { kind: "reservation" })],
+    [/other files/, repacked(signer, (files) => files, { redacted: true })],
+    [/other files/, repacked(signer, (files) => [...files, { name: "../../etc/passwd", text: "root" }])],
+    [/other files/, repacked(signer, (files) => [...files, ...files.slice(-1)])],
+    [/other files/, repacked(signer, (files) => files.slice(1))],
+    [/other files/, repacked(signer, (files) => [...files].reverse())],
+  ];
+  for (const [words, forged] of forgeries)
+    for (const by of [pins, noPins]) {
+      assert.match(findingsText(verify(forged, by)), words);
+      assert.is(exitCode(verify(forged, by)), 1, String(words));
+    }
+});
+
+test("no file behind the manifest is changed, left out or doubled without the station's key", () => {
+  const [head, ...rest] = filesOf(bundle);
+  if (head === undefined) throw new Error("the archive is empty");
+  rest.forEach((file, at) => {
+    const changed = { ...file, text: `${file.text} ` };
+    for (const files of [
+      [...rest.slice(0, at), changed, ...rest.slice(at + 1)],
+      [...rest.slice(0, at), ...rest.slice(at + 1)],
+      [...rest.slice(0, at), file, file, ...rest.slice(at + 1)],
+    ])
+      assert.is(exitCode(verify(archiveOf([head, ...files]))), 1, file.name);
+  });
+});
+
+test("words of another version are said to be not worked out again", () => {
+  const other = disputeBundle({ ...parts, version: "0.0.9" }, 2, false);
+  assert.is(exitCode(verify(other)), 0);
+  assert.match(findingsText(verify(other)), /not checked +page and verdict +worded by version 0\.0\.9/);
+});
+
+test("a key that the station has changed since leads to the one that signed the archive", () => {
+  const next = signerOf(newKey());
+  const change = issueKeyChange(occasion, chainOf(book), signer, next, sha256);
+  const all = [...entries, { ...entries[0], number: 5, jws: change.jws, ocmf: "", kind: "key" } as BookEntry];
+  const changed = {
+    ...receipts,
+    count: () => all.length,
+    get: (number: number) => all[number - 1],
+    entries: (from = 1) => all.slice(from - 1),
+  };
+  const later = { ...parts, receipts: changed, newest: newestCheckpoint(changed, next), signer: next };
+  for (const redacted of [false, true]) {
+    const findings = verify(disputeBundle(later, 2, redacted));
+    assert.is(exitCode(findings), 0, findingsText(findings));
+  }
 });
 
 test("a redacted bundle holds no UID, and what is left is still in order", () => {
@@ -102,6 +200,8 @@ test("a redacted bundle holds no UID, and what is left is still in order", () =>
   for (const { bytes } of unzipped(redacted) ?? []) assert.not.match(Buffer.from(bytes).toString(), "C12345678");
   const findings = verify(redacted, { ...pins, keys: [signer.spkiHex] });
   assert.is(exitCode(findings), 0, findingsText(findings));
+  assert.match(findingsText(findings), /the receipt was left out \(redacted\)[\s\S]*What was checked holds/);
+  assert.is(exitCode(verify(redacted, noPins)), 3);
 });
 
 test("only a sale can be disputed", () => {

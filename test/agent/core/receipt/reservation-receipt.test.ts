@@ -178,12 +178,19 @@ test("it holds, alone and in its bundle, and needs no readings", () => {
     entries: (from = 1) => entries.slice(from - 1),
     concerning: () => [],
   };
-  const parts = { receipts, newest: newestCheckpoint(receipts, signer), language: "en" as const, journal: [] };
+  const parts = {
+    receipts,
+    newest: newestCheckpoint(receipts, signer),
+    language: "en" as const,
+    version: "0.1.0",
+    signer,
+    journal: [],
+  };
   for (const redacted of [false, true]) {
-    const bundle = verifyBundle("bundle.zip", disputeBundle(parts, 2, redacted), pins, verifyTools());
+    const bundle = verifyBundle("bundle.zip", disputeBundle(parts, 2, redacted), pins, verifyTools(), "0.1.0");
     assert.is(exitCode(bundle) === 1, false, findingsText(bundle));
   }
-  assert.is(exitCode(verifyBundle("bundle.zip", disputeBundle(parts, 2, false), pins, verifyTools())), 0);
+  assert.is(exitCode(verifyBundle("bundle.zip", disputeBundle(parts, 2, false), pins, verifyTools(), "0.1.0")), 0);
 });
 
 test("it is printed in every language, and is a row of the books", () => {
