@@ -1,7 +1,7 @@
 // A station as an uplink sees it: a state that is moved by facts, told to whoever listens. The meter and the driver are
 // the test's hand.
 
-import type { Settlement } from "../../../agent/core/cdr/settlement.js";
+import type { SessionToken, Settlement } from "../../../agent/core/cdr/settlement.js";
 import type { Opening } from "../../../agent/core/session/opening.js";
 import type { StationEvent } from "../../../agent/core/station/station-event.js";
 import { reduce } from "../../../agent/core/station/station-reducer.js";
@@ -21,6 +21,8 @@ const layout = {
     { id: 2, reader: "front" },
   ],
 };
+
+const card = { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" } as const;
 
 export class SimulatedStation implements StationFeed {
   activeFaults: StationFault[] = [];
@@ -57,12 +59,17 @@ export class SimulatedStation implements StationFeed {
   }
 
   /** A card and a car; the session begins. Answers its id. */
-  begins(connector = 1, id = `session-${this.book.last() + 1}`, by?: { readonly reference: string }): string {
+  begins(
+    connector = 1,
+    id = `session-${this.book.last() + 1}`,
+    by?: { readonly reference: string },
+    token: SessionToken = card,
+  ): string {
     const parsed = parseTariff(tariff);
     if (!parsed.ok) throw new Error("the tariff of the tests cannot be read");
     const moment = this.clock.now();
     const acceptance = {
-      token: { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" } as const,
+      token,
       authMethod: by === undefined ? ("WHITELIST" as const) : ("COMMAND" as const),
       ...(by === undefined ? {} : { authorizationReference: by.reference }),
     };
