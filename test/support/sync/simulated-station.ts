@@ -102,12 +102,12 @@ export class SimulatedStation implements StationFeed {
   }
 
   /** The session stops and is settled: its receipt stands in the book. Answers its number. */
-  settles(connector = 1, changes: Partial<Settlement> = {}): number {
+  settles(connector = 1, changes: Partial<Settlement> = {}, stop: { readonly card?: string } = {}): number {
     const moment = this.clock.now();
     const session = this.#stationState.sessions.get(connector);
     if (session === undefined || !("sale" in session)) throw new Error(`nothing runs at connector ${connector}`);
     const { id } = session.sale.opening;
-    this.happens({ type: "StopRequested", moment, connector, reason: "Local", detail: "" });
+    this.happens({ type: "StopRequested", moment, connector, reason: "Local", detail: "", ...stop });
     this.happens({ type: "SessionEnded", moment, connector, reading: this.#reading(moment, 12_345_000), detail: "" });
     const number = this.book.sell({ sessionId: id, ...changes });
     this.happens({ type: "ReceiptNumbered", moment, connector, number, pagination: number - 1 });
