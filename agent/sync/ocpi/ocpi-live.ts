@@ -4,6 +4,7 @@
 import type { OcpiUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { wireJson } from "../../core/json/json-text.js";
+import type { Session } from "../../core/session/session.js";
 import type { StationState } from "../../core/station/station-state.js";
 import type { StationFeed } from "../station-port.js";
 import { backoffMs } from "../transport/backoff.js";
@@ -78,7 +79,7 @@ export class OcpiLive {
   /** The station runs. */
   begin(): void {
     this.#stopListening = this.#parts.feed().listen(({ event, before, after }) => {
-      if (event.type === "SessionSettled") this.#settled(event.number);
+      if (event.type === "SessionSettled") this.#settled(event.number, before.sessions.get(event.connector));
       // Most facts are readings, which are told in their turn; but for the first one that has a date.
       const datedAt = (state: StationState): unknown => {
         const session = "connector" in event ? state.sessions.get(Number(event.connector)) : undefined;
@@ -98,14 +99,18 @@ export class OcpiLive {
     this.#locations?.line.close();
   }
 
-  #settled(receipt: number): void {
+  #settled(receipt: number, session: Session | undefined): void {
     if (this.#sessions === undefined) return;
     const completed = completedSession(this.#parts.cdrOf(receipt));
-    if (completed === undefined) return;
+    if (completed === undefined) {
+      if (session !== undefined && "sale" in session) this.#told.delete(session.sale.opening.id);
+      return;
+    }
     this.#ended.set(completed.id, completed.session);
     const [oldest] = this.#ended.keys();
     if (this.#ended.size <= mostEnded || oldest === undefined) return;
     this.#ended.delete(oldest);
+    this.#told.delete(oldest);
     this.#note(`the end of session ${oldest} is left to its CDR: ${mostEnded} others wait`);
   }
 

@@ -223,6 +223,19 @@ for (const [what, answer] of [
     assert.ok(notes.length >= 1 && notes.length <= 2, `${notes.length} notes`);
   });
 
+test("gets the end of a session that a kill of the agent has cut short", async () => {
+  const { receiver, station } = await scene(sessionsTo);
+  const id = await begins(station);
+  await until(station, () => receiver.got.length === 1);
+  const { outboxes, live } = station.services;
+  await Promise.all([...outboxes, ...live].map((one) => one.stop()));
+  const next = await station.again();
+  open = { receiver, station: next, base: "" };
+  await until(next, () => receiver.got.length === 2);
+  const last = receiver.got[1];
+  assert.equal([last?.what.split(" ")[0], last?.body["id"], last?.body["status"]], ["PUT", id, "COMPLETED"]);
+});
+
 test("is told nothing while the clock is not set, and the begin once it is", async () => {
   const { receiver, station } = await scene(sessionsTo);
   station.clock.trust = "unsynced";

@@ -23,7 +23,7 @@ test.after.each(async () => {
 class Scene {
   private constructor(
     readonly csms: Csms,
-    readonly station: TestStation,
+    public station: TestStation,
   ) {}
 
   static async open(limits: Limits, protocol = "ocpp2.1"): Promise<Scene> {
@@ -233,6 +233,20 @@ test("that came with an answer is confirmed after a cut of the line", async () =
   scene.csms.mood = undefined;
   await scene.until(() => scene.events().length === 2);
   assert.equal(scene.told(), ["Authorized", ["LimitSet", { maxEnergy: 100 }]]);
+  assert.equal(scene.csms.violations, []);
+});
+
+test("stands after the agent was killed, and the session it was set for ends there as such", async () => {
+  const scene = await Scene.open(once({ maxEnergy: 100 }));
+  await scene.begins();
+  await scene.until(() => scene.events().length === 2);
+  await Promise.all(scene.station.services.outboxes.map((outbox) => outbox.stop()));
+  scene.station = await scene.station.again();
+  const session = scene.station.session(1);
+  assert.equal("sale" in session && session.sale.backendLimits, [{ by: "csms", limits: { energyKwh: "0.100" } }]);
+  await scene.ends();
+  assert.equal(scene.told(), ["Authorized", ["LimitSet", { maxEnergy: 100 }], "AbnormalCondition"]);
+  assert.is(scene.stoppedReason(), "Reboot");
   assert.equal(scene.csms.violations, []);
 });
 
