@@ -29,6 +29,7 @@ import { emptyIssuerState } from "../receipts/receipt-chain.js";
 import { keyFile, mustContinue, openSigner } from "../receipts/signing-keys.js";
 import { nothingPulled, parsePullState } from "../sync/ocpi/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/requests/settings.js";
+import { noSecurityEvents, parseSecurityEvents } from "../sync/ocpp/security/security-events.js";
 import { noTransactions, parseTransactionsTable } from "../sync/ocpp/transactions/transactions-state.js";
 import { emptyOutbox, parseOutboxTable } from "../sync/outbox-state.js";
 import { noCredentials, parseCredentials } from "../sync/transport/kept-credentials.js";
@@ -80,6 +81,9 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ),
     // Without what the backend has set, the password and the certificate of the config are tried again.
     ...named("credentials").flatMap((name) => inspectTable(disk, at(name), parseCredentials, noCredentials)),
+    ...named("events").flatMap((name) =>
+      inspectTable(disk, at(name), parseSecurityEvents, noSecurityEvents, { steps: true }),
+    ),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
     ...named("ocpp").flatMap((name) =>

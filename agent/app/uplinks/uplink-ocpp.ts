@@ -16,6 +16,7 @@ import type { RequestContext } from "../../sync/ocpp/requests/request-context.js
 import { Settings } from "../../sync/ocpp/requests/settings.js";
 import type { CsmsLink } from "../../sync/ocpp/rpc/link.js";
 import { CertificateRenewal } from "../../sync/ocpp/security/certificate-renewal.js";
+import { SecurityEvents } from "../../sync/ocpp/security/security-events.js";
 import { takeDriverTariff } from "../../sync/ocpp/tariffs/driver-tariff.js";
 import { completedTransaction } from "../../sync/ocpp/transactions/completed-transaction.js";
 import { paymentNotice } from "../../sync/ocpp/transactions/payment-notice.js";
@@ -78,6 +79,7 @@ export function openOcpp(
   const identity = config.identity ?? station.id;
   const note = (text: string): void =>
     parts.emit({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
+  const securityEvents = SecurityEvents.open(disk, state, config.name, clock, parts.die);
   const renewal = new CertificateRenewal({
     clock,
     credentials,
@@ -117,6 +119,7 @@ export function openOcpp(
     limit: (session, limits) => void remoteControl()?.limit(session, limits, config.name),
     agent: () => tunnelsOf(config, clock),
     credentials,
+    securityEvents,
     ...(config.certificatesByCsms ? { renewal } : {}),
     note,
     die: parts.die,

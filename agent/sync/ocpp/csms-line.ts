@@ -13,7 +13,7 @@ import type { UplinkFault } from "../uplink.js";
 import { Heartbeat } from "./availability/heartbeat.js";
 import { type BootReason, bootAnswer, bootPayload, type StationName, unlessRejected } from "./rpc/boot.js";
 import { callOutcome } from "./rpc/call-outcome.js";
-import { closeSocket, keepAlive, type Pings } from "./rpc/connection.js";
+import { closeSocket, keepAlive, type OpenedSocket, type Pings } from "./rpc/connection.js";
 import type { CallError, Dialect } from "./rpc/frame.js";
 import { type CsmsLineStatus, connected, lostStatus, PeerMemory, unanswered, unheard } from "./rpc/line-status.js";
 import type { Intervals, Registration } from "./rpc/link.js";
@@ -45,8 +45,9 @@ export type CsmsLineParts = {
   readonly oddities: Oddities;
   /** The CSMS refuses a certificate that it had made out, and took another one. */
   readonly fellBack: (words: string) => void;
-  /** The certificate of the CSMS cannot be trusted. */
-  readonly distrusted: (words: string) => void;
+  readonly notOpened: (failed: Extract<OpenedSocket, { readonly kind: "failed" }>) => void;
+  /** The CSMS sent a frame that cannot be used. */
+  readonly malformed: (why: string) => void;
   readonly die: (error: unknown) => void;
 };
 
@@ -186,7 +187,7 @@ export class CsmsLine {
       if (opened.kind === "open") failed = { words: await this.#serve(opened.socket, opened.dialect) };
       else {
         failed = opened;
-        if (/CERT|ALTNAME|SIGNED|ISSUER/.test(opened.code ?? "")) this.#parts.distrusted(opened.words);
+        this.#parts.notOpened(opened);
       }
       if (signal.aborted) return;
       this.#failures = opened.kind === "open" ? 1 : this.#failures + 1;
@@ -208,6 +209,7 @@ export class CsmsLine {
         timeoutMs: config.timeout,
         note,
         failed: (error) => this.#fail(error),
+        malformed: this.#parts.malformed,
         saw: (oddity, count) => this.#parts.oddities.saw(oddity, count),
         answered: (action, answer) => this.#answered(rpc, action, answer),
       });

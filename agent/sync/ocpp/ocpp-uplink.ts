@@ -66,6 +66,8 @@ export type OcppUplinkParts = {
   readonly agent?: () => Agent | undefined;
   /** What the CSMS has set. */
   readonly credentials?: KeptCredentials;
+  /** Kept over restarts; absent = until the process ends. */
+  readonly securityEvents?: SecurityEvents;
   /** Where the CSMS makes out the station's certificate. */
   readonly renewal?: CertificateRenewal;
   readonly note: (text: string) => void;
@@ -166,11 +168,12 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
         if (accepted && !answers) this.#ties?.ready();
       },
       fellBack: (words) => this.#securityEvents.keep("InvalidChargingStationCertificate", words),
-      distrusted: (words) => this.#securityEvents.distrust(words),
+      notOpened: (failed) => this.#securityEvents.notOpened(failed),
+      malformed: (why) => this.securityEvent("InvalidMessages", why),
       die: parts.die,
     });
-    this.#securityEvents = new SecurityEvents(clock);
-    this.#securityEvents.keep("StartupOfTheDevice");
+    this.#securityEvents = parts.securityEvents ?? new SecurityEvents(clock, parts.die);
+    this.#securityEvents.started(parts.version);
   }
 
   // ---- the outbox's side
@@ -378,6 +381,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     const stopped = stoppedByGroupCard(fact);
     if (stopped !== undefined) keep((state) => withStop(state, stopped.sessionId, stopped.uid));
     const { event, before } = fact;
+    if (event.type === "RestartAsked") this.securityEvent("ResetOrReboot", `asked for by ${event.by}`);
     if (event.type !== "RestartAsked" || event.by !== this.name) return;
     const waits = event.when === "when-idle" && [...before.sessions.values()].some(isBusy);
     this.#restarts = true;

@@ -57,6 +57,8 @@ export type RpcParts = {
   readonly note: (text: string) => void;
   /** What a handler threw that is no answer to the peer. */
   readonly failed: (error: unknown) => void;
+  /** Told of the first frame of the connection that cannot be used. */
+  readonly malformed?: (why: string) => void;
   /** What the peer writes otherwise than the standard has it; absent = nobody counts it. */
   readonly saw?: SawOddity;
   /** How the peer answers the CALLs of ours; "none" = not within the time. */
@@ -100,6 +102,7 @@ export class Rpc {
   #cancelTimeout: () => void = () => undefined;
   #answering = false;
   #notes = 0;
+  #wasMalformed = false;
   #closed = false;
 
   constructor(parts: RpcParts) {
@@ -166,6 +169,8 @@ export class Rpc {
         return this.#note(`the backend sent ${frame.action.slice(0, 50)}, which is not for a station`);
       case "malformed": {
         this.#note(`the backend sent a frame that cannot be used: ${frame.why}`);
+        if (!this.#wasMalformed) this.#parts.malformed?.(frame.why);
+        this.#wasMalformed = true;
         // 1.6 has no way to answer a frame without an id; the others name it -1.
         if (frame.id === undefined && dialect === "ocpp1.6") return;
         return void this.#sent(errorText(frame.id ?? "-1", new CallError(frame.code, frame.why), dialect));
