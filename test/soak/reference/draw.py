@@ -89,6 +89,8 @@ def dates(rng, local):
 
 def weekdays(rng, local):
     near = [WEEKDAYS[(local.weekday() + days) % 7] for days in (-1, 0, 1)]
+    if chance(rng, 5):
+        return {"day_of_week": []}
     return {"day_of_week": sorted(set(rng.sample(near, 2) + rng.sample(WEEKDAYS, 1)), key=WEEKDAYS.index)}
 
 
@@ -113,13 +115,19 @@ def amount(rng, most):
     price = round(rng.uniform(0, most), rng.choice([1, 2, 2, 2, 3, 4, 6]))
     if chance(rng, 5):
         return 0
-    return price + 4e-17 if chance(rng, 5) else price
+    if chance(rng, 5):
+        return price + 4e-17
+    # More decimals than any price has: refused, unless they are the noise of an eleventh digit.
+    return price + rng.choice([1e-11, 1e-13]) if rng.randrange(1000) == 0 else price
 
 
 def component(rng, kind, vat):
     drawn = {"type": kind, "price": amount(rng, PRICES[kind]), "step_size": rng.choice(STEPS)}
+    if kind == "ENERGY" and chance(rng, 4):
+        # Day-ahead prices fall below zero.
+        drawn["price"] = -drawn["price"]
     rate = rng.choice(RATES) if chance(rng, 20) else vat
-    return drawn if rate is None else {**drawn, "vat": rate}
+    return drawn if rate is None and chance(rng, 80) else {**drawn, "vat": rate}
 
 
 def element(rng, local, vat, restricted):
