@@ -322,13 +322,22 @@ def tariffs_of(written, cdr, periods):
         if len(active) != 1:
             raise Refused("no tariff is in force" if not active else "several tariffs are in force")
         return tariffs[0].modern, [active[0] for _ in periods]
-    chosen = {None: None}
-    for wanted in ids - {None}:
-        mine = [tariff for tariff in active if tariff.id == wanted]
-        if len(mine) != 1:
-            raise Refused("the tariff of a period is not in force" if not mine else "several versions are in force")
-        chosen[wanted] = mine[0]
-    return tariffs[0].modern, [chosen[period.tariff_id] for period in periods]
+    return tariffs[0].modern, [version_for(period, tariffs, begins) for period in periods]
+
+
+def version_for(period, tariffs, begins):
+    """
+    The tariff that a period names, as it was in force at the start of the session; one that took over later is that of
+    the periods that name it (OCPI leaves a switch of tariffs open).
+    """
+    if period.tariff_id is None:
+        return None
+    named = [tariff for tariff in tariffs if tariff.id == period.tariff_id]
+    at_start = [tariff for tariff in named if tariff.in_force(begins)]
+    mine = at_start or [tariff for tariff in named if tariff.in_force(period.starts)]
+    if len(mine) != 1:
+        raise Refused("the tariff of a period is not in force" if not mine else "several versions are in force")
+    return mine[0]
 
 
 # --------------------------------------------------------------------------------------------------------- the price
