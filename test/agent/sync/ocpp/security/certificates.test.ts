@@ -11,6 +11,8 @@ import type { Dialect } from "../../../../../agent/sync/ocpp/rpc/frame.js";
 import { newStationKey, signingRequest } from "../../../../../agent/sync/ocpp/security/signing-request.js";
 import { certificatesIn } from "../../../../support/certificates.js";
 import { isInstalled } from "../../../../support/is-installed.js";
+import { letGo } from "../../../../support/sync/ocpp-bench.js";
+import { TestRequests } from "../../../../support/sync/test-requests.js";
 import {
   asked,
   frontWith,
@@ -22,10 +24,8 @@ import {
   sentAndBack,
   stationAt,
   subject,
-} from "../../../../support/sync/certificate-bench.js";
-import { letGo } from "../../../../support/sync/ocpp-bench.js";
-import { TestRequests } from "../../../../support/sync/test-requests.js";
-import { closeFronts } from "../../../../support/sync/tls-front.js";
+} from "../../../../support/tls/certificate-bench.js";
+import { closeFronts } from "../../../../support/tls/tls-front.js";
 import { VolatileFiles } from "../../../../support/volatile-files.js";
 
 const test = suite("certificates that the CSMS makes out");

@@ -7,6 +7,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { certificatesIn } from "../../../../support/certificates.js";
 import { isInstalled } from "../../../../support/is-installed.js";
+import { letGo } from "../../../../support/sync/ocpp-bench.js";
+import { TestRequests } from "../../../../support/sync/test-requests.js";
 import {
   asked,
   keptOn,
@@ -15,10 +17,8 @@ import {
   type SecuredStation,
   sentAndBack,
   stationAt,
-} from "../../../../support/sync/certificate-bench.js";
-import { letGo } from "../../../../support/sync/ocpp-bench.js";
-import { TestRequests } from "../../../../support/sync/test-requests.js";
-import { closeFronts } from "../../../../support/sync/tls-front.js";
+} from "../../../../support/tls/certificate-bench.js";
+import { closeFronts } from "../../../../support/tls/tls-front.js";
 import { VolatileFiles } from "../../../../support/volatile-files.js";
 
 const test = suite("the security profile");

@@ -9,11 +9,11 @@ import { CertificateRenewal } from "../../../agent/sync/ocpp/security/certificat
 import { KeptCredentials } from "../../../agent/sync/transport/kept-credentials.js";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Moment } from "../../../drivers/driver.js";
+import { Csms } from "../sync/csms.js";
+import { type OpenUplink, ocppConfig, openUplink, world } from "../sync/ocpp-bench.js";
+import { TestRequests } from "../sync/test-requests.js";
 import { HandClock } from "../time/hand-clock.js";
 import type { VolatileFiles } from "../volatile-files.js";
-import { Csms } from "./csms.js";
-import { type OpenUplink, ocppConfig, openUplink, world } from "./ocpp-bench.js";
-import { TestRequests } from "./test-requests.js";
 import { type FrontCertificate, TlsFront } from "./tls-front.js";
 
 export const subject = { commonName: "CT-1", organization: "Stadtwerke Musterstadt" };
