@@ -7,7 +7,7 @@ import { Failure } from "../core/failure.js";
 import { exitCode } from "../core/verify/check-result.js";
 import type { EvidenceFile } from "../core/verify/evidence-kind.js";
 import { rerate } from "../core/verify/rerate.js";
-import { verifyEvidence, verifyShortForm } from "../core/verify/verify.js";
+import { verifyEvidence } from "../core/verify/verify.js";
 import type { Rerate } from "../core/verify/verify-sale.js";
 import { terminalText } from "../core/words/printable.js";
 import { openedBundle } from "../receipts/dispute/dispute-bundle.js";
@@ -70,9 +70,8 @@ export function verifyCommand(
       const evidence = [...files, ...opened.flatMap((bundle) => bundle.evidence)];
       const keys = [...pins.keys, ...opened.flatMap(({ key }) => key ?? [])];
       const findings = [
-        ...(options.qr === undefined ? [] : [verifyShortForm(options.qr, pins, tools)]),
         ...opened.map(({ finding }) => finding),
-        ...verifyEvidence(evidence, { ...pins, keys }, tools),
+        ...verifyEvidence(evidence, { ...pins, keys }, tools, options.qr),
       ];
       const exit = exitCode(findings);
       write(

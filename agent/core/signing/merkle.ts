@@ -87,6 +87,33 @@ export function rootFromInclusion(
 }
 
 /**
+ * The roots of earlier trees that a proof of inclusion tells of, by their size: its siblings on the left are the peaks of
+ * the tree in front of the leaf, and with the leaf they make the tree that ends with it. They are proven where the proof
+ * itself leads to a root that is. Empty where the proof has the wrong length for that place.
+ */
+export function earlierRoots(
+  index: number,
+  size: number,
+  leaf: string,
+  proof: readonly string[],
+  hash: HashFunction,
+): ReadonlyMap<number, string> {
+  const roots = new Map<number, string>();
+  if (rootFromInclusion(index, size, leaf, proof, hash) === undefined) return roots;
+  const peaks: string[] = [];
+  climb(index, size - 1, proof, (sibling, isLeft) => {
+    if (isLeft) peaks.unshift(sibling);
+  });
+  let covered = 0;
+  for (const at of peaks.keys()) {
+    // The largest power of two within what is left of the tree in front of the leaf.
+    covered += 2 ** Math.floor(Math.log2(index - covered));
+    roots.set(covered, rootOf(peaks.slice(0, at + 1), hash));
+  }
+  return roots.set(index + 1, rootOf(frontierWith(peaks, index, leaf, hash), hash));
+}
+
+/**
  * Goes from a node up to the root and hands over each sibling of the proof with the side on which it stands; false
  * where the proof is longer or shorter than the way (RFC 9162, 2.1.3.2 and 2.1.4.2).
  */

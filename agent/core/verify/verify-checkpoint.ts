@@ -65,25 +65,35 @@ export function verifyProof(
       ...signed,
       reached === root
         ? holds("inclusion", `receipt ${number} is one of ${size} receipts of ${origin}`)
-        : fails("inclusion", `receipt ${number} as given is not among the ${size} receipts of the checkpoint`),
+        : fails(
+            "inclusion",
+            `receipt ${number} as given (${receipt.subject}) is not among the ${size} receipts of the checkpoint`,
+          ),
     ],
   };
 }
 
+/** A consistency file by its text, or what is wrong with it. */
+export const readConsistency = (text: string): ConsistencyFile | string =>
+  shapedJson<ConsistencyFile>(
+    text,
+    {
+      type: "object",
+      additionalProperties: false,
+      required: ["format", "older", "newer", "proof"],
+      properties: {
+        format: { const: consistencyFormat },
+        older: { type: "string" },
+        newer: { type: "string" },
+        proof: { type: "array", maxItems: 128, items: { type: "string", pattern: "^[0-9a-f]{64}$" } },
+      },
+    },
+    "the file",
+  );
+
 /** Two checkpoints and the proof that the newer grew out of the older. */
 export function verifyConsistency({ name, text }: EvidenceFile, pins: TrustedKeys, tools: CheckTools): CheckResult {
-  const shape = {
-    type: "object",
-    additionalProperties: false,
-    required: ["format", "older", "newer", "proof"],
-    properties: {
-      format: { const: consistencyFormat },
-      older: { type: "string" },
-      newer: { type: "string" },
-      proof: { type: "array", maxItems: 128, items: { type: "string", pattern: "^[0-9a-f]{64}$" } },
-    },
-  };
-  const file = shapedJson<ConsistencyFile>(text, shape, "the file");
+  const file = readConsistency(text);
   const older = typeof file === "string" ? undefined : parseCheckpoint(file.older);
   const newer = typeof file === "string" ? undefined : parseCheckpoint(file.newer);
   if (typeof file === "string" || older === undefined || newer === undefined)

@@ -10,7 +10,7 @@ import { type ReceiptFile, receiptFileFormat } from "../receipt/receipt-file.js"
 import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
-import { leafHash, proofOfNewest, rootFromInclusion, rootOf } from "../signing/merkle.js";
+import { earlierRoots, leafHash, rootFromInclusion, rootOf } from "../signing/merkle.js";
 import { type CheckTools, isOwnSignature } from "../signing/signer.js";
 import {
   type Check,
@@ -146,14 +146,10 @@ function checkPlace(
   if (reached === undefined) complaints.push(`the proof does not fit receipt ${payload.number} of ${size}`);
   else if (reached !== root)
     complaints.push(`receipt ${payload.number} is not among the ${size} receipts of the checkpoint`);
-  // The proof of a newest leaf is made of the peaks of the tree before it: the checkpoint inside the receipt must be
-  // theirs.
+  // The proof tells of the tree in front of the receipt too: the checkpoint inside the receipt must be of that one.
   const before = parseCheckpoint(payload.chain.before);
-  if (
-    size === payload.number &&
-    before !== undefined &&
-    rootOf(proofOfNewest(file.proof), tools.hash) !== before.checkpoint.root
-  )
+  const earlier = earlierRoots(index, size, leafHash(utf8(jws), tools.hash), file.proof, tools.hash).get(index);
+  if (earlier !== undefined && before !== undefined && earlier !== before.checkpoint.root)
     complaints.push("the checkpoint does not grow out of the one that the receipt commits to: the history was forked");
   return overallResult(
     name,

@@ -9,16 +9,17 @@ import { soldIn } from "../receipt/receipt-payload.js";
 import { samplesOfReservation } from "../receipt/reservation-receipt.js";
 import { receiptSamples } from "../receipt/sale-fields.js";
 import type { CheckTools } from "../signing/signer.js";
+import { isTied, type Source, type SourcePair, sourcePairs, truncatedBooks } from "../statements/statements.js";
 import type { Tariff } from "../tariff/tariff.js";
 import { tariffOfSession } from "../tariff/tariff-cut.js";
 import { parseTariff } from "../tariff/tariff-reader.js";
-import { type Check, type CheckResult, fails, holds, overallResult } from "./check-result.js";
+import { type Check, type CheckResult, fails, holds, overallResult, skipped } from "./check-result.js";
 import { type EvidenceFile, ocpiTariffIn } from "./evidence-kind.js";
 import type { Witness } from "./verify-book.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 
-/** Receipts handed in together: none forked, neighbours chained, and meter records counting up. */
-export function checkTogether(receipts: readonly Witness[], { hash }: CheckTools): CheckResult | undefined {
+/** The figures of receipts handed in together: meter records, sales and registers count up. */
+export function checkTogether(receipts: readonly Witness[]): CheckResult | undefined {
   if (receipts.length < 2) return undefined;
   const complaints: string[] = [];
   const sorted = [...receipts].sort(
@@ -27,19 +28,10 @@ export function checkTogether(receipts: readonly Witness[], { hash }: CheckTools
   sorted.forEach((one, at) => {
     const before = sorted[at - 1];
     if (before === undefined || before.payload.station.id !== one.payload.station.id) return;
-    const { number, chain } = one.payload;
-    if (before.payload.number === number) {
-      // A book that was restored from an older backup stands for the receipt that it lost.
-      if (before.jws !== one.jws && before.payload.kind !== "lost" && one.payload.kind !== "lost")
-        complaints.push(
-          `forked: ${before.subject} and ${one.subject} are different receipts with the number ${number}`,
-        );
-      return;
-    }
+    const { number } = one.payload;
+    // Which of two of one number is the right one is asked where all files are compared.
+    if (before.payload.number === number) return;
     const isNext = before.payload.number === number - 1;
-    const isLostBetween = before.payload.kind === "lost" || one.payload.kind === "lost";
-    if (isNext && !isLostBetween && chain.previous !== hexText(hash(utf8(before.jws))))
-      complaints.push(`receipt ${number} does not follow on receipt ${number - 1} as given`);
     if (before.payload.kind !== "sale" || one.payload.kind !== "sale") return;
     const step = pageOf(one.payload.sale.ocmf) - pageOf(before.payload.sale.ocmf);
     if (isNext ? step !== 1 : !(step >= 1))
@@ -55,9 +47,55 @@ export function checkTogether(receipts: readonly Witness[], { hash }: CheckTools
     complaints.push(...registerComplaints(ofStation(station)));
   return {
     subject: "these receipts together",
-    checks: [overallResult("together", complaints, `${receipts.length} receipts agree with each other`)],
+    checks: [
+      overallResult(
+        "together",
+        complaints,
+        `${receipts.length} receipts, whose meter records, sales and registers count up`,
+      ),
+    ],
   };
 }
+
+/** More pairs of files are counted, not listed. */
+const mostPairs = 40;
+
+/** Every two files held against each other: what contradicts, what is tied, and what nothing ties. */
+export function checkPairs(sources: readonly Source[]): CheckResult | undefined {
+  if (sources.length < 2) return undefined;
+  const pairs = sourcePairs(sources);
+  const contradictions = [...pairs.flatMap(({ contradiction }) => contradiction ?? []), ...truncatedBooks(pairs)];
+  const others = pairs.filter(({ contradiction }) => contradiction === undefined);
+  const listed = [
+    ...contradictions.map((words) => fails("contradiction", words)),
+    ...others.filter(isTied).map(tiedCheck),
+    ...others.filter((pair) => !isTied(pair)).map(untiedCheck),
+  ];
+  const rest = listed.slice(mostPairs);
+  return {
+    subject: "these files together",
+    checks: [
+      ...listed.slice(0, mostPairs),
+      ...(["fails", "skipped", "holds"] as const).flatMap((verdict): Check[] => {
+        const count = rest.filter((check) => check.verdict === verdict).length;
+        return count === 0 ? [] : [{ name: "further pairs", verdict, detail: `${count} more pairs of files` }];
+      }),
+    ],
+  };
+}
+
+const tiedCheck = ({ first, second, common }: SourcePair): Check =>
+  holds("tied", `${first.name} and ${second.name} commit to the same first ${common} receipts of ${first.station}`);
+
+const untiedCheck = ({ first, second, common }: SourcePair): Check => {
+  const why =
+    first.station !== second.station
+      ? `they are of ${first.station} and of ${second.station}`
+      : common > 0
+        ? `the first ${common} receipts are the same in both, but nothing is known of what came later`
+        : "a proof of consistency between their checkpoints, or the book, would tell";
+  return skipped("not tied", `nothing ties these two: ${first.name} and ${second.name}; ${why}`);
+};
 
 const pageOf = (record: string): number => paginationOf(fieldsOfOcmf(record));
 

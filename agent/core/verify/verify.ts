@@ -4,13 +4,22 @@
 import { shapedJson } from "../json/json-shape.js";
 import { utf8 } from "../number/bytes.js";
 import { parseShortForm } from "../receipt/short-form.js";
+import { parseProof } from "../signing/proof-file.js";
 import { type CheckTools, isOwnSignature } from "../signing/signer.js";
+import {
+  bookSource,
+  checkpointSource,
+  codeSource,
+  proofSource,
+  receiptSource,
+} from "../statements/evidence-statements.js";
+import type { Source } from "../statements/statements.js";
 import { type CheckResult, fails, proven, skipped, unproven, unworkable } from "./check-result.js";
 import { verifyCommissioning } from "./commissioning.js";
 import { type EvidenceFile, type EvidenceKind, evidenceKind } from "./evidence-kind.js";
 import { checkFoundKey, fingerprintOf, type TrustedFingerprints, type TrustedKeys } from "./trusted-keys.js";
 import { type BookFile, bookFormat, verifyBook, type Witness } from "./verify-book.js";
-import { verifyCheckpoint, verifyConsistency, verifyProof } from "./verify-checkpoint.js";
+import { readConsistency, verifyCheckpoint, verifyConsistency, verifyProof } from "./verify-checkpoint.js";
 import { verifyRecord, verifyXml } from "./verify-meter-record.js";
 import {
   extendTrust,
@@ -21,7 +30,7 @@ import {
   type VerifyTools,
   verifyReceiptFile,
 } from "./verify-receipt.js";
-import { checkTariffFile, checkTogether } from "./verify-together.js";
+import { checkPairs, checkTariffFile, checkTogether } from "./verify-together.js";
 
 /** The receipts in a file, as texts; none where it is no file of receipts. */
 function receiptTextsIn({ text }: EvidenceFile): readonly string[] {
@@ -52,11 +61,15 @@ export function trustIn(files: readonly EvidenceFile[], given: TrustedKeys, tool
   return { fingerprints, keys: [...new Set([...given.keys, ...trusted])] };
 }
 
-/** Checks all files, each by itself and all together. Never throws on what a file may hold. */
+/**
+ * Checks all files, and the text of a QR code where one was scanned, each by itself and all together. Never throws on
+ * what a file may hold.
+ */
 export function verifyEvidence(
   files: readonly EvidenceFile[],
   given: TrustedKeys,
   tools: VerifyTools,
+  scanned?: string,
 ): readonly CheckResult[] {
   const of = (...kinds: EvidenceKind[]): EvidenceFile[] =>
     files.filter(({ text }) => kinds.includes(evidenceKind(text)));
@@ -71,8 +84,23 @@ export function verifyEvidence(
     jws === undefined || payload === undefined ? [] : [{ subject: finding.subject, jws, payload }],
   );
   const checkpoints = of("checkpoint").map((file) => ({ subject: file.name, text: file.text }));
-  const together = checkTogether(witnesses, tools);
+  const bookReceipts = (): readonly Witness[] =>
+    books.flatMap(({ file, book }) => receiptsOfBook(file.name, book, tools));
+  // Asked for only where a proof may speak of one of them.
+  const proofs = of("proof");
+  const stored = proofs.length === 0 ? witnesses : [...witnesses, ...bookReceipts()];
+  const sources = files.flatMap((file) => {
+    try {
+      return sourceIn(file, witnesses, stored, tools) ?? [];
+    } catch {
+      // Made to break the verifier: its own checks say what is wrong with it.
+      return [];
+    }
+  });
+  const codes = scanned === undefined ? [] : [codeSource("QR code", scanned) ?? []].flat();
+  const together = [checkTogether(witnesses), checkPairs([...sources, ...codes])];
   return [
+    ...(scanned === undefined ? [] : [verifyShortForm(scanned, pins, tools)]),
     ...judgedReceipts.map(({ finding }) => finding),
     ...of("xml").map(guarded((file) => verifyXml(file, pins, tools))),
     ...of("ocmf").map(guarded((file) => verifyRecord(file, pins, tools))),
@@ -80,18 +108,66 @@ export function verifyEvidence(
       guarded(({ name, text }) => verifyCommissioning(name, text, (spki) => checkFoundKey(spki, pins, tools), tools)),
     ),
     ...of("checkpoint").map(guarded((file) => verifyCheckpoint(file, pins, tools))),
-    ...of("proof").map(guarded((file) => verifyProof(file, pins, witnesses, tools))),
+    ...proofs.map(guarded((file) => verifyProof(file, pins, stored, tools))),
     ...of("consistency").map(guarded((file) => verifyConsistency(file, pins, tools))),
     ...books.flatMap(({ file, book }) =>
       bookFindings(file.name, book, (whole) => verifyBook(file.name, whole, trust, tools, witnesses, checkpoints)),
     ),
-    ...(together === undefined ? [] : [together]),
+    ...together.flatMap((finding) => finding ?? []),
     ...of("tariff").map(guarded((file) => checkTariffFile(file, witnesses, tools))),
     ...of("unknown").map(({ name }) => ({
       subject: name,
       checks: [fails("form", "not a receipt, meter record, checkpoint, tariff or book of this format")],
     })),
   ];
+}
+
+/** The receipts of a book that can be read. */
+function receiptsOfBook(subject: string, book: BookFile | string, { schema }: VerifyTools): readonly Witness[] {
+  if (typeof book === "string") return [];
+  return book.receipts.flatMap((jws): Witness[] => {
+    const read = readReceipt(jws, schema);
+    return "fault" in read ? [] : [{ subject, jws, payload: read.payload }];
+  });
+}
+
+/** What a file says that another one may contradict; undefined where it says nothing of the kind. */
+function sourceIn(
+  { name, text }: EvidenceFile,
+  judged: readonly Witness[],
+  stored: readonly Witness[],
+  { hash }: VerifyTools,
+): Source | undefined {
+  const receiptIn = (jws: string): Witness | undefined => judged.find((one) => one.jws === jws);
+  switch (evidenceKind(text)) {
+    case "receipt": {
+      const file = readReceiptFile(text);
+      const receipt = typeof file === "string" ? undefined : receiptIn(file.jws);
+      if (typeof file === "string" || receipt === undefined) return undefined;
+      return receiptSource(name, receipt, { hashes: file.proof, checkpoint: file.checkpoint }, hash);
+    }
+    case "jws": {
+      const receipt = receiptIn(text.trim());
+      return receipt === undefined ? undefined : receiptSource(name, receipt, undefined, hash);
+    }
+    case "checkpoint":
+      return checkpointSource(name, [text]);
+    case "consistency": {
+      const file = readConsistency(text);
+      return typeof file === "string" ? undefined : checkpointSource(name, [file.older, file.newer]);
+    }
+    case "proof": {
+      const proof = parseProof(text);
+      return proof === undefined ? undefined : proofSource(name, proof, stored, hash);
+    }
+    case "book": {
+      const book = bookOf(text);
+      return typeof book === "string" ? undefined : bookSource(name, book.receipts, book.checkpoint, hash);
+    }
+    default:
+      // Meter records, tariffs and commissioning records are no part of the chain.
+      return undefined;
+  }
 }
 
 function verifyJws({ name, text }: EvidenceFile, trust: TrustedFingerprints, tools: VerifyTools): JudgedReceipt {
