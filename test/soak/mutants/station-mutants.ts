@@ -59,8 +59,8 @@ export const stationMutants: readonly Mutant[] = [
   {
     rule: "no receipt is parked for a backend that fails on all of them",
     file: outbox,
-    find: "if (isFailure && doubt?.next !== undefined)",
-    replace: "if (isFailure && doubt !== undefined)",
+    find: "if (isFailure(outcome) && doubt.proof !== undefined)",
+    replace: "if (isFailure(outcome) && doubt.suspects.length > 0)",
     tests: ["agent/sync/outbox"],
   },
   {
@@ -69,6 +69,27 @@ export const stationMutants: readonly Mutant[] = [
     find: "attempts < attemptsBeforeDoubt",
     replace: "attempts < 1",
     tests: ["agent/sync/outbox"],
+  },
+  {
+    rule: "a refusal that may pass is tried again before it is believed",
+    file: "agent/sync/ocpp/transactions/event-sender.ts",
+    find: "if (mayPass) return {",
+    replace: "if (false) return {",
+    tests: ["agent/sync/ocpp/transactions/transaction-reporter"],
+  },
+  {
+    rule: "a backend that may have forgotten the station parks nothing by its refusals",
+    file: "agent/sync/ocpp/rpc/call-outcome.ts",
+    find: "return knowsUs ? {",
+    replace: "return true ? {",
+    tests: ["agent/sync/ocpp/forgotten"],
+  },
+  {
+    rule: "an end that is refused for what it need not hold is told without it",
+    file: "agent/sync/ocpp/transactions/transactions.ts",
+    find: "extras.waysWithout(present)",
+    replace: "extras.waysWithout([])",
+    tests: ["agent/sync/ocpp/transactions/extras"],
   },
   {
     rule: "nothing more is parked once too many wait for a person",

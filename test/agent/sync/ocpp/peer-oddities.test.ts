@@ -4,8 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
 import { settlement } from "../../../support/sample-receipt.js";
-import { type Asked, closeLoose, type LooseAnswer, LooseCsms } from "../../../support/sync/loose-csms.js";
 import { letGo, type OpenUplink, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
+import { type Asked, closeLoose, type LooseAnswer, LooseCsms } from "../../../support/sync/oddities/loose-csms.js";
 import { SimulatedStation } from "../../../support/sync/simulated-station.js";
 
 const test = suite("a backend's oddities at one message");

@@ -14,6 +14,7 @@ import { keepAlive, type OpenedSocket, openSocket, stationUrl } from "../../../.
 import { type Reconnect, reconnectBy, reconnectMs } from "../../../../../agent/sync/ocpp/rpc/reconnect.js";
 import { Csms } from "../../../../support/sync/csms.js";
 import { drained, letGo, ocppConfig, openUplink, world } from "../../../../support/sync/ocpp-bench.js";
+import { closeLoose, LooseCsms } from "../../../../support/sync/oddities/loose-csms.js";
 import { HandClock } from "../../../../support/time/hand-clock.js";
 
 const test = suite("coming to a CSMS");
@@ -21,7 +22,10 @@ const folder = mkdtempSync(join(tmpdir(), "chargetill-ocpp-"));
 const passwordFile = join(folder, "password");
 writeFileSync(passwordFile, "0123456789abcdef\n");
 test.after(() => rmSync(folder, { recursive: true, force: true }));
-test.after.each(letGo);
+test.after.each(async () => {
+  await letGo();
+  await closeLoose();
+});
 /** Servers of a test: closed after it also where an assertion failed before its end, or the process would not end. */
 const servers: (() => Promise<void>)[] = [];
 test.after.each(async () => {
@@ -168,6 +172,60 @@ test("a line on which nothing comes back for two pings is dead; one that answers
   assert.match(words, /silent for two pings \(120 s\)/);
   result.socket.terminate();
   await close();
+});
+
+// A CSMS that set 10 s waited for the first ping by the 60 s before, and took the station for lost.
+test("an interval of pings that is set counts at once, also one that was off; so does that of heartbeats", async () => {
+  const csms = await LooseCsms.open("ocpp2.0.1");
+  let pings = 0;
+  csms.server.on("connection", (peer) => peer.on("ping", () => (pings += 1)));
+  const lasting = world();
+  const { outbox, uplink } = openUplink(lasting, ocppConfig(csms.url));
+  outbox.begin();
+  assert.ok(await csms.drive(lasting, () => outbox.status().reachability === "online"));
+  for (const [pingS, advanceS, expected] of [
+    [10, 10, 1],
+    [0, 59, 1],
+    [5, 5, 2],
+    [3_600, 60, 2],
+  ] as const) {
+    uplink.setIntervals({ pingS });
+    lasting.clock.advance(advanceS * 1_000);
+    await csms.calm(lasting);
+    assert.is(pings, expected, `${pingS} s`);
+  }
+  const beats = csms.of("Heartbeat").length;
+  uplink.setIntervals({ heartbeatS: 400 });
+  lasting.clock.advance(1_000);
+  await csms.calm(lasting);
+  assert.is(csms.of("Heartbeat").length, beats);
+  uplink.setIntervals({ heartbeatS: 20 });
+  // The last beat, or the boot, is longer ago than that.
+  lasting.clock.advance(1);
+  await csms.calm(lasting);
+  assert.is(csms.of("Heartbeat").length, beats + 1);
+});
+
+test("a connection is closed with a close frame: when the station stops, and when the line is given up; a peer that says no goodbye is let go of", async () => {
+  const csms = await LooseCsms.open("ocpp2.0.1");
+  const lasting = world();
+  const first = openUplink(lasting, ocppConfig(csms.url));
+  first.outbox.begin();
+  assert.ok(await csms.drive(lasting, () => first.outbox.status().reachability === "online"));
+  await first.outbox.stop();
+  while (csms.goodbyes.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(csms.goodbyes, [1000]);
+  const second = openUplink(lasting, ocppConfig(csms.url));
+  second.outbox.begin();
+  assert.ok(await csms.drive(lasting, () => second.outbox.status().reachability === "online"));
+  const [peer] = csms.server.clients;
+  peer?.pause();
+  await second.outbox.stop();
+  lasting.clock.advance(1_000);
+  // It reads on: what comes is the frame, and after it the end of the socket.
+  peer?.resume();
+  while (csms.goodbyes.length === 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(csms.goodbyes, [1000, 1000]);
 });
 
 test("a frame larger than any of OCPP ends the line, and it is opened again", async () => {

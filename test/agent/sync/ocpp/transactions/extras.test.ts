@@ -3,7 +3,6 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { uplinkStatusLines } from "../../../../../agent/commands/sync.js";
 import type { OcppUplinkConfig } from "../../../../../config/uplink-schema.js";
-import { closeLoose, LooseCsms } from "../../../../support/sync/loose-csms.js";
 import {
   letGo,
   type OpenUplink,
@@ -12,6 +11,7 @@ import {
   type World,
   world,
 } from "../../../../support/sync/ocpp-bench.js";
+import { closeLoose, LooseCsms } from "../../../../support/sync/oddities/loose-csms.js";
 
 const test = suite("what a backend need not know");
 test.after.each(async () => {

@@ -1,7 +1,7 @@
 // A CSMS that holds nothing against any schema and answers by the test's word: well, with an error, late, or not at all.
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { World } from "./ocpp-bench.js";
+import type { World } from "../ocpp-bench.js";
 
 export type LooseAnswer =
   | { readonly result: unknown }
