@@ -1,5 +1,6 @@
 // A receipt as plain text: 80 columns with room for a QR code, or the 32 columns of a 58 mm receipt printer without one.
-import type { Sheet, SheetRow } from "./receipt-sheet.js";
+import type { Sheet } from "./receipt-sheet.js";
+import type { SheetRow } from "./sheet-row.js";
 
 export type TextWidth = 80 | 32;
 
@@ -56,10 +57,20 @@ function rowLines(row: SheetRow, width: TextWidth): string[] {
         ? [whole]
         : [`${row.label}:`, ...wrappedLines(row.value, width - 1).map((line) => ` ${line}`)];
     }
-    case "priced":
+    case "priced": {
+      const what = row.span === undefined ? row.what : `${row.what} ${row.span}`;
+      const working = [row.working, ...(row.exact === undefined ? [] : [row.exact])];
       return width === 80
-        ? [...apart(row.what, row.amount, width), ...wrappedLines(row.working, width - 4).map((line) => `  ${line}`)]
-        : [row.what, ...wrappedLines(row.working, width - 1).map((line) => ` ${line}`), row.amount.padStart(width)];
+        ? [
+            ...apart(what, row.amount, width),
+            ...working.flatMap((text) => wrappedLines(text, width - 4)).map((line) => `  ${line}`),
+          ]
+        : [
+            ...wrappedLines(what, width),
+            ...working.flatMap((text) => wrappedLines(text, width - 1)).map((line) => ` ${line}`),
+            row.amount.padStart(width),
+          ];
+    }
     case "sum":
       return apart(row.label, row.amount, width);
     default:
@@ -86,9 +97,10 @@ export function receiptText(sheet: Sheet, width: TextWidth, code: readonly strin
     "",
     ...wrappedLines(`*** ${mark} ***`, width).map((line) => centred(line, width)),
   ]);
+  const glance = sheet.glance.flatMap(({ label, value }) => rowLines({ kind: "fact", label, value }, width));
   const sections = sheet.sections.flatMap(({ heading, rows }) => [
     rule,
-    ...(heading === undefined ? [] : [heading]),
+    heading,
     ...rows
       .filter((row) => width === 80 || row.kind !== "fact" || row.onRoll !== false)
       .flatMap((row) =>
@@ -99,5 +111,6 @@ export function receiptText(sheet: Sheet, width: TextWidth, code: readonly strin
   ]);
   const drawn = width === 80 && code.length > 0 ? ["", ...code.map((line) => centred(line, width).trimEnd())] : [];
   const notices = [rule, ...sheet.notices.flatMap((notice) => wrappedLines(notice, width))];
-  return `${[...head, ...marks, ...sections, ...drawn, ...notices].join("\n")}\n`;
+  const first = glance.length === 0 ? [] : [rule, ...glance];
+  return `${[...head, ...marks, ...first, ...sections, ...drawn, ...notices].join("\n")}\n`;
 }

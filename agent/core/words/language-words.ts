@@ -157,6 +157,22 @@ export type ReceiptWords = {
     readonly lostNumbers: string;
     readonly newKey: string;
     readonly software: string;
+    readonly when: string;
+    readonly where: string;
+    /** Headings: all that is measured; and what is there for a check alone. */
+    readonly details: string;
+    readonly checking: string;
+    /** Before an amount with all its decimals. */
+    readonly exactly: string;
+    readonly item: string;
+    readonly amount: string;
+    readonly questions: string;
+    readonly email: string;
+    /** Why idle time is charged. */
+    readonly idleWhy: string;
+    /** What the drawings are, for who cannot see them. */
+    readonly curve: string;
+    readonly code: string;
   };
   /** What a line of the bill is for. */
   readonly dimensions: {
@@ -188,11 +204,25 @@ export type ReceiptWords = {
     readonly ContactorFault: string;
     readonly Other: string;
   };
+  /** How it ended, where the reason alone does not say it. */
+  readonly stops: {
+    readonly card: string;
+    readonly groupCard: string;
+    readonly button: string;
+    readonly limit: (limit: string) => string;
+    readonly cardLimit: string;
+    readonly noEnergy: (minutes: string) => string;
+    readonly noMeterValue: (seconds: string) => string;
+    readonly stillFlowing: (watts: string) => string;
+    readonly noEndReading: string;
+    readonly noTime: string;
+  };
   /** Rules and names that the engine writes in English, as this language says them; English has none. */
   readonly terms?: {
     readonly rounding: string;
     readonly localTime: string;
     readonly untrustedTime: string;
+    readonly lowerOfBoth: string;
     readonly vat: string;
     readonly untaxed: string;
     readonly nothingFlowed: string;

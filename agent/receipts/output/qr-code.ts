@@ -1,6 +1,7 @@
 // QR codes for a terminal or a printer (half blocks) and for a page (one SVG path). The matrix comes from the qrcode
 // package.
 import qrcode from "qrcode";
+import { htmlText } from "./html-text.js";
 
 /** The squares of a code: `size` rows of `size`. Throws where the text is too long for a code. */
 export function codeModules(text: string): { readonly size: number; isDark(row: number, column: number): boolean } {
@@ -33,9 +34,9 @@ export function codeLines(text: string, onPaper = false): string[] {
 
 /**
  * The code as an SVG element of `width` CSS millimetres, dark on white, with the four modules of margin that the
- * standard asks for.
+ * standard asks for. `name` is what it is, for who cannot see it.
  */
-export function codeSvg(text: string, width: number): string {
+export function codeSvg(text: string, width: number, name: string): string {
   const { size, isDark } = codeModules(text);
   const margin = 4;
   let path = "";
@@ -45,7 +46,7 @@ export function codeSvg(text: string, width: number): string {
   const side = size + 2 * margin;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}" width="${width}mm" ` +
-    `height="${width}mm" role="img" aria-label="QR code of the signed short form" ` +
+    `height="${width}mm" role="img" aria-label="${htmlText(name)}" ` +
     `shape-rendering="crispEdges"><rect width="${side}" height="${side}" fill="#fff"/><path d="${path}" ` +
     `fill="#000"/></svg>`
   );

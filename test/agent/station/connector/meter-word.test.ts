@@ -99,8 +99,8 @@ test("sells again by a person's word, which is journalled and stands on the next
   assert.is(third?.sale.registerAccepted, undefined);
   const jws = station.services.book.get(second?.number ?? 0)?.jws ?? "";
   for (const language of languages) {
-    const [facts] = receiptSheet(jws, sha256, { language }).sections;
-    const told = (facts?.rows ?? []).map((row) => (row.kind === "fact" ? row.value : ""));
+    const { sections } = receiptSheet(jws, sha256, { language });
+    const told = sections.flatMap(({ rows }) => rows).map((row) => (row.kind === "fact" ? row.value : ""));
     assert.ok(
       told.some((text) => /^1[.,]100 kWh -> 0[.,]500 kWh, .*, A\. Technician: meter replaced, seal 4711$/.test(text)),
       `${language}: ${told.join("\n")}`,

@@ -1,0 +1,228 @@
+// What a receipt says beside its bill: where and when, how it was paid, whom to ask, what was metered, and what there is
+// to check.
+
+import { masked } from "../cdr/token.js";
+import { durationInWords } from "../explain/price-text.js";
+import { localNumber } from "../number/local-number.js";
+import type { CreditPayload, ReceiptFrame, ReceiptPayload, SaleFields } from "../receipt/receipt-payload.js";
+import { parseIsoLocal } from "../time/iso-time.js";
+import type { ReceiptWords } from "../words/language-words.js";
+import type { Sold } from "./receipt-bill.js";
+import { datedSpan, localTimeText, translatedTerm } from "./receipt-terms.js";
+import type { GlanceRow, SheetRow, SheetSection } from "./sheet-row.js";
+import { interruptionText, stopText } from "./stop-detail.js";
+
+/** A row of one label and one value. */
+export const fact = (label: string, value: string): SheetRow => ({ kind: "fact", label, value });
+const longFact = (label: string, value: string): SheetRow => ({ kind: "fact", label, value, onRoll: false });
+
+const isSale = (sold: Sold): sold is SaleFields => "meter" in sold;
+
+/** How long it took in milliseconds; undefined where a power cut left that unknown. */
+function lastedMs(sold: Sold): number | undefined {
+  if (isSale(sold) && sold.interruptions.some(({ to }) => to === null)) return undefined;
+  const lasted = (parseIsoLocal(sold.end) ?? Number.NaN) - (parseIsoLocal(sold.start) ?? Number.NaN);
+  return Number.isFinite(lasted) ? lasted : undefined;
+}
+
+/** What a driver wants to know first: total, kWh, when, where, and why it ended. */
+export function glanceOf(
+  sold: Sold,
+  { station: { location }, timeZone }: ReceiptFrame,
+  words: ReceiptWords,
+  language: string,
+): readonly GlanceRow[] {
+  const { labels } = words;
+  const start = parseIsoLocal(sold.start);
+  const end = parseIsoLocal(sold.end);
+  const lasted = lastedMs(sold);
+  const span = start === undefined || end === undefined ? sold.start : datedSpan(start, end, timeZone, words);
+  const isUnset = [sold.startClock, sold.endClock].includes("unsynced");
+  const when = [
+    span,
+    ...(lasted === undefined ? [] : [`(${durationInWords(Math.floor(lasted / 1000)).replaceAll(" ", "\u00a0")})`]),
+    ...(isUnset ? [`(${labels.clock} ${words.clocks.unsynced})`] : []),
+  ].join(" ");
+  const number = (text: string): string => localNumber(text, words.decimalMark);
+  return [
+    { name: "total", label: labels.total, value: `${number(sold.price.due.gross)} ${sold.price.currency}` },
+    ...(isSale(sold)
+      ? [{ name: "energy", label: labels.energy, value: `${number(sold.energyKwh)} kWh` } as const]
+      : []),
+    { name: "when", label: labels.when, value: when },
+    {
+      name: "where",
+      label: labels.where,
+      value: `${location.name}, ${location.address}, ${location.postalCode} ${location.city}`,
+    },
+    ...(isSale(sold)
+      ? [{ name: "stopped", label: labels.stopped, value: stopText(sold.stop, language, words) } as const]
+      : []),
+  ];
+}
+
+/** How it was paid, under which tariff, and what was told before. */
+export function paymentOf(sold: Sold, words: ReceiptWords): SheetSection {
+  const { tariff, shown, payment } = sold;
+  const { labels } = words;
+  return {
+    name: "payment",
+    heading: labels.payment.toUpperCase(),
+    rows: [
+      fact(labels.payment, `${labels.billedTo} ${payment.reference}`),
+      fact(labels.card, masked(sold.token.uid)),
+      fact(
+        "by" in sold ? labels.toldBefore : labels.shown,
+        `${"by" in sold ? `${sold.by}: ` : ""}${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTimeText(shown.at, words)})`,
+      ),
+      fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
+    ],
+  };
+}
+
+/** Whom to ask. */
+export function helpOf({ station: { operator } }: ReceiptFrame, { labels }: ReceiptWords): SheetSection {
+  return {
+    name: "help",
+    heading: labels.questions,
+    rows: [
+      fact(labels.helpline, operator.helpline),
+      fact(labels.email, operator.email),
+      fact(labels.complaints, operator.complaints),
+    ],
+  };
+}
+
+/** Where it was, in full. */
+function placeRows(sold: Sold, { station }: ReceiptFrame, { labels, decimalMark }: ReceiptWords): SheetRow[] {
+  const { connector } = sold;
+  const { location } = station;
+  const current = connector.powerType === "DC" ? "DC" : "AC";
+  const powerKw = localNumber(String(connector.maxPowerW / 1000), decimalMark);
+  return [
+    fact(
+      labels.place,
+      `${location.name}, ${location.address}, ${location.postalCode} ${location.city}, ${location.country}`,
+    ),
+    fact(
+      labels.chargePoint,
+      `${connector.evseId} (${connector.id}), ${current} ${labels.upTo} ${powerKw} kW, ${connector.standard}`,
+    ),
+  ];
+}
+
+const hoursMinutes = (ms: number): string => {
+  const seconds = Math.floor(ms / 1000);
+  return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
+};
+
+/** Its times to the second, with their offsets and what the clock was worth. */
+function timeRows(sold: Sold, { timeZone }: ReceiptFrame, words: ReceiptWords): SheetRow[] {
+  const { labels, clocks } = words;
+  const { start, startClock, end, endClock } = sold;
+  const lasted = lastedMs(sold);
+  return [
+    fact(labels.start, `${localTimeText(start, words)} (${timeZone}, ${labels.clock} ${clocks[startClock]})`),
+    fact(labels.end, `${localTimeText(end, words)} (${labels.clock} ${clocks[endClock]})`),
+    fact(labels.duration, lasted === undefined ? labels.notKnown : hoursMinutes(lasted)),
+  ];
+}
+
+/** What the meter said, how the session ended, and what came in between. */
+function meterRows(sale: SaleFields, words: ReceiptWords, language: string): SheetRow[] {
+  const { labels } = words;
+  const out = sale.interruptions.map(
+    ({ from, to, why }) =>
+      `${localTimeText(from, words)} ` +
+      `${to === null ? labels.stillOut : `${labels.until} ${localTimeText(to, words)}`}: ${interruptionText(why, words)}`,
+  );
+  const number = (text: string): string => localNumber(text, words.decimalMark);
+  const { vendor, model, serial, serialByHand } = sale.meter;
+  return [
+    fact(
+      labels.meter,
+      `${vendor} ${model}, ${labels.serial} ${serial}${serialByHand === true ? ` (${labels.byHand})` : ""}`,
+    ),
+    ...acceptedRows(sale, words),
+    fact(labels.beginRegister, `${number(sale.begin.registerKwh)} kWh`),
+    fact(labels.endRegister, `${number(sale.finish.registerKwh)} kWh`),
+    fact(labels.energy, `${number(sale.energyKwh)} kWh`),
+    fact(labels.stopped, stopText(sale.stop, language, words)),
+    fact(labels.interruptions, out.length === 0 ? labels.none : out.join("; ")),
+    fact(labels.loss, labels.none),
+  ];
+}
+
+/** Who accepted a register that is lower than on the meter's last receipt, and why. */
+function acceptedRows({ registerAccepted }: SaleFields, words: ReceiptWords): SheetRow[] {
+  if (registerAccepted === undefined) return [];
+  const { at, lastKwh, registerKwh, by, note } = registerAccepted;
+  const number = (text: string): string => localNumber(text, words.decimalMark);
+  return [
+    fact(
+      words.labels.registerAccepted,
+      `${number(lastKwh)} kWh -> ${number(registerKwh)} kWh, ${localTimeText(at, words)}, ${by}: ${note}`,
+    ),
+  ];
+}
+
+/** All that is known of what was sold, after what a driver wants to know first. */
+export function detailsOf(
+  sold: Sold,
+  frame: ReceiptFrame,
+  words: ReceiptWords,
+  issued: SheetRow,
+  language: string,
+): SheetSection {
+  const { labels } = words;
+  return {
+    name: "details",
+    heading: labels.details,
+    rows: [
+      issued,
+      ...placeRows(sold, frame, words),
+      ...timeRows(sold, frame, words),
+      ...(isSale(sold) ? meterRows(sold, words, language) : []),
+      fact(labels.rounding, translatedTerm(sold.price.rounding, words)),
+      fact(labels.timeRule, translatedTerm(sold.price.timeRule, words)),
+    ],
+  };
+}
+
+/** What a credit takes back, and why. */
+export function creditRows(credit: CreditPayload["credit"], { labels }: ReceiptWords): SheetRow[] {
+  return [
+    fact(labels.takesBack, `${credit.number}, SHA-256 ${credit.receipt}`),
+    fact(labels.session, credit.sessionId),
+    fact(labels.cdr, credit.cdrId),
+    fact(labels.reason, credit.reason),
+  ];
+}
+
+/** What a check needs: ids, hashes, the key, and how it is done. */
+export function checkOf(
+  payload: ReceiptPayload,
+  sold: Sold | undefined,
+  digest: string,
+  { labels, kinds }: ReceiptWords,
+): SheetSection {
+  const { station, chain, key } = payload;
+  return {
+    name: "check",
+    heading: labels.checking,
+    rows: [
+      fact(labels.station, `${station.id}, ${kinds.sale} ${payload.number}`),
+      ...(sold === undefined ? [] : [fact(labels.session, sold.sessionId), fact(labels.cdr, sold.cdrId)]),
+      fact(labels.receiptDigest, digest),
+      ...(chain.previous === "" ? [] : [longFact(labels.previous, chain.previous)]),
+      ...(sold === undefined ? [] : [fact(labels.digest, sold.tariff.digest)]),
+      ...(sold?.tariff.cutFrom === undefined ? [] : [fact(labels.cutFrom, sold.tariff.cutFrom)]),
+      fact(labels.key, key.id),
+      ...(station.verifyUrl === undefined ? [] : [fact(labels.check, station.verifyUrl)]),
+      longFact(labels.command, "chargetill verify --key FINGERPRINT FILE"),
+      fact(labels.software, `chargetill ${payload.softwareVersion}`),
+    ],
+  };
+}
