@@ -59,10 +59,11 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
   if (payload.kind !== "sale" && payload.kind !== "reservation")
     throw new Failure("usage/invalid", `receipt ${number} is not a sale: there is nothing to dispute`);
   const about = { ...manifestOf(payload, jws, sha256Hex), version, language, redacted };
+  // In the order in which they stand in the archive: the verdict is worked out again from there.
   const evidence = [
-    { name: "receipt.json", text: receiptFileOf(receipts, number, newest) },
     { name: "proof.txt", text: proofFileOf(receipts, number, newest) },
     { name: keyChangesName, text: keyChangesAfter(receipts, number) },
+    { name: "receipt.json", text: receiptFileOf(receipts, number, newest) },
     ...recordFiles(payload),
   ];
   const all: readonly DisputeFile[] = [
