@@ -158,6 +158,13 @@ export const priceMutants: readonly Mutant[] = [
     tests: cases,
   },
   {
+    rule: "an expired reservation is raised to no minimum",
+    file: "agent/core/rating/costing.ts",
+    find: "{ min: !expired }",
+    replace: "{ min: true }",
+    tests: cases,
+  },
+  {
     rule: "a minimum price holds",
     file: taxed,
     find: "if (which.min) step(",
