@@ -12,7 +12,10 @@ import type { Activity, ChargingPeriod } from "../tariff/period.js";
 
 export const receiptFormat = "chargetill receipt 1";
 
-/** What the station has sold since its chain was opened, this receipt included. */
+/**
+ * What the station has sold since its chain was opened, this receipt included. A session that was corrected is one sale,
+ * and its energy counts once.
+ */
 export type RunningTotals = {
   readonly sales: number;
   readonly energyMilliWh: number;

@@ -36,7 +36,9 @@ export function issueReceipt(
 ): Issued {
   const energyMilliWh = checkedEnergy(settlement, chain);
   const { id: tariffId } = tariffName(settlement.tariff);
-  const totals = totalsWith(chain.totals, settlement.price, energyMilliWh, 1);
+  // Corrected, a session is priced anew: its energy was counted, and it as a sale, with the first receipt.
+  const [energy, sales] = corrects === undefined ? [energyMilliWh, 1] : [0, 0];
+  const totals = totalsWith(chain.totals, settlement.price, energy, sales);
   return signedOrMarked(chain, signer, hash, (issuing) => {
     const ocmf = ocmfRecord({ ...settlement, tariffId }, issuing.working);
     const short = shortForm(settlement, ocmf, signer.keyId, issuing.working, hash);

@@ -8,7 +8,10 @@ export const noTotals: RunningTotals = { sales: 0, energyMilliWh: 0, rates: [] }
 
 type Sum = Pick<Price, "currency" | "taxes" | "due">;
 
-/** The totals after a sale (or, with turned amounts and no energy, after a credit). */
+/**
+ * The totals after a sale; or, without energy, after a credit, whose amounts are turned, and after the sale that corrects
+ * another one.
+ */
 export function totalsWith(
   before: RunningTotals,
   { currency, taxes, due }: Sum,

@@ -62,8 +62,12 @@ function orderComplaints(entries: readonly BookReceipt[]): string[] {
 
 /** The totals that a receipt must state, from those before it. */
 function totalsAfter(before: RunningTotals, payload: ReceiptPayload): RunningTotals {
-  if (payload.kind === "sale")
-    return totalsWith(before, payload.sale.price, milliWhOfKwh(payload.sale.energyKwh) ?? Number.NaN, 1);
+  if (payload.kind === "sale") {
+    const { price, energyKwh } = payload.sale;
+    return payload.corrects === undefined
+      ? totalsWith(before, price, milliWhOfKwh(energyKwh) ?? Number.NaN, 1)
+      : totalsWith(before, price, 0, 0);
+  }
   if (payload.kind === "reservation") return totalsWith(before, payload.reservation.price, 0, 1);
   if (payload.kind === "credit") return totalsWith(before, payload.credit, 0, 0);
   return before;

@@ -216,13 +216,17 @@ function groupOf(
     : { key: token.uid, shown: `${masked(token.uid)} (contract ${masked(token.contractId)})` };
 }
 
-/** What was sold per day, month, card or tariff, and currency: credits taken off. Exact sums. */
+/**
+ * What was sold per day, month, card or tariff, and currency: credits taken off. Exact sums. A session that was corrected
+ * is one sale, and its energy counts once: in the row of its first receipt.
+ */
 export function summaryOf(source: ReceiptSource, by: TableGrouping, range: DateRange): readonly SummaryRow[] {
   const rows = new Map<string, SummaryRow>();
   for (const payload of issuedWithin(source, range)) {
     const group = groupOf(payload, by, source);
     if (group === undefined) continue;
     const row = bookRow(payload);
+    const isCorrection = payload.kind === "sale" && payload.corrects !== undefined;
     const key = `${group.key}\n${row.currency}`;
     const before = rows.get(key) ?? {
       group: group.shown,
@@ -236,9 +240,11 @@ export function summaryOf(source: ReceiptSource, by: TableGrouping, range: DateR
     };
     rows.set(key, {
       ...before,
-      sales: before.sales + (soldIn(payload) === undefined ? 0 : 1),
+      sales: before.sales + (soldIn(payload) === undefined || isCorrection ? 0 : 1),
       credits: before.credits + (payload.kind === "credit" ? 1 : 0),
-      kwh: kwhExact((milliWhOfKwh(before.kwh) ?? Number.NaN) + (milliWhOfKwh(row.kwh) ?? Number.NaN)),
+      kwh: isCorrection
+        ? before.kwh
+        : kwhExact((milliWhOfKwh(before.kwh) ?? Number.NaN) + (milliWhOfKwh(row.kwh) ?? Number.NaN)),
       net: sumText(before.net, row.net),
       tax: sumText(before.tax, row.tax),
       gross: sumText(before.gross, row.gross),

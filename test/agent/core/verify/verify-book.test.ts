@@ -294,7 +294,8 @@ books("a credit names the receipt it takes back, and the totals fall by it", () 
     "",
   );
   const totals = chainOf(book).totals;
-  assert.equal([totals.sales, totals.rates[0]?.gross], [3, "17.08"]);
+  // Two sessions of 12.345 kWh: the one that was corrected counts once.
+  assert.equal([totals.sales, totals.energyMilliWh, totals.rates[0]?.gross], [2, 24_690_000, "17.08"]);
   assert.throws(
     () => issueCredit(occasion, receiptAt(book, 1).jws, "x", "y", chainOf(book), signer, sha256),
     /only the receipt of a sale/,
