@@ -128,7 +128,7 @@ words("before the start a driver reads kWh, minute, session, other, limits and t
   assert.is(lines[5]?.text, "Next change: 18:00 Energy 0.49 EUR per kWh");
 });
 
-words("the limits at which a session ends stand with the price, in five languages", () => {
+words("the limits at which a session ends stand with the price, in every language", () => {
   const terms = {
     idleGraceMs: 0,
     limits: { energyKwh: "80", cost: "50.00", time: 14_400_000 },
@@ -143,6 +143,10 @@ words("the limits at which a session ends stand with the price, in five language
     "S'arrête de lui-même : à 80 kWh, à 50,00 EUR, après 4 h, après 30 min sans aucune énergie",
     "Termina por sí solo: a los 80 kWh, a los 50,00 EUR, después de 4 h, después de 30 min sin ninguna energía",
     "Stopt vanzelf: bij 80 kWh, bij 50,00 EUR, na 4 h, na 30 min zonder enige energie",
+    "Termina da sola: a 80 kWh, a 50,00 EUR, dopo 4 h, dopo 30 min senza energia",
+    "Kończy się samo: przy 80 kWh, przy 50,00 EUR, po 4 h, po 30 min bez energii",
+    "Skončí samo: při 80 kWh, při 50,00 EUR, po 4 h, po 30 min bez energie",
+    "Slutar av sig självt: vid 80 kWh, vid 50,00 EUR, efter 4 h, efter 30 min utan energi",
   ]);
 });
 

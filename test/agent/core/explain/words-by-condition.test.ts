@@ -40,9 +40,10 @@ test("a fee that comes after an hour is no start fee, in any language", () => {
   assert.is(before(late)[1], "Flat fee: 5.00 EUR per session (no tax) after 1 h");
   assert.equal(
     languages.map((language) => explained(late, language)[1]?.split(/ ?:/)[0]),
-    languages.map(
-      (language) => ({ en: "Flat fee", de: "Pauschale", fr: "Forfait", es: "Cargo fijo", nl: "Vast bedrag" })[language],
-    ),
+    [
+      ...["Flat fee", "Pauschale", "Forfait", "Cargo fijo", "Vast bedrag"],
+      ...["Quota fissa", "Opłata ryczałtowa", "Paušální poplatek", "Fast avgift"],
+    ],
   );
   for (const restrictions of [{ min_kwh: 10 }, { max_power: 1 }, { min_current: 6 }, { start_time: "18:00" }])
     assert.match(explained(tariff([element("FLAT", 5, restrictions), energy]))[1] ?? "", /^Flat fee/);
@@ -76,6 +77,10 @@ test("durations with two ends are counted from the start, in every language", ()
   assert.match(told[languages.indexOf("fr")] ?? "", "de 1 h à 3 h après le début");
   assert.match(told[languages.indexOf("es")] ?? "", "de 1 h a 3 h después del inicio");
   assert.match(told[languages.indexOf("nl")] ?? "", "van 1 h tot 3 h na het begin");
+  assert.match(told[languages.indexOf("it")] ?? "", "da 1 h a 3 h dopo l’inizio");
+  assert.match(told[languages.indexOf("pl")] ?? "", "od 1 h do 3 h po rozpoczęciu");
+  assert.match(told[languages.indexOf("cs")] ?? "", "od 1 h do 3 h po začátku");
+  assert.match(told[languages.indexOf("sv")] ?? "", "från 1 h till 3 h efter starten");
 });
 
 test("a bound of nothing is not told", () => {

@@ -179,6 +179,10 @@ test("a decimal mark is put into every number and into no word, whatever the lan
     fr: ["TVA 5,5 %: HT 6,17", "TVA 7,7 %: HT 1,00"],
     es: ["IVA 5,5 %: neto 6,17", "IVA 7,7 %: neto 1,00"],
     nl: ["btw 5,5 %: netto 6,17 + btw 0,34", "btw 7,7 %: netto 1,00"],
+    it: ["IVA 5,5 %: netto 6,17 + imposta 0,34", "IVA 7,7 %: netto 1,00"],
+    pl: ["VAT 5,5 %: netto 6,17 + podatek 0,34", "VAT 7,7 %: netto 1,00"],
+    cs: ["DPH 5,5 %: základ 6,17 + daň 0,34", "DPH 7,7 %: základ 1,00"],
+    sv: ["moms 5,5 %: netto 6,17 + skatt 0,34", "moms 7,7 %: netto 1,00"],
   };
   for (const language of languages) {
     const sheet = receiptSheet(issued.jws, sha256, { language });
