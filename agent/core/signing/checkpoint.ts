@@ -70,10 +70,11 @@ export function parseCheckpoint(
   return { checkpoint, body, signed: { checkpoint, body, keyId: bytes.slice(0, 4), signature: bytes.slice(4) } };
 }
 
+/** True where the note says that this key has signed it. */
+export const isNamedBy = (note: SignedNote, spkiHex: string, { hash }: CheckTools): boolean =>
+  sameBytes(note.keyId, noteKeyId(spkiHex, hash));
+
 /** True where the note was signed by this key. */
 export function isSignedBy(note: SignedNote, spkiHex: string, tools: CheckTools): boolean {
-  return (
-    sameBytes(note.keyId, noteKeyId(spkiHex, tools.hash)) &&
-    isOwnSignature(tools, spkiHex, utf8(note.body), note.signature, "der")
-  );
+  return isNamedBy(note, spkiHex, tools) && isOwnSignature(tools, spkiHex, utf8(note.body), note.signature, "der");
 }

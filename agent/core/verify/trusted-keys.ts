@@ -8,7 +8,25 @@ import { type Check, fails, proven, unproven } from "./check-result.js";
 /**
  * Fingerprints (hex) of the keys that the user vouches for, and those that these signed in turn; empty = none given.
  */
-export type TrustedFingerprints = ReadonlySet<string>;
+export type TrustedFingerprints = ReadonlySet<string> & {
+  /** Keys that were given up, by their fingerprints: they are good up to that receipt of that station. */
+  readonly retired?: ReadonlyMap<string, RetiredKey>;
+};
+
+type RetiredKey = { readonly station: string; readonly lastNumber: number };
+
+/** Says, where a key was given up before receipt `number` (or a tree of so many), by which receipt; else undefined. */
+export function retiredBefore(
+  trust: TrustedFingerprints,
+  fingerprint: string,
+  station: string,
+  number: number,
+): string | undefined {
+  const retired = trust.retired?.get(fingerprint);
+  return retired === undefined || retired.station !== station || number <= retired.lastNumber
+    ? undefined
+    : `the key sha256:${fingerprint} was given up with receipt ${retired.lastNumber}: what it signed later is not valid`;
+}
 
 /** What the user vouches for: fingerprints, and the whole public keys (SPKI hex) where a key file was given. */
 export type TrustedKeys = { readonly fingerprints: TrustedFingerprints; readonly keys: readonly string[] };

@@ -15,7 +15,14 @@ import { type Frontier, frontierWith, leafHash, rootOf } from "../signing/merkle
 import { type Check, type CheckResult, fails, overallResult, skipped, unworkable } from "./check-result.js";
 import type { TrustedFingerprints } from "./trusted-keys.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
-import { extendTrust, type ReadReceipt, readReceipt, receiptChecks, type VerifyTools } from "./verify-receipt.js";
+import {
+  beforeSignatureComplaints,
+  extendTrust,
+  type ReadReceipt,
+  readReceipt,
+  receiptChecks,
+  type VerifyTools,
+} from "./verify-receipt.js";
 
 export const bookFormat = "chargetill book 1";
 
@@ -166,12 +173,13 @@ function walked(entries: readonly BookReceipt[], tools: VerifyTools): Walked {
   const links: string[] = [];
   const totals: string[] = [];
   const pages: string[] = [];
+  const keys = [...keysOf(entries)];
   let root = rootOf([], tools.hash);
   const roots = [root];
   let walk = start;
   entries.forEach((entry, at) => {
     const { payload } = entry;
-    links.push(...linkComplaints(walk, entry, at, root));
+    links.push(...linkComplaints(walk, entry, at, root), ...beforeSignatureComplaints(entry, keys, tools));
     const difference = firstDifference(payload.totals, totalsAfter(walk.totals, payload));
     if (difference !== undefined)
       totals.push(
@@ -300,6 +308,10 @@ function chainChecks(
   ];
 }
 
+/** The keys (SPKI hex) that the receipts of a book name. */
+const keysOf = (entries: readonly BookReceipt[]): ReadonlySet<string> =>
+  new Set(entries.flatMap(({ payload }) => [payload.key.spki, ...(payload.kind === "key" ? [payload.next.spki] : [])]));
+
 /** The book held against the checkpoints and receipts that others hold. */
 function otherCopies(
   entries: readonly BookReceipt[],
@@ -314,9 +326,7 @@ function otherCopies(
       name,
       "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too",
     );
-  const keys = new Set(
-    entries.flatMap(({ payload }) => [payload.key.spki, ...(payload.kind === "key" ? [payload.next.spki] : [])]),
-  );
+  const keys = keysOf(entries);
   const complaints = [
     ...checkpoints.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)),
     ...witnessComplaints(witnesses, entries),

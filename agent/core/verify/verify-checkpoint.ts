@@ -8,7 +8,7 @@ import { type ConsistencyFile, consistencyFormat, parseProof } from "../signing/
 import type { CheckTools } from "../signing/signer.js";
 import { type CheckResult, fails, holds, proven, skipped, unproven } from "./check-result.js";
 import type { EvidenceFile } from "./evidence-kind.js";
-import type { TrustedKeys } from "./trusted-keys.js";
+import { fingerprintOf, retiredBefore, type TrustedKeys } from "./trusted-keys.js";
 import type { Witness } from "./verify-book.js";
 
 /** A checkpoint: it carries no key, so one has to be given. */
@@ -22,13 +22,13 @@ export function verifyCheckpoint({ name, text }: EvidenceFile, pins: TrustedKeys
       subject: name,
       checks: [unproven("key", `${what}: a checkpoint carries no key; give the public key with --key FILE`)],
     };
+  const by = pins.keys.find((key) => isSignedBy(signed, key, tools));
+  if (by === undefined) return { subject: name, checks: [fails("checkpoint", "it is not signed by the key you gave")] };
+  const { origin, size } = signed.checkpoint;
+  const retired = retiredBefore(pins.fingerprints, fingerprintOf(by, tools.hash) ?? "", origin, size);
   return {
     subject: name,
-    checks: [
-      pins.keys.some((key) => isSignedBy(signed, key, tools))
-        ? proven("checkpoint", `signed: ${what}`)
-        : fails("checkpoint", "it is not signed by the key you gave"),
-    ],
+    checks: [retired === undefined ? proven("checkpoint", `signed: ${what}`) : fails("checkpoint", retired)],
   };
 }
 

@@ -8,7 +8,7 @@ import { fromHex, utf8 } from "../number/bytes.js";
 import { rotationText } from "../receipt/receipt.js";
 import { type ReceiptFile, receiptFileFormat } from "../receipt/receipt-file.js";
 import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
-import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
+import { isNamedBy, isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import { earlierRoots, leafHash, rootFromInclusion, rootOf } from "../signing/merkle.js";
 import { type CheckTools, isOwnSignature } from "../signing/signer.js";
@@ -22,7 +22,7 @@ import {
   unproven,
   unworkable,
 } from "./check-result.js";
-import { fingerprintOf, type TrustedFingerprints } from "./trusted-keys.js";
+import { fingerprintOf, retiredBefore, type TrustedFingerprints } from "./trusted-keys.js";
 import { checkReservation, checkSale, type Rerate } from "./verify-sale.js";
 
 export type VerifyTools = CheckTools & {
@@ -58,11 +58,13 @@ export function readReceipt(text: string, schema: VerifyTools["schema"]): ReadRe
 }
 
 /** Whether the receipt's key is one that the user vouches for. */
-function checkKey({ key }: ReceiptPayload, trust: TrustedFingerprints, { hash }: CheckTools): Check {
+function checkKey({ key, number, station }: ReceiptPayload, trust: TrustedFingerprints, { hash }: CheckTools): Check {
   const name = "key";
   const fingerprint = fingerprintOf(key.spki, hash);
   if (fingerprint === undefined || key.id !== `sha256:${fingerprint}`)
     return fails(name, "the key in the receipt is not the one that its key id names");
+  const retired = retiredBefore(trust, fingerprint, station.id, number);
+  if (retired !== undefined) return fails(name, retired);
   if (trust.has(fingerprint)) return proven(name, `signed with the key that you gave: sha256:${fingerprint}`);
   if (trust.size > 0)
     return fails(
@@ -104,7 +106,8 @@ function checkNextKey({ payload }: { readonly payload: KeyPayload }, tools: Chec
  * Whether the checkpoint before the receipt has its form, the right size and, where it bears one, a signature of this
  * key.
  */
-function beforeComplaints({ payload }: ReadReceipt, tools: CheckTools): string[] {
+function beforeComplaints(receipt: ReadReceipt, tools: CheckTools): string[] {
+  const { payload } = receipt;
   const note = parseCheckpoint(payload.chain.before);
   if (note === undefined) return ["the checkpoint before the receipt cannot be read"];
   const complaints: string[] = [];
@@ -112,11 +115,31 @@ function beforeComplaints({ payload }: ReadReceipt, tools: CheckTools): string[]
     complaints.push(`the checkpoint before it is of ${note.checkpoint.origin}, not of ${payload.station.id}`);
   if (note.checkpoint.size !== payload.number - 1)
     complaints.push(`the checkpoint before it counts ${note.checkpoint.size} receipts, not ${payload.number - 1}`);
+  complaints.push(...beforeSignatureComplaints(receipt, [payload.key.spki], tools));
   if (payload.number === 1 && note.checkpoint.root !== rootOf([], tools.hash))
     complaints.push("the first receipt does not start from an empty tree");
   if ((payload.number === 1) !== (payload.chain.previous === ""))
     complaints.push("only the first receipt has none before it");
   return complaints;
+}
+
+/**
+ * Whether the checkpoint inside a receipt bears the signature that it must: a signed receipt commits to a signed one. That
+ * of a key which is not among these, as after a change of key, is left to the book, which knows them all.
+ */
+export function beforeSignatureComplaints(
+  { jws, payload }: ReadReceipt,
+  keys: readonly string[],
+  tools: CheckTools,
+): readonly string[] {
+  const note = parseCheckpoint(payload.chain.before);
+  if (note === undefined || jws.signature === undefined) return [];
+  const { signed } = note;
+  if (signed === undefined) return [`receipt ${payload.number} is signed, the checkpoint inside it is not`];
+  const named = keys.filter((spki) => isNamedBy(signed, spki, tools));
+  return named.length === 0 || named.some((spki) => isSignedBy(signed, spki, tools))
+    ? []
+    : [`the checkpoint inside receipt ${payload.number} is not signed by the key that it names, or was changed`];
 }
 
 /**
@@ -126,6 +149,7 @@ function checkPlace(
   receipt: ReadReceipt,
   jws: string,
   file: Pick<ReceiptFile, "checkpoint" | "proof">,
+  trust: TrustedFingerprints,
   tools: CheckTools,
 ): Check {
   const name = "place in the chain";
@@ -142,6 +166,8 @@ function checkPlace(
     !(payload.kind === "key" && isSignedBy(note.signed, payload.next.spki, tools))
   )
     complaints.push("the checkpoint is not signed by the receipt's key");
+  else if (isSignedBy(note.signed, payload.key.spki, tools))
+    complaints.push(...[retiredBefore(trust, payload.key.id.slice(7), origin, size) ?? []].flat());
   const reached = rootFromInclusion(index, size, leafHash(utf8(jws), tools.hash), file.proof, tools.hash);
   if (reached === undefined) complaints.push(`the proof does not fit receipt ${payload.number} of ${size}`);
   else if (reached !== root)
@@ -208,7 +234,7 @@ export function verifyReceiptFile(
       : fails("form", "the public key beside the receipt is not the one in it");
   let checks: readonly Check[];
   try {
-    checks = [form, ...receiptChecks(receipt, trust, tools), checkPlace(receipt, file.jws, file, tools)];
+    checks = [form, ...receiptChecks(receipt, trust, tools), checkPlace(receipt, file.jws, file, trust, tools)];
   } catch (error) {
     checks = [form, unworkable(error)];
   }
@@ -219,13 +245,17 @@ export function verifyReceiptFile(
   };
 }
 
-/** The keys that trusted keys passed on to, by receipts of key change that are signed by both. */
+/**
+ * The keys that trusted keys passed on to, by receipts of key change that are signed by both; with each such receipt the
+ * old key ends.
+ */
 export function extendTrust(
   trust: TrustedFingerprints,
   receipts: readonly ReadReceipt[],
   tools: CheckTools,
 ): TrustedFingerprints {
-  const trusted = new Set(trust);
+  const retired = new Map(trust.retired);
+  const trusted = Object.assign(new Set(trust), { retired });
   for (const receipt of [...receipts].sort((a, b) => a.payload.number - b.payload.number)) {
     const { payload } = receipt;
     if (payload.kind !== "key" || !trusted.has(payload.key.id.slice(7))) continue;
@@ -233,8 +263,10 @@ export function extendTrust(
       checkKey(payload, trusted, tools).verdict === "holds" &&
       checkSignature(receipt, tools).verdict === "holds" &&
       checkNextKey({ payload }, tools).verdict === "holds"
-    )
+    ) {
       trusted.add(payload.next.id.slice(7));
+      retired.set(payload.key.id.slice(7), { station: payload.station.id, lastNumber: payload.number });
+    }
   }
   return trusted;
 }

@@ -17,7 +17,13 @@ import type { Source } from "../statements/statements.js";
 import { type CheckResult, fails, proven, skipped, unproven, unworkable } from "./check-result.js";
 import { verifyCommissioning } from "./commissioning.js";
 import { type EvidenceFile, type EvidenceKind, evidenceKind } from "./evidence-kind.js";
-import { checkFoundKey, fingerprintOf, type TrustedFingerprints, type TrustedKeys } from "./trusted-keys.js";
+import {
+  checkFoundKey,
+  fingerprintOf,
+  retiredBefore,
+  type TrustedFingerprints,
+  type TrustedKeys,
+} from "./trusted-keys.js";
 import { type BookFile, bookFormat, verifyBook, type Witness } from "./verify-book.js";
 import { readConsistency, verifyCheckpoint, verifyConsistency, verifyProof } from "./verify-checkpoint.js";
 import { verifyRecord, verifyXml } from "./verify-meter-record.js";
@@ -241,8 +247,15 @@ export function verifyShortForm(scanned: string, pins: TrustedKeys, tools: Check
     `receipt ${short.number} of ${short.station}: ${short.beginKwh} to ${short.endKwh} ` +
     `kWh, ${short.start} to ${short.end}, ${short.total} ${short.currency}`;
   const keys = pins.keys.filter((key) => fingerprintOf(key, tools.hash)?.startsWith(short.key) === true);
-  if (keys.some((key) => isOwnSignature(tools, key, utf8(short.text), short.signature, "ieee-p1363")))
-    return { subject, checks: [proven("signature", says)] };
+  const by = keys.find((key) => isOwnSignature(tools, key, utf8(short.text), short.signature, "ieee-p1363"));
+  if (by !== undefined) {
+    const fingerprint = fingerprintOf(by, tools.hash) ?? "";
+    const retired = retiredBefore(pins.fingerprints, fingerprint, short.station, short.number);
+    return {
+      subject,
+      checks: [retired === undefined ? proven("signature", says) : fails("key", `it says ${says}; ${retired}`)],
+    };
+  }
   if (keys.length > 0)
     return {
       subject,

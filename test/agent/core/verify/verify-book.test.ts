@@ -278,6 +278,43 @@ books("a key signed by the old key and by itself is trusted on; a key that came 
   );
 });
 
+books("a key that was given up is good up to its key receipt, and for nothing later", () => {
+  const next = signerOf(newKey());
+  const change = issueKeyChange(occasion, chainOf(littleBook(1)), signer, next, sha256);
+  const handed = { name: "change of key", text: change.jws };
+  // Whoever has the old key goes on with it, in a history of his own.
+  const stolen = littleBook(3);
+  const late = receiptAt(stolen, 4);
+  const given = (name: string, text: string): string => failures(verifyEvidence([{ name, text }, handed], pins, tools));
+  const givenUp = /the key sha256:[0-9a-f]{64} was given up with receipt 3: what it signed later is not valid/;
+  assert.match(given("receipt", receiptFileText(late, signer.spkiHex)), givenUp);
+  assert.match(given("bare", late.jws), givenUp);
+  assert.match(given("checkpoint", late.checkpoint), givenUp);
+  const payload = JSON.parse(Buffer.from(late.jws.split(".")[1] ?? "", "base64url").toString()) as {
+    sale: { short: string };
+  };
+  assert.match(failures(verifyEvidence([handed], pins, tools, payload.sale.short)), givenUp);
+  // What it had signed before stays valid.
+  const before = receiptFileText(receiptAt(stolen, 1), signer.spkiHex);
+  assert.is(given("receipt", before), "");
+  assert.is(given("checkpoint", change.checkpoint), "");
+});
+
+books("the signature of the checkpoint inside a receipt is checked", () => {
+  const chain = receiptAt(sound, 3).chain;
+  const { checkpoint } = receiptAt(sound, 2);
+  const foreign = `${chain.checkpoint.split("\n\n")[0]}\n\n${checkpoint.split("\n\n")[1]}`;
+  const [unsigned] = [`${chain.checkpoint.split("\n\n")[0]}\n`];
+  for (const [note, words] of [
+    [foreign, /the checkpoint inside receipt 4 is not signed by the key that it names, or was changed/],
+    [unsigned, /receipt 4 is signed, the checkpoint inside it is not/],
+  ] as const) {
+    const made = issueReceipt(settlement(4), { ...chain, checkpoint: note ?? "" }, signer, sha256);
+    assert.match(failures(verifyEvidence([file(made)], pins, tools)), words);
+    assert.match(failures(check([...jws.slice(0, 3), made.jws], made.checkpoint)), words);
+  }
+});
+
 books("a credit names the receipt it takes back, and the totals fall by it", () => {
   const book = littleBook(2);
   book.push(
