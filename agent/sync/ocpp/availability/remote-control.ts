@@ -108,7 +108,9 @@ function unlockConnector(context: RequestContext, payload: unknown): object {
 export function remoteControl16(context: RequestContext): Handlers {
   const { link, remote } = context;
   const startAsked = z.object({ connectorId: wholeNumberSchema.optional(), idTag: textSchema(20) });
-  const stopAsked = z.object({ transactionId: wholeNumberSchema });
+  // Who answers StartTransaction with an id that is text stops it by that text.
+  const asNumber = (id: unknown): unknown => (typeof id === "string" && /^[0-9]{1,15}$/.test(id) ? Number(id) : id);
+  const stopAsked = z.object({ transactionId: z.preprocess(asNumber, wholeNumberSchema) });
   const unlockAsked = z.object({ connectorId: wholeNumberSchema });
   const rejected = { status: "Rejected" };
   return {

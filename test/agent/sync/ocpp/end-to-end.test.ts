@@ -230,6 +230,43 @@ for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
     assert.equal(csms.violations, []);
   });
 
+for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
+  for (const [who, stopping] of [
+    ["the card that began it", "0A0B0C0D"],
+    ["a colleague's card of the same group", "0A0B0C0E"],
+  ] as const)
+    test(`${protocol}: a session that ${who} stops names that card at its end, and the receipt whose kind it was`, async () => {
+      const scene = await Scene.open(protocol);
+      const { station, csms } = scene;
+      csms.answers["Authorize"] = () =>
+        protocol === "ocpp1.6"
+          ? { idTagInfo: { status: "Accepted", parentIdTag: "fleet" } }
+          : { idTokenInfo: { status: "Accepted", groupIdToken: { idToken: "fleet", type: "Central" } } };
+      await station.plug(1);
+      await station.tap("0A0B0C0D");
+      await scene.until(() => station.session(1).state === "charging");
+      await station.charge(1, 100);
+      // The tariff has a minimum price, which is said at the first tap.
+      await station.tap(stopping);
+      await scene.until(() => station.answers().some((answer) => answer.includes("hold the card again")));
+      await station.clock.pass(3_000);
+      await station.tap(stopping);
+      await scene.until(() => scene.events("Ended").length + csms.of("StopTransaction").length === 1);
+      assert.equal(
+        protocol === "ocpp1.6"
+          ? csms.of("StopTransaction")[0]?.payload["idTag"]
+          : scene.events("Ended")[0]?.["idToken"],
+        protocol === "ocpp1.6" ? stopping : { idToken: stopping, type: "ISO14443" },
+      );
+      const isOwn = stopping === "0A0B0C0D";
+      assert.equal(scene.sale().sale.stop, {
+        reason: "Local",
+        detail: isOwn ? "stopped by card" : "stopped by another card of its group",
+      });
+      assert.is(JSON.stringify(scene.sale()).includes(stopping), isOwn, "a receipt names nobody but its own card");
+      assert.equal(csms.violations, []);
+    });
+
 test("ocpp2.0.1: a reserved connector refuses another card and starts for its own", async () => {
   const scene = await Scene.open("ocpp2.0.1");
   const { station, csms } = scene;

@@ -101,6 +101,8 @@ sessions("1.6: the same with whole numbers", async () => {
   await testStation.clock.pass(2_000);
   assert.is(testStation.session(2).state, "charging");
   assert.is(counter.status("RemoteStopTransaction", { transactionId: 99 }), "Rejected");
+  assert.is(counter.status("RemoteStopTransaction", { transactionId: "99" }), "Rejected");
+  assert.is(counter.status("RemoteStopTransaction", { transactionId: "1" }), "Accepted");
   assert.is(counter.status("RemoteStopTransaction", { transactionId: 1 }), "Accepted");
   assert.is(counter.status("UnlockConnector", { connectorId: 1 }), "NotSupported");
   await testStation.clock.pass(3_000);
