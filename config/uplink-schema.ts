@@ -139,6 +139,11 @@ const ocpp = z.strictObject({
    * itself.
    */
   certificatesByCsms: z.boolean().default(false),
+  /** Where a log may be sent that the CSMS asks for: hosts of https addresses, with the port where it is another. */
+  logHosts: z
+    .array(z.string().regex(/^[a-z0-9.-]+(?::\d{1,5})?$/, "expected a host such as files.example.org"))
+    .max(10)
+    .default([]),
 });
 
 export const uplink = z.discriminatedUnion("kind", [ocpi, ocpp]);

@@ -6,6 +6,7 @@ import { arch, platform, release, totalmem, uptime } from "node:os";
 import { join } from "node:path";
 import { configText } from "../../config/config-text.js";
 import type { LoadedConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
 import { secretFiles } from "../../config/uplink-schema.js";
 import { findPorts } from "../../drivers/machine/find-ports.js";
 import type { EnrolledCard } from "../cards/enrolled-cards.js";
@@ -30,18 +31,14 @@ export async function bundleParts(loaded: LoadedConfig): Promise<readonly Bundle
   const { config } = loaded;
   const findings = await examine(loaded.file, () => loaded);
   const { devices, uids } = await lookAtDevices(loaded);
-  const tokens = config.tokens.map((token) => ({ ...token, uid: masked(token.uid) }));
   const parts: BundlePart[] = [
     { name: "about.txt", text: about() },
-    { name: "config.yaml", text: configText({ ...config, tokens }) },
+    { name: "config.yaml", text: shownConfig(config) },
     { name: "doctor.txt", text: doctorLines(findings).join("\n") },
     { name: "devices.json", text: JSON.stringify(devices, null, 1) },
     { name: "ports.json", text: JSON.stringify(findPorts(), null, 1) },
     { name: "files.txt", text: fileLines(config.state).join("\n") },
-    {
-      name: "log.txt",
-      text: await output("journalctl", ["-u", "chargetill", "-n", String(logLines), "-o", "short-iso", "--no-pager"]),
-    },
+    { name: "log.txt", text: await ownLog() },
     {
       name: "kernel.txt",
       text: await output("journalctl", [
@@ -54,13 +51,41 @@ export async function bundleParts(loaded: LoadedConfig): Promise<readonly Bundle
       ]),
     },
   ];
-  const redact = redaction(
+  const redact = redactionFor(config, uids);
+  return parts.map(({ name, text }) => ({ name, text: `${redact(text).trimEnd()}\n` }));
+}
+
+/**
+ * What a backend gets of it, redacted in the same way: no device is asked, since it is the agent that is asked for it.
+ */
+export async function stationLog(
+  config: Config,
+  span: { readonly sinceMs?: number; readonly untilMs?: number },
+): Promise<string> {
+  const parts = [about(), shownConfig(config), fileLines(config.state).join("\n"), await ownLog(span)];
+  return `${redactionFor(config, [])(parts.join("\n\n")).trimEnd()}\n`;
+}
+
+/** The config as it is in force, without whole card numbers. */
+function shownConfig(config: Config): string {
+  const tokens = config.tokens.map((token) => ({ ...token, uid: masked(token.uid) }));
+  return configText({ ...config, tokens });
+}
+
+/** The newest lines of the agent's log in a span of time. */
+function ownLog({ sinceMs, untilMs }: { readonly sinceMs?: number; readonly untilMs?: number } = {}): Promise<string> {
+  const bound = (name: string, atMs: number | undefined): string[] =>
+    atMs === undefined ? [] : [`--${name}=@${Math.floor(atMs / 1000)}`];
+  const lines = ["-u", "chargetill", "-n", String(logLines), ...bound("since", sinceMs), ...bound("until", untilMs)];
+  return output("journalctl", [...lines, "-o", "short-iso", "--no-pager"]);
+}
+
+const redactionFor = (config: Config, uids: readonly string[]): ((text: string) => string) =>
+  redaction(
     [...config.tokens.map(({ uid }) => uid), ...uids, ...uidsOnDisk(config.state)],
     config.uplinks.flatMap(secretFiles),
     config.uplinks.flatMap(({ name }) => secretsOnDisk(config.state, name)),
   );
-  return parts.map(({ name, text }) => ({ name, text: `${redact(text).trimEnd()}\n` }));
-}
 
 const uidDigits = [20, 14, 8] as const;
 const uidRun = /(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{20}|[0-9A-Fa-f]{14}|[0-9A-Fa-f]{8})(?![0-9A-Fa-f])/g;

@@ -71,6 +71,8 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
     remoteControl,
     lists,
     canBeAsked: (check) => checks.push(check),
+    // Loaded when it is asked for.
+    diagnostics: async (span) => (await import("../../technician/support-bundle.js")).stationLog(config, span),
     kinds: parts.kinds,
     emit,
     changed,

@@ -12,6 +12,7 @@ import type { Payments } from "../../receipts/payments.js";
 import type { AgentEvent } from "../../station/events.js";
 import { OcppUplink } from "../../sync/ocpp/ocpp-uplink.js";
 import { requestHandlers } from "../../sync/ocpp/request-handlers.js";
+import { type LogSpan, LogUploads } from "../../sync/ocpp/requests/log-upload.js";
 import type { RequestContext } from "../../sync/ocpp/requests/request-context.js";
 import { Settings } from "../../sync/ocpp/requests/settings.js";
 import type { CsmsLink } from "../../sync/ocpp/rpc/link.js";
@@ -41,6 +42,8 @@ export type OcppChannelParts = {
   readonly feed: () => StationFeed | undefined;
   readonly remoteControl: () => RemoteControl | undefined;
   readonly lists: CardLists;
+  /** The log that a backend may get: without card numbers and secrets. */
+  readonly diagnostics: (span: LogSpan) => Promise<string>;
   readonly emit: (event: AgentEvent) => void;
   readonly die: (error: unknown) => void;
 };
@@ -80,6 +83,13 @@ export function openOcpp(
   const note = (text: string): void =>
     parts.emit({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
   const securityEvents = SecurityEvents.open(disk, state, config.name, clock, parts.die);
+  const logs = new LogUploads({
+    config,
+    clock,
+    diagnostics: parts.diagnostics,
+    securityLog: () => securityEvents.log(),
+    note,
+  });
   const renewal = new CertificateRenewal({
     clock,
     credentials,
@@ -89,7 +99,7 @@ export function openOcpp(
     die: parts.die,
   });
   const contextFor = (link: CsmsLink): RequestContext | undefined =>
-    requestContext(link, config, parts, { settings, credentials, waits, note });
+    requestContext(link, config, parts, { settings, credentials, logs, waits, note });
   const isSetHere = (id: string): boolean =>
     (remoteControl()?.tariffs() ?? []).some(({ tariff, by }) => by === config.name && tariff.id === id);
   const uplink: OcppUplink = new OcppUplink({
@@ -120,6 +130,7 @@ export function openOcpp(
     agent: () => tunnelsOf(config, clock),
     credentials,
     securityEvents,
+    logs,
     ...(config.certificatesByCsms ? { renewal } : {}),
     note,
     die: parts.die,
@@ -132,7 +143,7 @@ function requestContext(
   link: CsmsLink,
   uplink: OcppUplinkConfig,
   { config, version, clock, lists, feed, remoteControl }: OcppChannelParts,
-  own: Pick<RequestContext, "settings" | "credentials" | "waits" | "note">,
+  own: Pick<RequestContext, "settings" | "credentials" | "logs" | "waits" | "note">,
 ): RequestContext | undefined {
   const [seen, remote] = [feed(), remoteControl()];
   if (seen === undefined || remote === undefined) return undefined;

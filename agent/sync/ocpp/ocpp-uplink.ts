@@ -23,6 +23,7 @@ import { reservationUsed } from "./cards/reservation.js";
 import { ReservationUpdates } from "./cards/reservation-updates.js";
 import { stoppedByGroupCard } from "./cards/stop-card.js";
 import { CsmsLine } from "./csms-line.js";
+import type { LogUploads } from "./requests/log-upload.js";
 import type { BootReason } from "./rpc/boot.js";
 import type { Dialect } from "./rpc/frame.js";
 import { type CsmsLink, type Intervals, type Registration, usualIntervals } from "./rpc/link.js";
@@ -68,6 +69,7 @@ export type OcppUplinkParts = {
   readonly credentials?: KeptCredentials;
   /** Kept over restarts; absent = until the process ends. */
   readonly securityEvents?: SecurityEvents;
+  readonly logs?: LogUploads;
   /** Where the CSMS makes out the station's certificate. */
   readonly renewal?: CertificateRenewal;
   readonly note: (text: string) => void;
@@ -318,14 +320,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   }
 
   triggered(message: string, connector: number | undefined): (() => void) | "nothing" | undefined {
-    const { renewal, connectors } = this.#parts;
-    return triggeredMessage(message, connector, {
-      line: this.#line,
-      statusNotifications: this.#statusNotifications,
-      reporter: this.#reporter,
-      renewal,
-      connectors,
-    });
+    const [line, statusNotifications, reporter] = [this.#line, this.#statusNotifications, this.#reporter];
+    return triggeredMessage(message, connector, { ...this.#parts, link: this, line, statusNotifications, reporter });
   }
 
   // ---- the line

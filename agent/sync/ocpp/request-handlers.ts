@@ -9,6 +9,7 @@ import type { RequestContext } from "./requests/request-context.js";
 import { CallError, type Dialect } from "./rpc/frame.js";
 import type { Handlers } from "./rpc/rpc.js";
 import { certificateAnswers, certificateAnswers16 } from "./security/certificate-answers.js";
+import { firmwareAnswers, firmwareAnswers16, logAnswers } from "./security/log-answers.js";
 import { networkProfiles } from "./security/security-profile.js";
 import { tariffAnswers } from "./tariffs/tariff-answers.js";
 import { configuration } from "./variables/configuration.js";
@@ -31,7 +32,6 @@ const not201 = [
   "GetCompositeSchedule",
   "GetDisplayMessages",
   "GetInstalledCertificateIds",
-  "GetLog",
   "GetMonitoringReport",
   "InstallCertificate",
   "PublishFirmware",
@@ -41,7 +41,6 @@ const not201 = [
   "SetMonitoringLevel",
   "SetVariableMonitoring",
   "UnpublishFirmware",
-  "UpdateFirmware",
 ];
 const not21 = [
   ...not201,
@@ -62,12 +61,8 @@ const not16 = [
   "ClearChargingProfile",
   "DeleteCertificate",
   "GetCompositeSchedule",
-  "GetDiagnostics",
   "GetInstalledCertificateIds",
-  "GetLog",
   "InstallCertificate",
-  "SignedUpdateFirmware",
-  "UpdateFirmware",
 ];
 
 const unsupported = (actions: readonly string[]): Handlers =>
@@ -93,6 +88,8 @@ export function requestHandlers(context: RequestContext, dialect: Dialect): Hand
         ...availabilityHandlers16(context),
         ...localList16(context),
         ...configuration(context),
+        ...logAnswers(context),
+        ...firmwareAnswers16,
         ...(context.uplink.certificatesByCsms ? certificateAnswers16(context) : {}),
       };
     case "ocpp2.0.1":
@@ -112,5 +109,7 @@ const in2x = (context: RequestContext): Handlers => ({
   ...variableAnswers(context),
   ...reports(context),
   ...networkProfiles(context),
+  ...logAnswers(context),
+  ...firmwareAnswers,
   ...(context.uplink.certificatesByCsms ? certificateAnswers(context) : {}),
 });

@@ -77,6 +77,7 @@ export function ocppConfig(url: string, more: Partial<OcppUplinkConfig> = {}): O
     customData: "auto",
     signedData: "auto",
     certificatesByCsms: false,
+    logHosts: [],
     ...more,
   };
 }

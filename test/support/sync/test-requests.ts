@@ -3,6 +3,7 @@
 
 import { ReservationUpdates } from "../../../agent/sync/ocpp/cards/reservation-updates.js";
 import { requestHandlers } from "../../../agent/sync/ocpp/request-handlers.js";
+import { LogUploads } from "../../../agent/sync/ocpp/requests/log-upload.js";
 import type { RequestContext } from "../../../agent/sync/ocpp/requests/request-context.js";
 import { type KeptSettings, Settings } from "../../../agent/sync/ocpp/requests/settings.js";
 import type { Dialect } from "../../../agent/sync/ocpp/rpc/frame.js";
@@ -51,6 +52,7 @@ export class TestRequests {
   readonly notes: string[] = [];
   kept: KeptSettings = {};
   credentials: Credentials = noCredentials;
+  diagnostics = "the log\n";
   /** Each time the connection was opened anew, and each security event. */
   readonly lineWords: string[] = [];
   registration: CsmsLink["registration"] = "Accepted";
@@ -100,20 +102,28 @@ export class TestRequests {
         return () => void triggered.push(`${message} ${connector ?? "all"}`);
       },
     };
+    const uplink = uplinkSchema.parse({
+      name: "csms",
+      kind: "ocpp",
+      url: "wss://csms.example/ocpp",
+      passwordFile: "/secret",
+      ...changes,
+    }) as OcppUplinkConfig;
     this.context = {
       link: this.link,
       config: testStation.config,
-      uplink: uplinkSchema.parse({
-        name: "csms",
-        kind: "ocpp",
-        url: "wss://csms.example/ocpp",
-        passwordFile: "/secret",
-        ...changes,
-      }) as OcppUplinkConfig,
+      uplink,
       version: "1.2.3",
       remote: testStation.services.remote,
       cards: this.lists,
       feed: station.feed(),
+      logs: new LogUploads({
+        config: uplink,
+        clock: testStation.clock,
+        diagnostics: () => Promise.resolve(this.diagnostics),
+        securityLog: () => "the security log\n",
+        note: (text) => void this.notes.push(text),
+      }),
       credentials: new KeptCredentials({
         read: () => this.credentials,
         write: (kept) => void (this.credentials = kept),

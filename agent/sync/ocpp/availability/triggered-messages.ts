@@ -1,4 +1,7 @@
 // What TriggerMessage names (2.x: F06; 1.6: 5.17 and the security paper), of what this station can send.
+
+import type { LogUploads } from "../requests/log-upload.js";
+import type { CsmsLink } from "../rpc/link.js";
 import type { Rpc } from "../rpc/rpc.js";
 import type { CertificateRenewal } from "../security/certificate-renewal.js";
 import type { TransactionReporter } from "../transactions/transaction-reporter.js";
@@ -8,7 +11,9 @@ type Senders = {
   readonly line: { readonly rpc: Rpc | undefined; bootAgain(): void; beat(): void };
   readonly statusNotifications: StatusNotifications;
   readonly reporter: TransactionReporter;
-  readonly renewal: CertificateRenewal | undefined;
+  readonly link: CsmsLink;
+  readonly renewal?: CertificateRenewal;
+  readonly logs?: LogUploads;
   readonly connectors: readonly number[];
 };
 
@@ -16,7 +21,7 @@ type Senders = {
 export function triggeredMessage(
   message: string,
   connector: number | undefined,
-  { line, statusNotifications, reporter, renewal, connectors }: Senders,
+  { link, line, statusNotifications, reporter, renewal, logs, connectors }: Senders,
 ): (() => void) | "nothing" | undefined {
   switch (message) {
     case "BootNotification":
@@ -30,6 +35,9 @@ export function triggeredMessage(
     case "SignChargingStationCertificate":
     case "SignChargePointCertificate":
       return renewal === undefined ? undefined : () => renewal.trigger();
+    case "LogStatusNotification":
+    case "DiagnosticsStatusNotification":
+      return logs === undefined ? undefined : () => logs.repeat(message, link);
     case "MeterValues":
     case "TransactionEvent":
       return connectors.some(

@@ -7,6 +7,7 @@ import type { CardLists, Refusal, RemoteControl, StationFeed } from "../../stati
 import type { KeptCredentials } from "../../transport/kept-credentials.js";
 import type { CsmsLink } from "../rpc/link.js";
 import { tokenTypeOf, tokenTypeOfTag } from "./id-token.js";
+import type { LogUploads } from "./log-upload.js";
 import type { RequestedToken } from "./request-schemas.js";
 import type { Settings } from "./settings.js";
 
@@ -20,6 +21,7 @@ export type RequestContext = {
   readonly feed: StationFeed;
   readonly settings: Settings;
   readonly credentials: KeptCredentials;
+  readonly logs: LogUploads;
   /** Epoch ms. */
   readonly now: () => number;
   /** Something waits to be delivered: of one session, or at all. */

@@ -41,7 +41,7 @@ const costInterval = settableInterval("costS", (costS) => ({ costS }));
 
 const communication: readonly VariableRow[] = [
   ["ActiveNetworkProfile", (context) => networkSlots(context)[0] ?? 0],
-  ["FileTransferProtocols", "", members("")],
+  ["FileTransferProtocols", ({ uplink }) => (uplink.logHosts.length === 0 ? "" : "HTTPS"), members("HTTPS")],
   ["HeartbeatInterval", ({ link }) => link.intervals.heartbeatS, settableInterval("heartbeatS", () => undefined)],
   ["MessageAttempts", forEver, { instance: "TransactionEvent" }],
   [
