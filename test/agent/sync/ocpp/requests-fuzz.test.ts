@@ -85,6 +85,18 @@ const in2x: Readonly<Record<string, unknown>> = {
   SetChargingProfile: {},
   UpdateFirmware: {},
   Reset: { type: "OnIdle", evseId: 1 },
+  CertificateSigned: { certificateChain: "-----BEGIN CERTIFICATE-----", certificateType: "ChargingStationCertificate" },
+  InstallCertificate: { certificateType: "CSMSRootCertificate", certificate: "-----BEGIN CERTIFICATE-----" },
+  GetLog: {
+    logType: "SecurityLog",
+    requestId: 1,
+    retries: 1,
+    log: { remoteLocation: "https://x/", oldestTimestamp: later },
+  },
+  SetNetworkProfile: {
+    configurationSlot: 2,
+    connectionData: { ocppTransport: "JSON", ocppCsmsUrl: "wss://x/", messageTimeout: 1, securityProfile: 3 },
+  },
 };
 const in16: Readonly<Record<string, unknown>> = {
   RemoteStartTransaction: { connectorId: 1, idTag: "04A23B1C5D6E80", chargingProfile: {} },
@@ -106,9 +118,15 @@ const in16: Readonly<Record<string, unknown>> = {
   GetConfiguration: { key: ["HeartbeatInterval", "x"] },
   ChangeConfiguration: { key: "HeartbeatInterval", value: "60" },
   SetChargingProfile: { connectorId: 1 },
-  GetDiagnostics: { location: "ftp://x" },
+  GetDiagnostics: { location: "ftp://x", retries: 1, startTime: later },
+  CertificateSigned: { certificateChain: "-----BEGIN CERTIFICATE-----" },
+  InstallCertificate: { certificateType: "CentralSystemRootCertificate", certificate: "x" },
+  GetLog: { logType: "SecurityLog", requestId: 1, log: { remoteLocation: "https://x/" } },
   Reset: { type: "Nonsense" },
 };
+
+/** Nothing that a config may switch on is off. */
+const allOf = { certificatesByCsms: true, logHosts: ["files.example.org"] };
 
 const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
@@ -181,7 +199,7 @@ for (const [dialect, payloads, runs] of [
   ["ocpp2.1", in2x, 250],
 ] as const)
   test(`${dialect}: are answered`, async () => {
-    const counter = new TestRequests(dialect as Dialect);
+    const counter = new TestRequests(dialect as Dialect, undefined, allOf);
     const codes = new Set<unknown>([...callErrorCodes].map((code) => errorCodeFor(code, dialect)));
     const actions = Object.keys(payloads);
     const seen = new Map<string, number>();
@@ -205,7 +223,7 @@ for (const [dialect, payloads] of [
   ["ocpp2.1", in2x],
 ] as const)
   test(`${dialect}: every message of the table is one that this station answers`, async () => {
-    const counter = new TestRequests(dialect);
+    const counter = new TestRequests(dialect, undefined, allOf);
     const known = Object.keys(requestHandlers(counter.context, dialect));
     const tariffs = ["SetDefaultTariff", "GetTariffs", "ClearTariffs", "ChangeTransactionTariff"];
     assert.equal(
@@ -294,11 +312,15 @@ const rows = [
     "PropertyConstraintViolation",
   ],
   ["ocpp2.0.1", "SetChargingProfile", {}, "NotSupported"],
-  ["ocpp2.0.1", "UpdateFirmware", {}, "NotSupported"],
+  ["ocpp2.0.1", "PublishFirmware", {}, "NotSupported"],
+  ["ocpp2.0.1", "GetLog", { logType: "DiagnosticsLog" }, "OccurrenceConstraintViolation"],
+  ["ocpp2.0.1", "SetNetworkProfile", { configurationSlot: "1" }, "TypeConstraintViolation"],
+  ["ocpp2.1", "CertificateSigned", {}, "NotSupported"],
   ["ocpp2.0.1", "SetDefaultTariff", {}, "NotImplemented"],
   ["ocpp2.1", "RequestBatterySwap", {}, "NotSupported"],
   ["ocpp1.6", "RemoteStopTransaction", {}, "OccurenceConstraintViolation"],
-  ["ocpp1.6", "GetDiagnostics", {}, "NotSupported"],
+  ["ocpp1.6", "UpdateFirmware", {}, "NotSupported"],
+  ["ocpp1.6", "GetDiagnostics", {}, "OccurenceConstraintViolation"],
   ["ocpp1.6", "RequestStartTransaction", {}, "NotImplemented"],
 ] as const;
 
