@@ -1,6 +1,7 @@
 // Whatever a peer sends is answered: by a payload that fits the standard's schema, or by a CALLERROR of the standard's
 // codes. Nothing crashes.
 
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { suite } from "uvu";
@@ -234,6 +235,34 @@ for (const [dialect, payloads] of [
     assert.is(counter.ask("constructor", {}), "NotImplemented");
     await counter.testStation.close();
   });
+
+for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const)
+  test(`${dialect}: what is not supported is what the manual says`, async () => {
+    const counter = new TestRequests(dialect, undefined, allOf);
+    const handlers = requestHandlers(counter.context, dialect);
+    const isRefused = async (action: string): Promise<boolean> => {
+      try {
+        await handlers[action]?.({});
+        return false;
+      } catch (error) {
+        return (error as { readonly code?: unknown }).code === "NotSupported";
+      }
+    };
+    const refused: string[] = [];
+    for (const action of Object.keys(handlers)) if (await isRefused(action)) refused.push(action);
+    assert.equal(refused.sort(), notSupportedBy(dialect).sort());
+    await counter.testStation.close();
+  });
+
+/** The list of a version in the manual. */
+function notSupportedBy(dialect: Dialect): string[] {
+  const version = { "ocpp1.6": "1.6J", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1" }[dialect];
+  const manual = readFileSync(new URL("../../../../../agent/sync/README.md", import.meta.url), "utf8");
+  const [, section = ""] = manual.split("### Not supported");
+  const [, text = ""] = section.split(`\n- ${version}: `);
+  const own = text.split(/;|\.\n/)[0]?.match(/\b[A-Z]\w+/g) ?? [];
+  return dialect === "ocpp2.1" ? [...notSupportedBy("ocpp2.0.1"), ...own] : own;
+}
 
 /** What a station sends; all else in the standard's schemas is for it to answer. */
 const sentByStations = [
