@@ -75,7 +75,7 @@ export const mostPeerCalls = 16;
 /** Characters of those calls together: what one frame may have. */
 export const mostPeerText = 1024 * 1024;
 /** Calls whose time is over and whose answer would still be of use. */
-export const mostLateCalls = 16;
+const mostLateCalls = 16;
 /** Words for the log about one connection: a peer that sends nothing but nonsense must not fill a card with them. */
 export const mostNotes = 50;
 
