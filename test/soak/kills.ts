@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { milliWhOfKwh } from "../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../agent/core/receipt/receipt-payload.js";
 import { verifyEvidence } from "../../agent/core/verify/verify.js";
-import { bookFormat } from "../../agent/core/verify/verify-book.js";
+import { bookFormat, bookNote } from "../../agent/core/verify/verify-book.js";
 import { Book } from "../../agent/ledger/book/book.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
 import { pinsOf, verifyTools } from "../../agent/receipts/dispute/evidence-input.js";
@@ -180,7 +180,7 @@ function prove(
   const pins = pinsOf([join(state, "station.pub.pem")], (path) => readFileSync(path, "utf8"));
   const text = JSON.stringify({
     format: bookFormat,
-    note: "",
+    note: bookNote,
     station: "CT-DEMO",
     receipts: entries.map(({ jws }) => jws),
     checkpoint: "",

@@ -4,9 +4,14 @@ import type { Issued } from "./issuing.js";
 
 export const receiptFileFormat = "chargetill receipt file 1";
 
+/** The one note that such a file bears: it stands beside the signed part, and nobody may write there what they like. */
+export const receiptFileNote =
+  "A signed receipt. It holds the whole UID of the card. " +
+  "Check it with: chargetill verify --key FILE|sha256:FINGERPRINT THIS-FILE";
+
 export type ReceiptFile = {
   readonly format: typeof receiptFileFormat;
-  readonly note: string;
+  readonly note: typeof receiptFileNote;
   readonly jws: string;
   /** Only a claim: a verifier trusts the key it was told, not this one. */
   readonly publicKey: string;
@@ -18,7 +23,7 @@ export type ReceiptFile = {
 export function receiptFileText(receipt: Pick<Issued, "jws" | "checkpoint" | "proof">, publicKey: string): string {
   const file: ReceiptFile = {
     format: receiptFileFormat,
-    note: "A signed receipt. It holds the whole UID of the card. Check it with: chargetill verify --key FILE|sha256:FINGERPRINT THIS-FILE",
+    note: receiptFileNote,
     jws: receipt.jws,
     publicKey,
     checkpoint: receipt.checkpoint,

@@ -26,10 +26,13 @@ import {
 
 export const bookFormat = "chargetill book 1";
 
+/** The one note that a book bears. */
+export const bookNote = "Every receipt of this station. It holds the whole UIDs of cards.";
+
 /** A whole receipt book as a file. */
 export type BookFile = {
   readonly format: typeof bookFormat;
-  readonly note: string;
+  readonly note: typeof bookNote;
   readonly station: string;
   /** The compact JWS of every receipt, number 1 first. */
   readonly receipts: readonly string[];
@@ -253,7 +256,7 @@ function softened(checks: readonly Check[], covered: number | undefined): readon
  */
 export function verifyBook(
   subject: string,
-  book: Pick<BookFile, "receipts" | "checkpoint">,
+  book: Pick<BookFile, "station" | "receipts" | "checkpoint">,
   trust: TrustedFingerprints,
   tools: VerifyTools,
   witnesses: readonly Witness[] = [],
@@ -274,7 +277,7 @@ export function verifyBook(
   const theirs = checkpoints.filter(({ text }) => isOurs(parseCheckpoint(text)?.checkpoint.origin));
   const receipts = witnesses.filter(({ payload }) => isOurs(payload.station.id));
   return [
-    { subject, checks: chainChecks(entries, unreadable, [...own, ...theirs], receipts, tools) },
+    { subject, checks: chainChecks(book.station, entries, unreadable, [...own, ...theirs], receipts, tools) },
     ...entryResults(subject, entries, extendTrust(trust, entries, tools), tools),
   ];
 }
@@ -283,6 +286,7 @@ type NamedCheckpoint = { readonly subject: string; readonly text: string };
 
 /** The book as a whole: nothing missing, nothing forked, everything counted. */
 function chainChecks(
+  station: string,
   entries: readonly BookReceipt[],
   unreadable: readonly string[],
   notes: readonly NamedCheckpoint[],
@@ -291,6 +295,8 @@ function chainChecks(
 ): readonly Check[] {
   const stations = new Set(entries.map(({ payload }) => payload.station.id));
   const order = [...unreadable, ...orderComplaints(entries)];
+  const [first] = stations;
+  if (first !== station) order.push(`the book says that it is of ${station}, its receipts are of ${first}`);
   if (stations.size > 1) order.push(`receipts of ${stations.size} stations: ${[...stations].join(", ")}`);
   const { links, totals, pages, roots } = walked(entries, tools);
   const lost = lostStretches(entries.map(({ payload }) => payload));

@@ -6,7 +6,7 @@ import { shapedJson, shapeFault } from "../json/json-shape.js";
 import { canonicalText } from "../json/json-text.js";
 import { fromHex, utf8 } from "../number/bytes.js";
 import { rotationText } from "../receipt/receipt.js";
-import { type ReceiptFile, receiptFileFormat } from "../receipt/receipt-file.js";
+import { type ReceiptFile, receiptFileFormat, receiptFileNote } from "../receipt/receipt-file.js";
 import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import { isNamedBy, isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
@@ -192,7 +192,7 @@ export function readReceiptFile(text: string): ReceiptFile | string {
     required: ["format", "note", "jws", "publicKey", "checkpoint", "proof"],
     properties: {
       format: { const: receiptFileFormat },
-      note: { type: "string" },
+      note: { const: receiptFileNote },
       jws: { type: "string" },
       publicKey: { type: "string" },
       checkpoint: { type: "string" },

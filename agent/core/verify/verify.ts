@@ -24,7 +24,7 @@ import {
   type TrustedFingerprints,
   type TrustedKeys,
 } from "./trusted-keys.js";
-import { type BookFile, bookFormat, verifyBook, type Witness } from "./verify-book.js";
+import { type BookFile, bookFormat, bookNote, verifyBook, type Witness } from "./verify-book.js";
 import { readConsistency, verifyCheckpoint, verifyConsistency, verifyProof } from "./verify-checkpoint.js";
 import { verifyRecord, verifyXml } from "./verify-meter-record.js";
 import {
@@ -214,7 +214,7 @@ function bookOf(text: string): BookFile | string {
       required: ["format", "note", "station", "receipts", "checkpoint"],
       properties: {
         format: { const: bookFormat },
-        note: { type: "string" },
+        note: { const: bookNote },
         station: { type: "string" },
         receipts: { type: "array", items: { type: "string" } },
         checkpoint: { type: "string" },

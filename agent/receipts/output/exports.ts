@@ -18,7 +18,7 @@ import {
 } from "../../core/signing/merkle.js";
 import { consistencyText, proofText } from "../../core/signing/proof-file.js";
 import type { Signer } from "../../core/signing/signer.js";
-import { type BookFile, bookFormat } from "../../core/verify/verify-book.js";
+import { type BookFile, bookFormat, bookNote } from "../../core/verify/verify-book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import { sha256 } from "../../ledger/store/digest.js";
 
@@ -137,7 +137,7 @@ export function bookFileOf(source: ReceiptSource, newest: string): string {
   const station = source.count() === 0 ? "" : payloadFrom(storedReceipt(source, 1)).station.id;
   const file: BookFile = {
     format: bookFormat,
-    note: "Every receipt of this station. It holds the whole UIDs of cards.",
+    note: bookNote,
     station,
     receipts,
     checkpoint: newest,

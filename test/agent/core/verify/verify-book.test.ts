@@ -25,7 +25,7 @@ import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-
 import type { EvidenceFile } from "../../../../agent/core/verify/evidence-kind.js";
 import type { TrustedKeys } from "../../../../agent/core/verify/trusted-keys.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
-import { bookFormat } from "../../../../agent/core/verify/verify-book.js";
+import { bookFormat, bookNote } from "../../../../agent/core/verify/verify-book.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { newKey, signerOf } from "../../../../agent/receipts/signing-keys.js";
@@ -43,7 +43,7 @@ const books = suite("whole books");
 const tools = verifyTools();
 const pins: TrustedKeys = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [signer.spkiHex] };
 const bookText = (receipts: readonly string[], checkpoint: string): string =>
-  JSON.stringify({ format: bookFormat, note: "", station: "CT-0042", receipts, checkpoint });
+  JSON.stringify({ format: bookFormat, note: bookNote, station: "CT-0042", receipts, checkpoint });
 const sound = littleBook(6);
 const jws = sound.map((issued) => issued.jws);
 const newest = receiptAt(sound, 7).checkpoint;
@@ -72,6 +72,14 @@ books("a sound book holds, with its checkpoint and every receipt in other hands"
   );
   assert.is(failures(findings), "");
   assert.is(exitCode(findings), 0);
+});
+
+books("a book that says it is another station's, or bears a note of its own, is refused", () => {
+  const changed = (from: string, to: string): string =>
+    failures(verifyEvidence([{ name: "book", text: bookText(jws, newest).replace(from, to) }], pins, tools));
+  assert.match(changed('"station":"CT-0042"', '"station":"CT-0043"'), /the book says that it is of CT-0043/);
+  assert.match(changed("Every receipt", "Paid, every receipt"), /note/);
+  assert.match(changed('"note":', '"station":"CT-0043","note":'), /names a key twice/);
 });
 
 books("a removed receipt is named", () => {

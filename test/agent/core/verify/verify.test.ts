@@ -16,6 +16,7 @@ import { signedJws } from "../../../../agent/core/signing/jws.js";
 import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
 import type { TrustedKeys } from "../../../../agent/core/verify/trusted-keys.js";
 import { verifyEvidence, verifyShortForm } from "../../../../agent/core/verify/verify.js";
+import { bookNote } from "../../../../agent/core/verify/verify-book.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { pinsOf, verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { summarySentence } from "../../../../agent/receipts/dispute/findings-text.js";
@@ -51,6 +52,15 @@ test("a receipt file holds with the key's file, and with its fingerprint alone",
   assert.is(failures(verify(fileText)), "");
   assert.is(exitCode(verify(fileText)), 0);
   assert.is(exitCode(verify(fileText, { ...pins, keys: [] })), 0);
+});
+
+test("a key named twice and a note of somebody's own beside the receipt are refused", () => {
+  const doubled = fileText.replace('"jws":', '"jws": "eyJ",\n "jws":');
+  assert.is(exitCode(verify(doubled)), 1);
+  assert.match(failures(verify(doubled)), /names a key twice/);
+  const noted = fileText.replace("A signed receipt.", "Paid in cash.");
+  assert.is.not(noted, fileText);
+  assert.match(failures(verify(noted)), /note/);
 });
 
 test("a key found only inside the receipt is an unproven key", () => {
@@ -323,7 +333,7 @@ test("evidence made to break the verifier gets a verdict", () => {
     signedJws(deep, signer.keyId, signer),
     signedJws(`{"kind":"sale","sale":${deep}}`, signer.keyId, signer),
     `OCMF|{"RD":[{"TM":${deep}}]}|${signatureText("00")}`,
-    `{"format":"chargetill book 1","note":"","station":"","receipts":["${signedJws(deep, signer.keyId, signer)}"],"checkpoint":""}`,
+    `{"format":"chargetill book 1","note":"${bookNote}","station":"","receipts":["${signedJws(deep, signer.keyId, signer)}"],"checkpoint":""}`,
     `{"format":"chargetill consistency 1","older":${deep},"newer":"","proof":[]}`,
     resigned(
       ({ sale }) =>

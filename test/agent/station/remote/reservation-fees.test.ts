@@ -9,6 +9,7 @@ import type { Reservation } from "../../../../agent/core/station/backend-orders.
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
+import { bookNote } from "../../../../agent/core/verify/verify-book.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../../agent/receipts/dispute/findings-text.js";
 import { dayAhead } from "../../../support/day-ahead.js";
@@ -90,7 +91,7 @@ function bookHolds(testStation: TestStation): void {
   const receipts = [...book.entries()].map(({ jws }) => jws);
   const text = JSON.stringify({
     format: "chargetill book 1",
-    note: "",
+    note: bookNote,
     station: testStation.config.station.id,
     receipts,
     checkpoint: issuer.chain.checkpoint,
