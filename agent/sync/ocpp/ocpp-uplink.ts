@@ -245,6 +245,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
 
   close(): void {
     this.#stopListening?.();
+    this.#parts.logs?.close();
     this.#line.close();
   }
 

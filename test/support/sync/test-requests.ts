@@ -120,7 +120,7 @@ export class TestRequests {
       logs: new LogUploads({
         config: uplink,
         clock: testStation.clock,
-        diagnostics: () => Promise.resolve(this.diagnostics),
+        diagnostics: async () => this.diagnostics,
         securityLog: () => "the security log\n",
         note: (text) => void this.notes.push(text),
       }),

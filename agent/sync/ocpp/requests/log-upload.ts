@@ -57,18 +57,29 @@ export class LogUploads {
     return logHosts.includes(url.host) ? undefined : `${url.host} is not one of logHosts in the config`;
   }
 
-  /** One at a time: true = the one that was under way is given up for it. To be begun by `begin`. */
+  /** One is under way, which another would take the place of. */
   get isBusy(): boolean {
     return this.#running !== undefined;
   }
 
+  /** To be called when the answer is on its way. */
   begin(order: LogOrder, link: CsmsLink): void {
     const before = this.#running;
     before?.stop.abort();
     if (before?.order.message === "LogStatusNotification") void tell(link, before.order, "AcceptedCanceled");
     const stop = new AbortController();
     this.#running = { order, stop };
-    void this.#upload(order, link, stop.signal);
+    void this.#upload(order, link, stop.signal).catch((error: unknown) => {
+      // A log is not worth a station: what went wrong in making it is a word in the log and no more.
+      if (this.#running?.stop === stop) this.#running = undefined;
+      this.#parts.note(`${order.kind} could not be made: ${String(error)}`);
+      void tell(link, order, "UploadFailure");
+    });
+  }
+
+  /** Gives up what is under way; nobody is told. */
+  close(): void {
+    this.#running?.stop.abort();
   }
 
   /** How it stands, as the CSMS asks (TriggerMessage). */

@@ -132,6 +132,41 @@ test("an upload that fails is tried again as often as asked; a redirect is a fai
   await requests.testStation.close();
 });
 
+test("another order takes the place of one that waits for its next try, and the CSMS is told so", async () => {
+  const { host, got } = await fileServer(503, 200);
+  const requests = new TestRequests("ocpp2.1", undefined, { logHosts: [host] });
+  assert.is(requests.status("GetLog", getLog(host, { retries: 1 })), "Accepted");
+  while (got.length < 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(requests.status("GetLog", getLog(host, { requestId: 8, logType: "SecurityLog" })), "AcceptedCanceled");
+  await ended(requests);
+  assert.equal(
+    requests.sent.map(({ payload }) => payload),
+    [
+      { status: "Uploading", requestId: 7 },
+      { status: "AcceptedCanceled", requestId: 7 },
+      { status: "Uploading", requestId: 8 },
+      { status: "Uploaded", requestId: 8 },
+    ],
+  );
+  requests.context.logs.repeat("LogStatusNotification", requests.link);
+  assert.equal(requests.sent.at(-1)?.payload, { status: "Idle" });
+  await requests.testStation.close();
+});
+
+test("a log that cannot be made is an upload that failed, and no end of the station", async () => {
+  const { host, got } = await fileServer();
+  const requests = new TestRequests("ocpp2.1", undefined, { logHosts: [host] });
+  Object.defineProperty(requests, "diagnostics", {
+    get: () => {
+      throw new Error("no memory for it");
+    },
+  });
+  requests.ask("GetLog", getLog(host));
+  await ended(requests);
+  assert.equal([got, statusesOf(requests)], [[], ["Uploading", "UploadFailure"]]);
+  await requests.testStation.close();
+});
+
 test("card numbers and secrets are taken out of what a CSMS gets", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chargetill-logs-"));
   try {
