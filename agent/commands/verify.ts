@@ -7,7 +7,7 @@ import { Failure } from "../core/failure.js";
 import { exitCode } from "../core/verify/check-result.js";
 import type { EvidenceFile } from "../core/verify/evidence-kind.js";
 import { rerate } from "../core/verify/rerate.js";
-import { verifyEvidence } from "../core/verify/verify.js";
+import { receiptTextsIn, verifyEvidence } from "../core/verify/verify.js";
 import type { Rerate } from "../core/verify/verify-sale.js";
 import { terminalText } from "../core/words/printable.js";
 import { openedBundle } from "../receipts/dispute/dispute-bundle.js";
@@ -66,7 +66,8 @@ export function verifyCommand(
         .filter(({ bytes }) => !looksZipped(bytes))
         .map(({ name, bytes }) => ({ name, text: bytes.toString("utf8") }));
       const tools = verifyTools(reprice);
-      const opened = bundles.map(({ name, bytes }) => openedBundle(name, bytes, pins, tools, ownVersion()));
+      const others = files.flatMap(receiptTextsIn);
+      const opened = bundles.map(({ name, bytes }) => openedBundle(name, bytes, pins, tools, ownVersion(), others));
       const evidence = [...files, ...opened.flatMap((bundle) => bundle.evidence)];
       const keys = [...pins.keys, ...opened.flatMap(({ key }) => key ?? [])];
       const findings = [

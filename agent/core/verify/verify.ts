@@ -39,7 +39,7 @@ import {
 import { checkPairs, checkTariffFile, checkTogether } from "./verify-together.js";
 
 /** The receipts in a file, as texts; none where it is no file of receipts. */
-function receiptTextsIn({ text }: EvidenceFile): readonly string[] {
+export function receiptTextsIn({ text }: EvidenceFile): readonly string[] {
   const kind = evidenceKind(text);
   if (kind === "jws") return [text.trim()];
   const file = kind === "book" ? bookOf(text) : kind === "receipt" ? readReceiptFile(text) : "";

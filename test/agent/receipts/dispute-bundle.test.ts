@@ -9,13 +9,18 @@ import { type Manifest, readManifest, signedManifest } from "../../../agent/core
 import type { TrustedKeys } from "../../../agent/core/verify/trusted-keys.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { sha256, sha256Hex } from "../../../agent/ledger/store/digest.js";
-import { type DisputeParts, disputeBundle, verifyBundle } from "../../../agent/receipts/dispute/dispute-bundle.js";
+import {
+  type DisputeParts,
+  disputeBundle,
+  openedBundle,
+  verifyBundle,
+} from "../../../agent/receipts/dispute/dispute-bundle.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { unzipped, zipped } from "../../../agent/receipts/dispute/zip.js";
 import { newestCheckpoint } from "../../../agent/receipts/output/exports.js";
 import { newKey, signerOf } from "../../../agent/receipts/signing-keys.js";
-import { chainOf, littleBook, occasion, settlement, signer } from "../../support/sample-receipt.js";
+import { chainOf, littleBook, occasion, receiptAt, settlement, signer } from "../../support/sample-receipt.js";
 
 const test = suite("dispute bundles");
 const tools = verifyTools();
@@ -202,6 +207,19 @@ test("a redacted bundle holds no UID, and what is left is still in order", () =>
   assert.is(exitCode(findings), 0, findingsText(findings));
   assert.match(findingsText(findings), /the receipt was left out \(redacted\)[\s\S]*What was checked holds/);
   assert.is(exitCode(verify(redacted, noPins)), 3);
+});
+
+test("a redacted bundle is worked out again from its receipt, where that is given beside it", () => {
+  const given = [receiptAt(book, 2).jws];
+  const checksOf = (archive: Buffer, others: readonly string[]): string =>
+    openedBundle("bundle.zip", archive, pins, tools, "0.1.0", others)
+      .finding.checks.map(({ name, verdict }) => `${name}: ${verdict}`)
+      .join(", ");
+  const redacted = disputeBundle(parts, 2, true);
+  assert.match(checksOf(redacted, given), /worked out from the receipt: holds.*page and verdict: holds/);
+  assert.match(checksOf(redacted, [receiptAt(book, 3).jws]), /worked out from the receipt: skipped/);
+  const forged = repacked(signer, replacing("readings.csv", "1242.730", "1240.000"), {}, redacted);
+  assert.match(checksOf(forged, given), /worked out from the receipt: fails/);
 });
 
 test("only a sale can be disputed", () => {
