@@ -167,7 +167,6 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       stands: ({ accepted, silent, words, fault }) => {
         const answers = accepted && silent !== true;
         this.#ties?.reached(answers ? "online" : reachabilityBy(fault), words, fault);
-        if (accepted && !answers) this.#ties?.ready();
       },
       fellBack: (words) => this.#securityEvents.keep("InvalidChargingStationCertificate", words),
       notOpened: (failed) => this.#securityEvents.notOpened(failed),
@@ -346,6 +345,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       sinceMonoMs: monoMs,
       boot,
     });
+    // Whether it is online the first answer shows.
+    this.#ties?.ready();
   }
 
   #lost(): void {

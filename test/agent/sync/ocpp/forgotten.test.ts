@@ -16,10 +16,18 @@ type Scene = { readonly csms: LooseCsms; readonly lasting: World; readonly now: 
 const dialects: readonly Dialect[] = ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"];
 
 /** Registered once, and then cut off; `cut` opens the second connection. */
-async function scene(dialect: Dialect): Promise<Scene & { readonly reconnected: () => Promise<void> }> {
+async function scene(
+  dialect: Dialect,
+  backoff = { first: 100, most: 1_000 },
+): Promise<Scene & { readonly reconnected: () => Promise<void> }> {
   const csms = await LooseCsms.open(dialect);
   const lasting = world();
-  const now = openUplink(lasting, ocppConfig(csms.url), {}, new SimulatedStation(lasting.clock, lasting.book));
+  const now = openUplink(
+    lasting,
+    ocppConfig(csms.url, { backoff }),
+    {},
+    new SimulatedStation(lasting.clock, lasting.book),
+  );
   now.outbox.begin();
   assert.ok(await csms.drive(lasting, () => now.outbox.status().reachability === "online"));
   return {
@@ -124,6 +132,21 @@ for (const dialect of dialects)
     assert.ok(await csms.drive(lasting, () => now.outbox.status().reachability === "online"));
     assert.is(csms.connections, 2, "the line stood all the while");
   });
+
+test("a Heartbeat without an answer takes no back-off away from what waits", async () => {
+  const { csms, lasting, now } = await scene("ocpp2.0.1", { first: 60_000, most: 60_000 });
+  csms.answers = (action) => (action === "Heartbeat" ? "silence" : { error: "InternalError" });
+  lasting.book.sell();
+  now.outbox.kick();
+  await csms.calm(lasting);
+  assert.is(csms.of("TransactionEvent").length, 1);
+  const beat = now.uplink.triggered("Heartbeat", undefined);
+  if (typeof beat === "function") beat();
+  // Its time is over after 5 s; the next try is due 45 s after the first.
+  assert.not(await csms.drive(lasting, () => csms.of("TransactionEvent").length > 1, 44_000));
+  assert.match(now.outbox.status().words ?? "", /does not answer Heartbeat/);
+  assert.ok(await csms.drive(lasting, () => csms.of("TransactionEvent").length > 1, 60_000));
+});
 
 // Dropped, and asked again and again, while the backend took ten seconds for each.
 for (const dialect of dialects)
