@@ -47,6 +47,12 @@ export function verifyProof(
   const number = proof.index + 1;
   const receipt = receipts.find(({ payload }) => payload.number === number && payload.station.id === origin);
   const signed = verifyCheckpoint({ name, text: proof.checkpoint }, pins, tools).checks;
+  // Whether its hashes are as many as that place in the tree asks for does not depend on the receipt.
+  if (rootFromInclusion(proof.index, size, root, proof.hashes, tools.hash) === undefined)
+    return {
+      subject: name,
+      checks: [...signed, fails("inclusion", `the proof does not fit receipt ${number} of ${size}`)],
+    };
   if (receipt === undefined)
     return {
       subject: name,

@@ -224,6 +224,34 @@ test("a QR code and a receipt of one number that say different things are a cont
   assert.is(exitCode(verifyEvidence([{ name: "receipt", text }], pins, tools, right)), 0);
 });
 
+test("every byte of checkpoint, proof, consistency file and book flipped, doubled or deleted is caught, or ignored", () => {
+  const kept = handedFrom(one, "A").filter(({ name }) => /checkpoint 7|proof|consistency|book of 3/.test(name));
+  assert.is(kept.length, 4);
+  for (const { name, text } of kept) {
+    const bytes = Buffer.from(text);
+    // Which receipt a proof speaks of is proven by that receipt alone.
+    const beside = name.includes("proof") ? [{ name: "receipt 5", text: receiptAt(one, 5).jws }] : [];
+    const sound = JSON.stringify(verify({ name, text }, ...beside));
+    const step = bytes.length > 5_000 ? 61 : 1;
+    for (let at = 0; at < bytes.length; at += step) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 7));
+      const [before, after] = [bytes.subarray(0, at), bytes.subarray(at + 1)];
+      const doubled = Buffer.concat([before, bytes.subarray(at, at + 1), bytes.subarray(at)]);
+      for (const [how, changed] of Object.entries({ flipped, doubled, deleted: Buffer.concat([before, after]) })) {
+        const findings = verify({ name, text: changed.toString() }, ...beside);
+        // A line break more at the end, say, is ignored.
+        const isUnchecked = findings.some(({ checks }) =>
+          checks.some((check) => check.name === "inclusion" && check.verdict === "skipped"),
+        );
+        // Or the proof speaks of a receipt that was not given, and says so.
+        if (exitCode(findings) === 1 || (beside.length > 0 && isUnchecked)) continue;
+        assert.is(JSON.stringify(findings), sound, `${name}: byte ${at} ${how}`);
+      }
+    }
+  }
+});
+
 test("the trees that a proof tells of are those of a plain reading of RFC 6962", () => {
   const leaves = leavesOf(one, longest);
   for (const size of range(1, longest))
