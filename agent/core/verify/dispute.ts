@@ -14,7 +14,7 @@ import { isoLocal } from "../time/iso-time.js";
 import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 
-export const manifestName = "manifest.json";
+const manifestName = "manifest.json";
 /** The receipts of key change since the disputed one, a line each: by them the key that a driver knows leads to today's. */
 export const keyChangesName = "keys.txt";
 

@@ -52,7 +52,7 @@ export function ocpiTariffIn(text: string): JsonObject | undefined {
 }
 
 /** The format that a file of ours names. */
-export const formatOf = (text: string): string => /^\s*\{\s*"format"\s*:\s*"([^"]{1,60})"/.exec(text)?.[1] ?? "";
+const formatOf = (text: string): string => /^\s*\{\s*"format"\s*:\s*"([^"]{1,60})"/.exec(text)?.[1] ?? "";
 
 /**
  * The OCMF record in a text: as it is, in base64, in hex, or in OCPP's signedMeterValue; undefined where there is none.
