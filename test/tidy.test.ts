@@ -85,11 +85,13 @@ arrows("of packages have one home each", () => {
   const homes: Record<string, RegExp> = {
     asn1js: /^agent\/sync\/ocpp\/security\//,
     commander: /^agent\/(cli\.ts$|commands\/)/,
+    fontkit: /^agent\/receipts\/pdf\//,
     lowdb: /^agent\/ledger\//,
     "mfrc522-rpi": /^drivers\/rfid\//,
     "modbus-serial": /^drivers\/meter\//,
     "node-cron": /^agent\/app\//,
     onoff: /^drivers\/gpio\//,
+    pdfkit: /^agent\/receipts\/pdf\//,
     pkijs: /^agent\/sync\/ocpp\/security\//,
     pino: /^agent\/app\/run\.ts$/,
     qrcode: /^agent\/receipts\/output\//,

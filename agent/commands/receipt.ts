@@ -21,7 +21,6 @@ import {
   storedReceipt,
 } from "../receipts/output/exports.js";
 import { receiptHtml } from "../receipts/output/html.js";
-import { receiptPdf } from "../receipts/output/pdf.js";
 import {
   bookRow,
   csvText,
@@ -33,6 +32,7 @@ import {
   type TableGrouping,
 } from "../receipts/output/tables.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
+import { receiptPdf } from "../receipts/pdf/receipt-pdf.js";
 import {
   exampleText,
   fromOption,
@@ -89,7 +89,10 @@ export function renderReceipt(
     case "html":
       return receiptHtml(receipt.jws, options);
     case "pdf":
-      return receiptPdf(receipt.jws, options);
+      return receiptPdf(receipt.jws, options, {
+        name: `receipt-${number}.json`,
+        text: receiptFileOf(sources.receipts, number, sources.newest()),
+      });
     case "ocmf":
       return `${recordOf(receipt.ocmf, number)}\n`;
     case "ocmf-xml":

@@ -103,6 +103,11 @@ for (const path of filesIn(app))
     rmSync(path);
 for (const name of ["nan", "node-addon-api", ".bin", "rpi-softspi/build"])
   rmSync(join(app, "node_modules", name), { recursive: true, force: true });
+// Of the font two weights are drawn with, of pdfkit what Node loads.
+const drawn = /noto-sans\/(400Regular|700Bold)\/[^/]+\.ttf$|pdfkit\/js\/(pdfkit\.js$|data\/)/;
+for (const name of [join("@expo-google-fonts", "noto-sans"), join("pdfkit", "js")])
+  for (const path of filesIn(join(app, "node_modules", name)))
+    if (!drawn.test(path) && !/licen[cs]e|package\.json$/i.test(path)) rmSync(path);
 const prebuilds = join(app, "node_modules", "@serialport", "bindings-cpp", "prebuilds");
 const nodeArchitecture = `linux-${{ amd64: "x64", arm64: "arm64", armhf: "arm" }[architecture] ?? process.arch}`;
 if (existsSync(prebuilds))

@@ -1,11 +1,9 @@
 // A receipt as one self-contained HTML page: readable on a phone, prints on A4, loads nothing, means nothing by colour
 // alone.
 
-import { powerCurve } from "../../core/print/receipt-curve.js";
+import { receiptDrawing } from "../../core/print/curve-drawing.js";
 import { receiptSheet, type Sheet, type SheetOptions } from "../../core/print/receipt-sheet.js";
 import type { SheetSection } from "../../core/print/sheet-row.js";
-import { payloadOf } from "../../core/receipt/receipt-payload.js";
-import { parseIsoLocal } from "../../core/time/iso-time.js";
 import { languageWords } from "../../core/words/words.js";
 import { sha256 } from "../../ledger/store/digest.js";
 import { curveSvg } from "./curve-svg.js";
@@ -31,9 +29,6 @@ function factList({ name, rows }: SheetSection): string {
 /** Dates with their times, which no line end may part. */
 const unbroken = (text: string): string =>
   htmlText(text).replace(/\d[\d./-]{7,9} \d\d:\d\d(?:[+-]\d\d:\d\d)*/g, (time) => `<span class="whole">${time}</span>`);
-
-/** A heading's word within a sentence. */
-const asLabel = (heading: string): string => `${heading.slice(0, 1)}${heading.slice(1).toLocaleLowerCase()}`;
 
 const small = (text: string | undefined): string =>
   text === undefined || text === "" ? "" : `<small>${htmlText(text)}</small>`;
@@ -71,18 +66,11 @@ function glanceList({ glance }: Sheet): string {
   return rows.length === 0 ? "" : `<dl class="glance">\n${rows.join("\n")}\n</dl>`;
 }
 
-/** The curves of a session with a caption; "" for any other receipt. */
+/** The curves of a session; "" for any other receipt. */
 function curveFigure(jws: string, { language }: SheetOptions): string {
-  const payload = payloadOf(jws);
-  if (payload?.kind !== "sale" || parseIsoLocal(payload.sale.start) === undefined) return "";
-  const { labels, decimalMark } = languageWords[language].receipt;
-  const drawing = curveSvg(powerCurve(payload), payload.timeZone, {
-    title: labels.curve,
-    power: `${labels.power} (kW)`,
-    price: `${asLabel(labels.price)} (${payload.sale.price.currency})`,
-    decimalMark,
-  });
-  return drawing === "" ? "" : `<figure>${drawing}</figure>`;
+  const drawing = receiptDrawing(jws, language);
+  const title = languageWords[language].receipt.labels.curve;
+  return drawing === undefined ? "" : `<figure>${curveSvg(drawing, title)}</figure>`;
 }
 
 function sectionHtml(section: SheetSection, sheet: Sheet, labels: { item: string; amount: string; code: string }) {

@@ -22,7 +22,6 @@ import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { newestCheckpoint, type ReceiptSource } from "../../../agent/receipts/output/exports.js";
 import { receiptHtml } from "../../../agent/receipts/output/html.js";
-import { receiptPdf } from "../../../agent/receipts/output/pdf.js";
 import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.js";
 import { bookRow, csvText, issuedWithin, listText, summaryOf } from "../../../agent/receipts/output/tables.js";
 import { type KeyStore, newKey, openSigner, privatePem, signerOf } from "../../../agent/receipts/signing-keys.js";
@@ -301,24 +300,6 @@ people("the page loads nothing from anywhere, and draws the curves of power and 
   // Power is constant and the cost rises in a straight line: 1.19 of 8.54 at the start.
   assert.match(page, /stroke-dasharray/);
   assert.match(page, "TOTAL");
-});
-
-people("the PDF is the text on pages, with true offsets, the code as squares, and the same bytes each time", () => {
-  const pdf = receiptPdf(jws, { language: "fr" });
-  assert.ok(receiptPdf(jws, { language: "fr" }).equals(pdf));
-  const text = pdf.toString("latin1");
-  assert.match(text, /^%PDF-1\.4\n/);
-  assert.match(text, "1 x 1,19 EUR");
-  // Müllheim, as the font's encoding writes it.
-  assert.match(text, "M\\374llheim");
-  const table = Number(/startxref\n(\d+)\n%%EOF\n$/.exec(text)?.[1]);
-  assert.is(text.slice(table, table + 5), "xref\n");
-  const offsets = [...text.slice(table).matchAll(/^(\d{10}) 00000 n $/gm)].map(([, offset]) => Number(offset));
-  for (const [at, offset] of offsets.entries())
-    assert.is(text.slice(offset, offset + `${at + 1} 0 obj\n`.length), `${at + 1} 0 obj\n`);
-  for (const [, length, stream] of text.matchAll(/<< \/Length (\d+) >>\nstream\n([\s\S]*?)endstream/g))
-    assert.is(stream?.length, Number(length));
-  assert.ok((text.match(/ re$/gm) ?? []).length > 1000);
 });
 
 people.run();
