@@ -5,7 +5,7 @@ import type { KeyObject } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { keyCommands, keyText } from "../../../agent/commands/key.js";
-import { receiptCommands } from "../../../agent/commands/receipt.js";
+import { receiptCommands, renderReceipt } from "../../../agent/commands/receipt.js";
 import { Failure } from "../../../agent/core/failure.js";
 import { receiptSheet } from "../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../agent/core/print/receipt-text.js";
@@ -26,6 +26,7 @@ import { codeLines, codeModules } from "../../../agent/receipts/output/qr-code.j
 import { bookRow, csvText, issuedWithin, listText, summaryOf } from "../../../agent/receipts/output/tables.js";
 import { type KeyStore, newKey, openSigner, privatePem, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { languages } from "../../../config/languages.js";
+import { pdfObjects, pdfText } from "../../support/pdf/pdf-text.js";
 import {
   brokenSigner,
   chainOf,
@@ -107,6 +108,18 @@ files("every receipt that is exported holds, the newest too", async () => {
     const { out } = await run("export", number);
     const findings = verifyEvidence([{ name: `receipt ${number}`, text: out }], pins, tools);
     assert.is(exitCode(findings), 0, findingsText(findings));
+  }
+});
+
+files("every receipt has a PDF, and the file that it carries holds", () => {
+  const sources = { receipts: source, language: "en" as const, newest: () => newestCheckpoint(source, signer) };
+  for (const number of [1, 2, 5, 6]) {
+    const pdf = Buffer.from(renderReceipt(sources, number, "pdf", "de", true));
+    const carried = [...pdfObjects(pdf).values()].find(({ head }) => head.includes("/Type /EmbeddedFile"));
+    const text = carried?.stream?.toString("utf8") ?? "";
+    const findings = verifyEvidence([{ name: `receipt-${number}.json`, text }], pins, tools);
+    assert.is(exitCode(findings), 0, findingsText(findings));
+    assert.ok(pdfText(pdf).includes("KOPIE"));
   }
 });
 
