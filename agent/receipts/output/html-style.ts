@@ -18,7 +18,7 @@ caption{padding:0 0 .4rem}
 .mark{border:.1875rem double var(--ink);padding:.5rem .75rem;font-weight:700;margin:.75rem 0}
 .glance{background:var(--tint);border-left:.375rem solid var(--accent);border-radius:.25rem;
 padding:1rem;margin:.5rem 0 0;display:flex;flex-wrap:wrap;align-items:flex-end;justify-content:space-between;gap:.45rem 1.25rem}
-.glance>div{flex:1 0 100%;display:grid;grid-template-columns:4.75rem 1fr;gap:.75rem}
+.glance>div{flex:1 0 100%;display:grid;grid-template-columns:5.5rem 1fr;gap:.5rem}
 .glance dt{color:var(--soft);font-size:.875rem;padding-top:.125rem}
 .glance dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 .glance .total,.glance .energy{display:block;flex:0 1 auto;padding-bottom:.35rem}
@@ -52,6 +52,7 @@ figure{margin:1.5rem 0 0}
 .check figure svg{width:42mm}}
 @media (max-width:30rem){.check .facts{grid-template-columns:1fr;gap:0}
 .check dd{margin-bottom:.45rem}.facts{grid-template-columns:6rem 1fr;gap:.3rem .75rem}.facts dt{overflow-wrap:anywhere}}
+@media (max-width:22rem){.whole{white-space:normal}th:last-child,td:last-child{padding-left:.5rem}}
 @media print{:root{--ink:#000;--soft:#333;--line:#999;--paper:#fff;--tint:#f2f2f2;--accent:#333}
 body{font-size:10pt}main{max-width:none;padding:0}tr,figure,.glance,.help,.payment{break-inside:avoid}
 h2{break-after:avoid;margin-top:1.3rem}table{margin-top:1.3rem}
