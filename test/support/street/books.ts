@@ -6,7 +6,7 @@ import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
 import type { SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
-import { bookFormat } from "../../../agent/core/verify/verify-book.js";
+import { bookFormat, bookNote } from "../../../agent/core/verify/verify-book.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
@@ -61,7 +61,7 @@ function auditProofs(street: Street, files: Street["files"], entries: readonly B
   const receipts = entries.map(({ jws }) => jws);
   const text = JSON.stringify({
     format: bookFormat,
-    note: "",
+    note: bookNote,
     station: street.loaded.config.station.id,
     receipts,
     checkpoint: "",

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
-import { bookFormat } from "../../../agent/core/verify/verify-book.js";
+import { bookFormat, bookNote } from "../../../agent/core/verify/verify-book.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
 import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
@@ -144,7 +144,7 @@ function judge(street: Street): void {
   const pins = pinsOf(["station.pub.pem"], () => files.peek(`${stateFolder}/station.pub.pem`).toString("utf8"));
   const text = JSON.stringify({
     format: bookFormat,
-    note: "",
+    note: bookNote,
     station: street.loaded.config.station.id,
     receipts: entries.map(({ jws }) => jws),
     checkpoint: "",
