@@ -12,7 +12,8 @@ import { watchTests } from "./support/runner/watch.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = dirname(here);
-const fewestAtOnce = 2;
+/** More than there are processors: some files wait for a line, a kill or a terminal. */
+const moreAtOnce = 1;
 
 const help = `npm test -- [PART ...] [options]
 
@@ -80,9 +81,7 @@ async function runAll(files: readonly string[]): Promise<FileResult[]> {
       if (values.name === undefined || result.passed + result.failed > 0) tell(result);
     }
   };
-  await Promise.all(
-    Array.from({ length: Math.max(fewestAtOnce, availableParallelism()) }, (_, index) => worker(index)),
-  );
+  await Promise.all(Array.from({ length: availableParallelism() + moreAtOnce }, (_, index) => worker(index)));
   return results;
 }
 

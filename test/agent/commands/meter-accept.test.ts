@@ -24,7 +24,7 @@ async function setBack(): Promise<{
   readonly config: string;
   readonly agent: RunningCommand;
 }> {
-  const { config, folder, state } = benchStation({ quiet: false, speed: 60 });
+  const { config, folder, state } = benchStation({ quiet: false, speed: 240 });
   const selling = new RunningCommand(["run", "--config", config]);
   await selling.until(/"type":"session-began","at":\d+,"connector":1/);
   for (let looks = 0; looks < mostLooks && (await energyKwh(config)) < keptKwh; looks += 1);
