@@ -182,7 +182,7 @@ function play(
     later(20, () => bench.world.stick(Number(id), "free"));
   }
   // What stands until a person says so: somebody comes.
-  later(chance.between(10, 40), () => sendTechnician(agent));
+  later(chance.between(10, 40), () => sendTechnician(agent, hide));
   // After a power cut a clock without a battery starts at its zero, until somebody tells it the time.
   const { boot, at, trust } = clock.now();
   if (

@@ -84,14 +84,17 @@ function swapWords(frame: Buffer): Buffer {
 const clockChanges = [Date.UTC(2026, 9, 25, 0, 30), Date.UTC(2027, 2, 28, 0, 30)];
 
 /** Whatever stands at meters and contactors: tested where no car is, and said to be mended. */
-export function sendTechnician(agent: Agent): void {
+export function sendTechnician(agent: Agent, hide: Scene["hide"]): void {
   const word = { by: "A. Technician", note: "looked at all of it" };
-  for (const connector of connectors)
+  for (const connector of connectors) {
+    // A plug that comes in the very second of the test gets what flows until it ends.
+    hide(connector, 1);
     for (const request of [
       { do: "contactor-test", connector, ms: 1_000 },
       { do: "meter-accept", connector, ...word },
     ])
       agent.answer(request).catch((error: unknown) => agent.fail(error));
+  }
 }
 
 export const mishaps: readonly Mishap[] = [
@@ -257,7 +260,7 @@ export const mishaps: readonly Mishap[] = [
   },
   {
     name: "technician comes",
-    happen: ({ agent }) => sendTechnician(agent),
+    happen: ({ agent, hide }) => sendTechnician(agent, hide),
   },
   { name: "housekeeping", happen: ({ agent }) => agent.archive() },
 ];
