@@ -12,8 +12,10 @@ export type ProcessLimits = {
 
 const mebibyte = 1024 * 1024;
 const is64Bit = /64/.test(process.arch);
-/** With young objects (48 or 24 MiB) and 32 MiB of others: with 20 of those a station ends in the midst of its start. */
-const leastHeapMib = is64Bit ? 80 : 56;
+/** What Node gives to young objects and counts in its limit, which grew with version 24. */
+const youngMib = is64Bit ? (Number.parseInt(process.versions.node, 10) < 24 ? 48 : 192) : 24;
+/** With 32 MiB of other objects: with 20 of those a station ends in the midst of its start. */
+const leastHeapMib = youngMib + 32;
 /** Node reserves address space that it never fills; with less it ends when it next asks for some. */
 const leastAddressSpaceMib = 1_800;
 
