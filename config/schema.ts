@@ -372,6 +372,17 @@ export type Config = z.infer<typeof configSchema>;
 export type StationFacts = Config["station"];
 export type ConnectorConfig = Config["connectors"][number];
 export type ConnectorFacts = Pick<ConnectorConfig, "id" | "evseId" | "standard" | "format" | "powerType" | "maxPowerW">;
+
+/** What of a connector's config a receipt tells. */
+export const connectorFacts = ({
+  id,
+  evseId,
+  standard,
+  format,
+  powerType,
+  maxPowerW,
+}: ConnectorConfig): ConnectorFacts => ({ id, evseId, standard, format, powerType, maxPowerW });
+
 export type MeterConfig = ConnectorConfig["meter"];
 export type ReaderConfig = Config["readers"][string];
 export type SerialPortConfig = Config["serialPorts"][string];

@@ -1,6 +1,6 @@
 // Numbers, signs and books the receipt of a session that is over. Asked again after a crash at any point, it ends at one
 // receipt, the same one: the number is journalled before the receipt is made, the signed bytes before anyone sees them.
-import type { ConnectorConfig, StationFacts } from "../../config/schema.js";
+import { type ConnectorConfig, connectorFacts, type StationFacts } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { CdrCopies } from "../core/cdr/cdr-copies.js";
 import type { CdrFacts, RegisterAcceptance, ReservationSettlement, Settlement } from "../core/cdr/settlement.js";
@@ -242,10 +242,9 @@ export class ReceiptIssuer {
   }
 
   #settlementOf(session: Settling, connector: ConnectorConfig): Settlement {
-    const { id, evseId, standard, format, powerType, maxPowerW } = connector;
     return settlementOf(session, {
       station: this.#parts.station,
-      connector: { id, evseId, standard, format, powerType, maxPowerW },
+      connector: connectorFacts(connector),
       digestOf: tariffDigest,
       softwareVersion: this.#parts.version,
     });

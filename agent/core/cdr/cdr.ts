@@ -48,6 +48,15 @@ export type Cdr = WireCosts & {
   readonly last_updated: string;
 };
 
+/** The card or app of a session, as CDRs and Sessions name it. */
+export const cdrToken = (token: CdrFacts["token"]): Cdr["cdr_token"] => ({
+  country_code: token.countryCode,
+  party_id: token.partyId,
+  uid: token.uid,
+  type: token.type,
+  contract_id: token.contractId,
+});
+
 /** A normal CDR id has at most 36 characters; the three above that are for credits (mod_cdrs, CDR object). */
 const longestId = 36;
 const longestRemark = 255;
@@ -85,13 +94,7 @@ export function makeCdr(
     start_date_time: at(startMs),
     end_date_time: at(settlement.endMs),
     session_id: settlement.sessionId,
-    cdr_token: {
-      country_code: token.countryCode,
-      party_id: token.partyId,
-      uid: token.uid,
-      type: token.type,
-      contract_id: token.contractId,
-    },
+    cdr_token: cdrToken(token),
     auth_method: settlement.authMethod,
     ...(settlement.authorizationReference === undefined
       ? {}

@@ -1,6 +1,6 @@
 // What a reservation costs, decided when it is made: only what its driver was told before may be charged, and only where
 // it is certain what that was.
-import type { Config, ConnectorConfig } from "../../../config/schema.js";
+import { type Config, connectorFacts } from "../../../config/schema.js";
 import type { Moment } from "../../../drivers/driver.js";
 import { isSameId } from "../../core/cdr/token.js";
 import type { BackendOrders, Reservation, ReservationFee } from "../../core/station/backend-orders.js";
@@ -42,7 +42,7 @@ export function pricedReservation(
   const { tariff, lines } = price;
   const fee: ReservationFee = {
     sessionId: newId(),
-    connector: factsOf(connector),
+    connector: connectorFacts(connector),
     tariff: tariffFromStart(tariff, station.timeZone, now.at, tariffDigest).tariff.source,
     tariffDigest: tariffDigest(tariff),
     shown: lines.join("\n"),
@@ -69,19 +69,3 @@ function sinceBefore(
   const isSame = fee.connector.id === connector && isSameId(before.token.uid, token.uid);
   return isSame && fee.since.boot === now.boot ? fee.since : undefined;
 }
-
-const factsOf = ({
-  id,
-  evseId,
-  standard,
-  format,
-  powerType,
-  maxPowerW,
-}: ConnectorConfig): ReservationFee["connector"] => ({
-  id,
-  evseId,
-  standard,
-  format,
-  powerType,
-  maxPowerW,
-});

@@ -1,6 +1,7 @@
 // What an OCPI receiver is told while things happen (2.2.1 and 2.3.0): a Session as it runs, the same as it ended (from
 // its CDR), and the status of an EVSE. Pure.
 
+import { cdrToken } from "../../core/cdr/cdr.js";
 import { wireCosts } from "../../core/cdr/cdr-price.js";
 import { isObject } from "../../core/json/json-reader.js";
 import { wireNumber } from "../../core/number/ocpi-number.js";
@@ -39,13 +40,7 @@ export function activeSession(sale: Sale, place: LiveEvse, version: OcpiVersion,
     id: opening.id,
     start_date_time: dateTime(opening.begin.moment.at + shiftOf(line)),
     ...changedSession(sale, version, atMs),
-    cdr_token: {
-      country_code: token.countryCode,
-      party_id: token.partyId,
-      uid: token.uid,
-      type: token.type,
-      contract_id: token.contractId,
-    },
+    cdr_token: cdrToken(token),
     auth_method: authMethod,
     ...(authorizationReference === undefined ? {} : { authorization_reference: authorizationReference }),
     location_id: place.locationId,
