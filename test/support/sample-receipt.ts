@@ -11,7 +11,9 @@ import { issueReceipt, openChain } from "../../agent/core/receipt/receipt.js";
 import type { ChainState } from "../../agent/core/receipt/receipt-chain.js";
 import type { Signer } from "../../agent/core/signing/signer.js";
 import { parseTariff } from "../../agent/core/tariff/tariff-reader.js";
+import type { BookEntry } from "../../agent/ledger/book/book-page.js";
 import { sha256 } from "../../agent/ledger/store/digest.js";
+import type { ReceiptSource } from "../../agent/receipts/output/exports.js";
 import { newKey, signerOf } from "../../agent/receipts/signing-keys.js";
 
 export const timeZone = "Europe/Berlin";
@@ -177,6 +179,27 @@ export function chainOf(issued: readonly Issued[]): ChainState {
   if (last === undefined) throw new Error("an empty book has no chain");
   return last.chain;
 }
+
+/** Receipts as the stored book holds them, all of one kind. */
+export const entriesOf = (issued: readonly Issued[], kind = "sale"): readonly BookEntry[] =>
+  issued.map(({ jws, ocmf }, at) => ({
+    number: at + 1,
+    sessionId: `session-${at + 1}`,
+    cdrId: "",
+    jws,
+    ocmf,
+    cdr: null,
+    issuedMs: 0,
+    kind,
+  }));
+
+/** A book of these receipts, of which none concerns another. */
+export const sourceOf = (entries: readonly BookEntry[]): ReceiptSource => ({
+  count: () => entries.length,
+  get: (number) => entries[number - 1],
+  entries: (from = 1) => entries.slice(from - 1),
+  concerning: () => [],
+});
 
 /** Receipt `number` of a book. */
 export function receiptAt(issued: readonly Issued[], number: number): Issued {

@@ -20,31 +20,24 @@ import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { unzipped, zipped } from "../../../agent/receipts/dispute/zip.js";
 import { newestCheckpoint } from "../../../agent/receipts/output/exports.js";
 import { newKey, signerOf } from "../../../agent/receipts/signing-keys.js";
-import { chainOf, littleBook, occasion, receiptAt, settlement, signer } from "../../support/sample-receipt.js";
+import {
+  chainOf,
+  entriesOf,
+  littleBook,
+  occasion,
+  receiptAt,
+  settlement,
+  signer,
+  sourceOf,
+} from "../../support/sample-receipt.js";
 
 const test = suite("dispute bundles");
 const tools = verifyTools();
 const pins: TrustedKeys = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] };
 const noPins: TrustedKeys = { fingerprints: new Set(), keys: [] };
 const book = littleBook(3);
-const entries = book.map(
-  ({ jws, ocmf }, at): BookEntry => ({
-    number: at + 1,
-    sessionId: `session-${at + 1}`,
-    cdrId: "",
-    jws,
-    ocmf,
-    cdr: null,
-    issuedMs: 0,
-    kind: "sale",
-  }),
-);
-const receipts = {
-  count: () => entries.length,
-  get: (number: number) => entries[number - 1],
-  entries: (from = 1) => entries.slice(from - 1),
-  concerning: () => [],
-};
+const entries = entriesOf(book);
+const receipts = sourceOf(entries);
 const parts: DisputeParts = {
   receipts,
   newest: newestCheckpoint(receipts, signer),
@@ -237,19 +230,7 @@ test("a receipt exchanged inside for another one of the station is caught by its
   const forgedEntries = entries.map((entry) =>
     entry.number === 2 ? { ...entry, jws: other.jws, ocmf: other.ocmf } : entry,
   );
-  const forged = disputeBundle(
-    {
-      ...parts,
-      receipts: {
-        ...receipts,
-        get: (number) => forgedEntries[number - 1],
-        entries: (from = 1) => forgedEntries.slice(from - 1),
-        concerning: () => [],
-      },
-    },
-    2,
-    false,
-  );
+  const forged = disputeBundle({ ...parts, receipts: sourceOf(forgedEntries) }, 2, false);
   assert.is(exitCode(verify(forged)), 1);
 });
 

@@ -7,6 +7,7 @@ import { kwhExact } from "../../../agent/core/number/energy-text.js";
 import type { OnlineCheck } from "../../../agent/sync/station-port.js";
 import type { Config } from "../../../config/schema.js";
 import { TestStation, testStationConfig } from "../../support/station/test-station.js";
+import { ocpiConfig } from "../../support/sync/uplink-bench.js";
 
 type Question = {
   readonly uid: string;
@@ -282,25 +283,13 @@ const withUplink =
     ...config,
     authorisation: { ...config.authorisation, exposure: limits },
     uplinks: [
-      {
+      ocpiConfig("http://127.0.0.1:9/cdrs", "/dev/null", {
         name: "away",
-        kind: "ocpi",
-        url: "http://127.0.0.1:9/cdrs",
-        version: "2.2.1",
-        tokenFile: "/dev/null",
         toCountryCode: "DE",
         toPartyId: "EMP",
-        envelope: "ocpi",
-        signedData: "full",
-        sessionUpdates: 300_000,
-        tokenHeader: "base64",
-        acceptUnknownTime: false,
         timeout: 1_000,
-        pull: "7 * * * *",
-        schedule: "* * * * *",
         backoff: { first: 60_000, most: 60_000 },
-        tls: {},
-      },
+      }),
     ],
   });
 

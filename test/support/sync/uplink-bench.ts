@@ -23,34 +23,34 @@ export class TokenFile {
   }
 }
 
-export function uplinkTo(
+/** An uplink to an OCPI backend of the tests, quick to try again; what a test is about stands in `more`. */
+export const ocpiConfig = (url: string, tokenFile: string, more: Partial<OcpiUplinkConfig> = {}): OcpiUplinkConfig => ({
+  name: "office",
+  kind: "ocpi",
+  url,
+  version: "2.2.1",
+  tokenFile,
+  toCountryCode: "NL",
+  toPartyId: "MSP",
+  envelope: "ocpi",
+  signedData: "full",
+  sessionUpdates: 300_000,
+  tokenHeader: "base64",
+  acceptUnknownTime: false,
+  timeout: 5_000,
+  backoff: { first: 100, most: 1_000 },
+  tls: {},
+  schedule: "* * * * *",
+  pull: "7 * * * *",
+  ...more,
+});
+
+export const uplinkTo = (
   url: string,
   tokenFile: string,
   more: Partial<OcpiUplinkConfig> = {},
   clock = new HandClock(),
-): OcpiUplink {
-  const config: OcpiUplinkConfig = {
-    name: "office",
-    kind: "ocpi",
-    url,
-    version: "2.2.1",
-    tokenFile,
-    toCountryCode: "NL",
-    toPartyId: "MSP",
-    envelope: "ocpi",
-    signedData: "full",
-    sessionUpdates: 300_000,
-    tokenHeader: "base64",
-    acceptUnknownTime: false,
-    timeout: 5_000,
-    backoff: { first: 100, most: 1_000 },
-    tls: {},
-    schedule: "* * * * *",
-    pull: "7 * * * *",
-    ...more,
-  };
-  return new OcpiUplink(config, { countryCode: "DE", partyId: "ABC" }, clock);
-}
+): OcpiUplink => new OcpiUplink(ocpiConfig(url, tokenFile, more), { countryCode: "DE", partyId: "ABC" }, clock);
 
 export const item = { id: "cdr-2", body: '{"id":"cdr-2","city":"Köln"}' };
 /** A send that nobody aborts. */

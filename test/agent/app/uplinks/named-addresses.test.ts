@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { compareAddresses } from "../../../../agent/app/uplinks/named-addresses.js";
 import type { OcpiUplinkConfig } from "../../../../config/uplink-schema.js";
 import { testStationConfig } from "../../../support/station/test-station.js";
-import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
+import { ocpiConfig, TokenFile, token } from "../../../support/sync/uplink-bench.js";
 import { HandClock } from "../../../support/time/hand-clock.js";
 
 const test = suite("the addresses that a backend names");
@@ -28,28 +28,11 @@ async function found(
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const uplink: OcpiUplinkConfig = {
-    name: "office",
-    kind: "ocpi",
-    url: `${origin}/2.2.1/cdrs`,
+  const uplink = ocpiConfig(`${origin}/2.2.1/cdrs`, tokenFile.path, {
     tokensUrl: `${origin}/2.2.1/tokens/`,
     versionsUrl: `${origin}/versions`,
-    version: "2.2.1",
-    tokenFile: tokenFile.path,
-    tokenHeader: "base64",
-    toCountryCode: "NL",
-    toPartyId: "MSP",
-    envelope: "ocpi",
-    signedData: "full",
-    sessionUpdates: 300_000,
-    acceptUnknownTime: false,
-    timeout: 5_000,
-    backoff: { first: 100, most: 1_000 },
-    tls: {},
-    schedule: "* * * * *",
-    pull: "7 * * * *",
     ...more(origin),
-  };
+  });
   try {
     const { config } = testStationConfig((demo) => ({ ...demo, uplinks: [uplink] }));
     const findings = await compareAddresses(config, () => Promise.resolve(new HandClock()));

@@ -9,7 +9,7 @@ import type { Outbox } from "../../../../agent/sync/outbox.js";
 import { Backend } from "../../../../drivers/bench/backend.js";
 import { receipt } from "../../../support/ledger-life.js";
 import { testStationConfig } from "../../../support/station/test-station.js";
-import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
+import { ocpiConfig, TokenFile, token } from "../../../support/sync/uplink-bench.js";
 import { HandClock } from "../../../support/time/hand-clock.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -29,25 +29,7 @@ function station(backend: Backend, files: VolatileFiles): { readonly outbox: Out
   }
   const ignored = (_: StationFault): void => undefined;
   const faults = new Faults(ignored, ignored);
-  const uplink = {
-    name: "office",
-    kind: "ocpi",
-    url: backend.url,
-    version: "2.3.0",
-    tokenFile: tokenFile.path,
-    toCountryCode: "NL",
-    toPartyId: "MSP",
-    envelope: "ocpi",
-    signedData: "full",
-    sessionUpdates: 300_000,
-    tokenHeader: "base64",
-    acceptUnknownTime: true,
-    timeout: 5_000,
-    backoff: { first: 100, most: 1_000 },
-    tls: {},
-    schedule: "* * * * *",
-    pull: "7 * * * *",
-  } as const;
+  const uplink = ocpiConfig(backend.url, tokenFile.path, { version: "2.3.0", acceptUnknownTime: true });
   const { config } = testStationConfig((demo) => ({ ...demo, uplinks: [uplink] }));
   const parts: Partial<UplinkParts> = {
     config,

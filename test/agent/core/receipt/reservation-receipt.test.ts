@@ -33,10 +33,12 @@ import { languages } from "../../../../config/languages.js";
 import {
   brokenSigner,
   chainOf,
+  entriesOf,
   littleBook,
   occasion,
   settlement,
   signer,
+  sourceOf,
   station,
 } from "../../../support/sample-receipt.js";
 
@@ -162,22 +164,7 @@ test("it holds, alone and in its bundle, and needs no readings", () => {
   assert.is(exitCode(findings), 0, findingsText(findings));
   assert.match(findingsText(findings), /price told before .*csms vouched for it/);
   const book = [...opened, receipt];
-  const entries = book.map(({ jws, ocmf }, at) => ({
-    number: at + 1,
-    sessionId: "",
-    cdrId: "",
-    jws,
-    ocmf,
-    cdr: null,
-    issuedMs: 0,
-    kind: "reservation",
-  }));
-  const receipts = {
-    count: () => entries.length,
-    get: (number: number) => entries[number - 1],
-    entries: (from = 1) => entries.slice(from - 1),
-    concerning: () => [],
-  };
+  const receipts = sourceOf(entriesOf(book, "reservation"));
   const parts = {
     receipts,
     newest: newestCheckpoint(receipts, signer),

@@ -21,7 +21,15 @@ import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../../agent/receipts/dispute/findings-text.js";
 import { bookFileOf } from "../../../../agent/receipts/output/exports.js";
-import { chainOf, littleBook, receiptAt, settlement, signer } from "../../../support/sample-receipt.js";
+import {
+  chainOf,
+  entriesOf,
+  littleBook,
+  receiptAt,
+  settlement,
+  signer,
+  sourceOf,
+} from "../../../support/sample-receipt.js";
 
 const test = suite("files handed in together");
 const tools = verifyTools();
@@ -52,25 +60,8 @@ const checkpointOf = (book: readonly Issued[], size: number): string => receiptA
 const proofOf = (book: readonly Issued[], number: number, size: number): readonly string[] =>
   inclusionProof(number - 1, leavesOf(book, size), sha256);
 
-function bookText(book: readonly Issued[], checkpoint: string): string {
-  const entries = book.map(({ jws, ocmf }, at) => ({
-    number: at + 1,
-    sessionId: "",
-    cdrId: "",
-    jws,
-    ocmf,
-    cdr: null,
-    issuedMs: 0,
-    kind: "sale",
-  }));
-  const source = {
-    count: () => entries.length,
-    get: (number: number) => entries[number - 1],
-    entries: (from = 1) => entries.slice(from - 1),
-    concerning: () => [],
-  };
-  return bookFileOf(source, checkpoint);
-}
+const bookText = (book: readonly Issued[], checkpoint: string): string =>
+  bookFileOf(sourceOf(entriesOf(book)), checkpoint);
 
 function handedFrom(book: readonly Issued[], of: string): readonly Handed[] {
   const receipt = (number: number, size: number): Handed => ({

@@ -9,7 +9,7 @@ import { TariffList, TokenList } from "../../../../agent/sync/ocpi/ocpi-lists.js
 import { envelopeOf } from "../../../../agent/sync/ocpi/ocpi-verdict.js";
 import { hostileTexts, mayBeShown, textsIn } from "../../../support/sync/hostile-values.js";
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";
-import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
+import { ocpiConfig, TokenFile, token } from "../../../support/sync/uplink-bench.js";
 import { HandClock } from "../../../support/time/hand-clock.js";
 
 const test = suite("a hostile field");
@@ -106,25 +106,7 @@ test("of an answer about a card: judged by what can be shown, or no answer", asy
   const files = new TokenFile();
   files.write(token);
   const check = new OcpiCheck({
-    config: {
-      name: "office",
-      kind: "ocpi",
-      url: server.url,
-      version: "2.2.1",
-      tokenFile: files.path,
-      toCountryCode: "NL",
-      toPartyId: "EMP",
-      envelope: "ocpi",
-      signedData: "full",
-      sessionUpdates: 300_000,
-      tokenHeader: "base64",
-      acceptUnknownTime: false,
-      timeout: 20_000,
-      backoff: { first: 100, most: 1_000 },
-      tls: {},
-      schedule: "* * * * *",
-      pull: "7 * * * *",
-    },
+    config: ocpiConfig(server.url, files.path, { toPartyId: "EMP", timeout: 20_000 }),
     tokensUrl: `${server.url}/tokens`,
     from: { countryCode: "DE", partyId: "CTL" },
     clock: new HandClock(),

@@ -10,7 +10,7 @@ import { readOcpiTariff } from "../../../../agent/sync/ocpi/ocpi-tariff.js";
 import { sample } from "../../../support/memory.js";
 import { hostileLists } from "../../../support/sync/hostile-lists.js";
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";
-import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
+import { ocpiConfig, TokenFile, token } from "../../../support/sync/uplink-bench.js";
 import { HandClock } from "../../../support/time/hand-clock.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -32,27 +32,12 @@ function life(disk: Disk, dies?: (error: unknown) => void): Life {
   const notes: string[] = [];
   let state = nothingPulled;
   const pull = new OcpiPull({
-    config: {
-      name: "office",
-      kind: "ocpi",
-      url: `${server.url}/cdrs`,
-      version: "2.2.1",
-      tokenFile: files.path,
-      toCountryCode: "NL",
+    config: ocpiConfig(`${server.url}/cdrs`, files.path, {
       toPartyId: "EMP",
-      envelope: "ocpi",
-      signedData: "full",
-      sessionUpdates: 300_000,
-      tokenHeader: "base64",
-      acceptUnknownTime: false,
       timeout: 20_000,
-      backoff: { first: 100, most: 1_000 },
-      tls: {},
-      schedule: "* * * * *",
-      pull: "7 * * * *",
       tokensUrl: `${server.url}/tokens`,
       tariffsUrl: `${server.url}/tariffs`,
-    },
+    }),
     from: { countryCode: "DE", partyId: "CTL" },
     clock,
     random: () => 0.5,

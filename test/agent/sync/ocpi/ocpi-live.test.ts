@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import type { CdrCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import type { OcpiUplinkConfig } from "../../../../config/uplink-schema.js";
 import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
-import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
+import { ocpiConfig, TokenFile, token } from "../../../support/sync/uplink-bench.js";
 
 const test = suite("a receiver of Sessions and EVSE status");
 const tokenFile = new TokenFile();
@@ -76,27 +76,13 @@ async function scene(
 ): Promise<Scene> {
   const receiver = await Receiver.open();
   receiver.answer = answer;
-  const uplink: OcpiUplinkConfig = {
+  // CDRs go nowhere here.
+  const uplink = ocpiConfig("http://127.0.0.1:9/cdrs", tokenFile.path, {
     name: "collector",
-    kind: "ocpi",
-    // CDRs go nowhere here.
-    url: "http://127.0.0.1:9/cdrs",
-    version: "2.2.1",
-    tokenFile: tokenFile.path,
-    tokenHeader: "base64",
-    toCountryCode: "NL",
-    toPartyId: "MSP",
-    envelope: "ocpi",
-    signedData: "full",
     sessionUpdates: 5 * minuteMs,
-    acceptUnknownTime: false,
-    timeout: 5_000,
     backoff: { first: 1_000, most: 10_000 },
-    tls: {},
-    schedule: "* * * * *",
-    pull: "7 * * * *",
     ...urls(receiver.url),
-  };
+  });
   const station = new TestStation(testStationConfig((config) => ({ ...config, uplinks: [uplink] })));
   const { countryCode, partyId } = station.config.station;
   open = { receiver, station, base: `${countryCode}/${partyId}` };

@@ -15,7 +15,7 @@ import { readOcpiTariff } from "../../../../agent/sync/ocpi/ocpi-tariff.js";
 import type { OcpiUplinkConfig } from "../../../../config/uplink-schema.js";
 import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
 import { ListServer, wireTariff, wireToken } from "../../../support/sync/list-server.js";
-import { TokenFile, token } from "../../../support/sync/uplink-bench.js";
+import { ocpiConfig, TokenFile, token } from "../../../support/sync/uplink-bench.js";
 import { HandClock } from "../../../support/time/hand-clock.js";
 import { VolatileFiles } from "../../../support/volatile-files.js";
 
@@ -23,30 +23,14 @@ const files = new TokenFile();
 const server = await ListServer.open();
 const clock = new HandClock();
 
-function configOf(more: Partial<OcpiUplinkConfig> = {}): OcpiUplinkConfig {
-  return {
-    name: "office",
-    kind: "ocpi",
-    url: `${server.url}/cdrs`,
-    version: "2.2.1",
-    tokenFile: files.path,
-    toCountryCode: "NL",
+const configOf = (more: Partial<OcpiUplinkConfig> = {}): OcpiUplinkConfig =>
+  ocpiConfig(`${server.url}/cdrs`, files.path, {
     toPartyId: "EMP",
-    envelope: "ocpi",
-    signedData: "full",
-    sessionUpdates: 300_000,
-    tokenHeader: "base64",
-    acceptUnknownTime: false,
     timeout: 20_000,
-    backoff: { first: 100, most: 1_000 },
-    tls: {},
-    schedule: "* * * * *",
-    pull: "7 * * * *",
     tokensUrl: `${server.url}/tokens`,
     tariffsUrl: `${server.url}/tariffs`,
     ...more,
-  };
-}
+  });
 
 /** A pull with its table and tariffs in hand. */
 function pulling(
