@@ -66,7 +66,7 @@ export function verifyCommand(
         .filter(({ bytes }) => !looksZipped(bytes))
         .map(({ name, bytes }) => ({ name, text: bytes.toString("utf8") }));
       const tools = verifyTools(reprice);
-      const others = files.flatMap(receiptTextsIn);
+      const others = bundles.length === 0 ? [] : files.flatMap(receiptTextsIn);
       const opened = bundles.map(({ name, bytes }) => openedBundle(name, bytes, pins, tools, ownVersion(), others));
       const evidence = [...files, ...opened.flatMap((bundle) => bundle.evidence)];
       const keys = [...pins.keys, ...opened.flatMap(({ key }) => key ?? [])];

@@ -282,13 +282,12 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
   },
 };
 
-/** Whether a fault, once raised, stands until somebody says or shows that it is mended. */
-export const standsUntilSaid = (code: string): boolean =>
-  Object.hasOwn(faultTable, code) && faultTable[code as FaultCode].person === "says-so";
-
 /** Whether a word is one of the codes. */
 export const isFaultCode = (word: string | undefined): word is FaultCode =>
   word !== undefined && Object.hasOwn(faultTable, word);
+
+/** Whether a fault, once raised, stands until somebody says or shows that it is mended. */
+export const standsUntilSaid = (code: string): boolean => isFaultCode(code) && faultTable[code].person === "says-so";
 
 /** What a fault costs while it stands. */
 export const reachWords: Readonly<Record<FaultReach, string>> = {

@@ -315,7 +315,7 @@ export class Station {
       this.#stationState.orders,
       connector,
       opening,
-      opening.cutFrom ?? tariffDigest(opening.tariff),
+      () => opening.cutFrom ?? tariffDigest(opening.tariff),
     );
     if (reserved === undefined) return opening;
     if (!("free" in reserved)) return { ...opening, reserved };

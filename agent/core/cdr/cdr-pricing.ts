@@ -14,7 +14,7 @@ import { type Selection, selectComponents } from "../tariff/component-selection.
 import type { Conditions } from "../tariff/restrictions.js";
 import type { OcpiVersion, Tariff } from "../tariff/tariff.js";
 import { isZone, type LocalTime, localTime } from "../time/time.js";
-import { type CdrPeriod, type CdrRecord, type PeriodUnits, periodUnits, readCdr } from "./cdr-record.js";
+import { type CdrPeriod, type CdrRecord, type PeriodUnits, periodUnits, readCdr, unitsOfMs } from "./cdr-record.js";
 import { momentaryOf } from "./period-power.js";
 import { tariffsOfPeriods } from "./period-tariff.js";
 
@@ -196,8 +196,6 @@ function selectionIn(period: CdrPeriod, units: PeriodUnits, tariff: Tariff, cond
     ...(units.reservation > 0n && !period.reserved ? selectComponents(tariff, "reserved", conditions) : {}),
   };
 }
-
-const unitsOfMs = (ms: number, per: bigint): bigint => BigInt(ms) * (per / 3_600_000n);
 
 function consumedAfter(before: Consumed, period: CdrPeriod, units: PeriodUnits, per: bigint): Consumed {
   // A period that states no time lasted all the same, and where nothing flowed it counts as parking.

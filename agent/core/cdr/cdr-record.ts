@@ -182,6 +182,9 @@ export type PeriodUnits = {
   readonly reservation: bigint;
 };
 
+/** A length of time in units of 1/`per` of an hour. */
+export const unitsOfMs = (ms: number, per: bigint): bigint => BigInt(ms) * (per / 3_600_000n);
+
 export function periodUnits(period: CdrPeriod, per: bigint): PeriodUnits {
   const ofSeconds = (seconds: bigint | undefined): bigint => (seconds ?? 0n) * (per / 3600n);
   return {

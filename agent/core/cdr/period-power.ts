@@ -2,7 +2,7 @@
 
 import type { Conditions } from "../tariff/restrictions.js";
 import type { Tariff } from "../tariff/tariff.js";
-import type { CdrPeriod, PeriodUnits } from "./cdr-record.js";
+import { type CdrPeriod, type PeriodUnits, unitsOfMs } from "./cdr-record.js";
 
 /** What lower and upper bounds are compared with. */
 export type MomentaryConditions = Pick<Conditions, "lowPowerKw" | "highPowerKw" | "lowCurrentA" | "highCurrentA">;
@@ -48,7 +48,7 @@ function stated(value: number | undefined, min: number | undefined, max: number 
 
 /** The average over a period that states no power: the best that can be said of it. */
 function averagePower(period: CdrPeriod, units: PeriodUnits, per: bigint, warnings: string[]): Extent {
-  const length = units.time > 0n ? units.time : BigInt(period.endMs - period.startMs) * (per / 3_600_000n);
+  const length = units.time > 0n ? units.time : unitsOfMs(period.endMs - period.startMs, per);
   if (units.energy === 0n || length === 0n) {
     warnings.push(`period ${period.index} states no power: elements that are restricted by power were left out`);
     return unknown;

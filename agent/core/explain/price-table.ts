@@ -61,11 +61,13 @@ export function hourTable(
   const words = languageWords[language].price;
   const amountOf = ({ component }: TariffOffer): Ratio => driverAmount(tariff, component, charge);
   const decimals = Math.max(...slots.map((slot) => priceDecimals(amountOf(slot), tariff.currency, words)));
-  const figureOf = (slot: TariffOffer): Figure => {
-    const amount = amountOf(slot);
-    return { text: priceNumber(amount, tariff.currency, words, decimals), amount };
-  };
-  const byPrice = [...slots].sort((a, b) => compare(figureOf(a).amount, figureOf(b).amount));
+  const figures: ReadonlyMap<TariffOffer, Figure> = new Map(
+    slots.map((slot) => {
+      const amount = amountOf(slot);
+      return [slot, { text: priceNumber(amount, tariff.currency, words, decimals), amount }];
+    }),
+  );
+  const byPrice = [...slots].sort((a, b) => compare(amountOf(a), amountOf(b)));
   const [least, most] = [byPrice[0], byPrice.at(-1)];
   if (least === undefined || most === undefined) throw new RangeError("a table of prices needs a slot");
   const from = driverPrice(tariff, least.component, charge, words);
@@ -74,11 +76,13 @@ export function hourTable(
     words.byTheHour(from, `${to}${taxText(tariff, most.component, words)}`) + stepText(most.component, charge, words);
   const days = [...new Set(slots.map(({ element }) => element.restrictions.startDay))];
   const told = days.slice(0, mostDays);
+  const byDay = new Map(told.map((day) => [day, slots.filter(({ element }) => element.restrictions.startDay === day)]));
+  const ofDay = (day: number | undefined): readonly TariffOffer[] => byDay.get(day) ?? [];
   const rows = Array.from({ length: Math.ceil(told.length / mostDaysAbreast) }, (_, block) => {
     const abreast = told.slice(block * mostDaysAbreast, (block + 1) * mostDaysAbreast);
     const head = ["", ...abreast.map((day) => (day === undefined ? "" : dateText(day)))];
     const hours = Array.from({ length: 24 }, (__, hour) =>
-      abreast.map((day) => cellText(figuresIn(slots, day, hour, figureOf), days.length <= mostDaysInFull)),
+      abreast.map((day) => cellText(figuresIn(ofDay(day), day, hour, figures), days.length <= mostDaysInFull)),
     );
     return aligned([...(days[0] === undefined && days.length === 1 ? [] : [head]), ...mergedRows(hours)]);
   });
@@ -86,14 +90,13 @@ export function hourTable(
   return { heading, rows: [...rows.flat(), ...(left === 0 ? [] : [`  ${words.morePrices(left)}`])] };
 }
 
-/** What holds in an hour of a day, part by part; undefined where none of the slots does. */
+/** What holds in an hour of a day, part by part; undefined where none of the slots of that day does. */
 function figuresIn(
-  slots: readonly TariffOffer[],
+  here: readonly TariffOffer[],
   day: number | undefined,
   hour: number,
-  figureOf: (slot: TariffOffer) => Figure,
+  figures: ReadonlyMap<TariffOffer, Figure>,
 ): (Figure | undefined)[] {
-  const here = slots.filter(({ element }) => element.restrictions.startDay === day);
   const [fromMs, toMs] = [hour * hourMs, (hour + 1) * hourMs];
   const borders = here
     .flatMap(({ element: { restrictions } }) => [restrictions.startMsOfDay ?? 0, restrictions.endMsOfDay ?? dayMs])
@@ -101,7 +104,7 @@ function figuresIn(
   return [...new Set([fromMs, ...borders])]
     .sort((a, b) => a - b)
     .map((msOfDay) => here.find(({ element }) => holdsAt(element.restrictions, { day: day ?? 0, msOfDay, weekday: 0 })))
-    .map((held) => (held === undefined ? undefined : figureOf(held)));
+    .map((held) => (held === undefined ? undefined : figures.get(held)));
 }
 
 /** The figures of an hour: one where they are the same, each `inFull`, else the least and the most; "-" for none. */

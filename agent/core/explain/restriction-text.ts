@@ -55,13 +55,13 @@ const boundInWords = (ms: number | undefined): string | undefined =>
  * not hold at its start.
  */
 export function isLateFee(restrictions: Restrictions): boolean {
-  const { minMilliWh, minDurationMs, minPowerKw, maxPowerKw, minCurrentA, maxCurrentA } = restrictions;
-  return (
-    (minMilliWh ?? 0) > 0 ||
-    (minDurationMs ?? 0) > 0 ||
-    [minPowerKw, maxPowerKw, minCurrentA, maxCurrentA].some((bound) => bound !== undefined)
-  );
+  const { minMilliWh, minDurationMs } = restrictions;
+  return (minMilliWh ?? 0) > 0 || (minDurationMs ?? 0) > 0 || asksMomentary(restrictions);
 }
+
+/** Whether they ask for power or current, which change from moment to moment. */
+export const asksMomentary = ({ minPowerKw, maxPowerKw, minCurrentA, maxCurrentA }: Restrictions): boolean =>
+  [minPowerKw, maxPowerKw, minCurrentA, maxCurrentA].some((bound) => bound !== undefined);
 
 /** Why a component was in force: the restrictions of its element that held; or that no element has such a price. */
 export function whyOf(tariff: Tariff, component: PriceComponent | undefined, language: Language): string {

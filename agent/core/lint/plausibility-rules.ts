@@ -3,7 +3,7 @@
 
 import { type Decimal, decimalText, powerOfTen } from "../../../config/decimal.js";
 import { durationInWords, kwhText } from "../explain/price-text.js";
-import { isLateFee } from "../explain/restriction-text.js";
+import { asksMomentary, isLateFee } from "../explain/restriction-text.js";
 import type { ComponentType } from "../tariff/charge.js";
 import { asksTheClock, type Restrictions } from "../tariff/restrictions.js";
 import type { PriceComponent, Tariff } from "../tariff/tariff.js";
@@ -90,8 +90,7 @@ function rateFindings(component: PriceComponent): LintWarning[] {
 function feeFindings(tariff: Tariff, component: PriceComponent, own: Restrictions): LintWarning[] {
   if (component.type !== "FLAT" || component.price.digits === 0n) return [];
   const path = componentPath(component);
-  const { minPowerKw, maxPowerKw, minCurrentA, maxCurrentA, minDurationMs, minMilliWh } = own;
-  const isMomentary = [minPowerKw, maxPowerKw, minCurrentA, maxCurrentA].some((bound) => bound !== undefined);
+  const { minDurationMs, minMilliWh } = own;
   const stops = tariff.elements.some(
     ({ components, restrictions }) =>
       components.some(({ type }) => type !== "FLAT") &&
@@ -111,7 +110,7 @@ function feeFindings(tariff: Tariff, component: PriceComponent, own: Restriction
       ? `is never charged: a FLAT is charged once, and that of elements[${atStart.element.index}] when a session begins`
       : undefined;
   return [
-    ...(isMomentary
+    ...(asksMomentary(own)
       ? [flat("flat-power", "is charged in full once the power or current was in this range for one moment")]
       : []),
     ...(stops

@@ -4,7 +4,8 @@
 import type { Language } from "../../../config/languages.js";
 import { type DecimalMark, localNumber } from "../number/local-number.js";
 import { payloadOf } from "../receipt/receipt-payload.js";
-import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
+import { parseIsoLocal } from "../time/iso-time.js";
+import { clockText } from "../time/time.js";
 import { languageWords } from "../words/words.js";
 import { type PowerPoint, powerCurve } from "./receipt-curve.js";
 
@@ -49,7 +50,6 @@ function curveDrawing(points: readonly PowerPoint[], timeZone: string, words: Cu
   const price = points
     .map(({ atMs, cost }, at) => `${at === 0 ? "M" : "L"}${x(atMs)} ${y(Number(cost) / mostCost)}`)
     .join("");
-  const clock = (atMs: number): string => isoLocal(atMs, timeZone).slice(11, 16);
   const figure = (value: number, decimals: number): string => localNumber(value.toFixed(decimals), words.decimalMark);
   const label = (at: number, base: number, anchor: "start" | "end", text: string) => ({ x: at, y: base, anchor, text });
   return {
@@ -65,8 +65,8 @@ function curveDrawing(points: readonly PowerPoint[], timeZone: string, words: Cu
       label(inset.left - 5, floor + 4, "end", "0"),
       label(right + 5, inset.top + 4, "start", figure(mostCost, 2)),
       label(right + 5, floor + 4, "start", "0"),
-      label(inset.left, size.height - 6, "start", clock(first.atMs)),
-      label(right, size.height - 6, "end", clock(last.atMs)),
+      label(inset.left, size.height - 6, "start", clockText(timeZone, first.atMs)),
+      label(right, size.height - 6, "end", clockText(timeZone, last.atMs)),
     ],
   };
 }

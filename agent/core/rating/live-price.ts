@@ -59,14 +59,13 @@ export function livePrice(rating: Rating): LivePrice {
 }
 
 function figuresOf(rating: Rating): RunningFigures {
-  if (isWithoutEnergy(rating)) return figuresOfReservation(rating);
   const { tariff, start } = rating.progress;
-  const figures = runningFigures(totalOf(rating), unitsPer, tariff);
-  // A reservation that nothing followed has expired, which the running total does not know.
-  return start === undefined ? { ...figures, ifStopped: costingOf(rating).limited.total } : figures;
+  return start === undefined || isWithoutEnergy(rating)
+    ? figuresOfReservation(rating)
+    : runningFigures(totalOf(rating), unitsPer, tariff);
 }
 
-/** The figures where no energy has flowed. */
+/** The figures where no energy has flowed: of a reservation that was used up, or that nothing followed yet. */
 function figuresOfReservation(rating: Rating): RunningFigures {
   const reserved = slicesOf(rating).filter(({ period }) => period.activity === "reserved");
   if (reserved.length === 0) return { accrued: noAmount, ifStopped: noAmount };

@@ -79,6 +79,12 @@ function startAt({ activity, atMs, energyMilliWh }: Sample): SessionStart | unde
   return activity === "reserved" ? undefined : { atMs, energyMilliWh };
 }
 
+/** The rating of a whole session, or of its reservation. Throws as `beginRating` and `advance` do, and without a sample. */
+export function ratingOf(tariff: Tariff, options: RatingOptions, [first, ...rest]: readonly Sample[]): Rating {
+  if (first === undefined) throw new Error("a sale has at least its first sample");
+  return rest.reduce<Rating>(advance, beginRating(tariff, options, first));
+}
+
 /** The rating after one more sample. Throws when time or energy run backwards. */
 export function advance(rating: Rating, sample: Sample): Rating {
   checkSample(sample);
@@ -154,9 +160,9 @@ export function slicesOf({ progress, last }: Rating): readonly EndedSlice[] {
   return newestFirst.reverse();
 }
 
-/** Whether only a reservation is charged at the last sample, because no energy flowed in a session. */
+/** Whether only a reservation is charged at the last sample, because no energy flowed in the session. */
 export const isWithoutEnergy = ({ progress: { options, start }, last }: Rating): boolean =>
-  options.freeWithoutEnergy === true && (start === undefined || last.energyMilliWh === start.energyMilliWh);
+  options.freeWithoutEnergy === true && start !== undefined && last.energyMilliWh === start.energyMilliWh;
 
 /** Whether the same components hold now in both; where not, the station writes the sample down. */
 export function sameComponents(a: Rating, b: Rating): boolean {

@@ -17,7 +17,7 @@ export function costingOf(rating: Rating): Costing {
   // A reservation that no session came for has expired.
   const expired = start === undefined;
   const costing = costOf(componentUsages(slices, unitsPer, expired), unitsPer, tariff, { expired });
-  return isWithoutEnergy(rating) && !expired ? onlyReservation(costing) : costing;
+  return isWithoutEnergy(rating) ? onlyReservation(costing) : costing;
 }
 
 /** The bill of a session that ends at the last sample. */

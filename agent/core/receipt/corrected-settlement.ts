@@ -4,7 +4,7 @@
 import type { StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
 import type { RegisterAcceptance, Settlement } from "../cdr/settlement.js";
-import { advance, beginRating, type Rating } from "../rating/rating.js";
+import { ratingOf } from "../rating/rating.js";
 import { stationRules } from "../rating/sample.js";
 import { bill, periods } from "../rating/session-bill.js";
 import { sessionStart } from "../session/settle.js";
@@ -34,16 +34,15 @@ export function correctedSettlement(
   { digestOf, ...frame }: CorrectionFrame,
 ): Settlement {
   const samples = receiptSamples(sale);
-  const [first, ...rest] = samples ?? [];
-  if (samples === undefined || first === undefined)
+  const [first, last] = [samples?.at(0), samples?.at(-1)];
+  if (samples === undefined || first === undefined || last === undefined)
     throw new ReceiptFault(`the samples of receipt ${number} cannot be read`);
   if (sale.startClock === "unsynced")
     throw new ReceiptFault(
       `receipt ${number} is of a session whose time is not known: cannot tell which price was in force`,
     );
   const priced = tariffOfSession({ tariff }, timeZone, samples, true, digestOf);
-  const rating = rest.reduce<Rating>(advance, beginRating(priced.tariff, stationRules(timeZone, true), first));
-  const last = rest.at(-1) ?? first;
+  const rating = ratingOf(priced.tariff, stationRules(timeZone, true), samples);
   const reading = (of: ReceiptReading): Reading => readingOf(of, sale.meter.serial);
   return {
     ...frame,

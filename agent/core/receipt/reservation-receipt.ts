@@ -4,7 +4,7 @@
 import type { StationFacts } from "../../../config/schema.js";
 import type { ReservationSettlement, Settlement } from "../cdr/settlement.js";
 import { masked } from "../cdr/token.js";
-import { advance, beginRating, type Rating } from "../rating/rating.js";
+import { type Rating, ratingOf } from "../rating/rating.js";
 import { type Sample, stationRules } from "../rating/sample.js";
 import { bill, periods } from "../rating/session-bill.js";
 import type { HashFunction } from "../signing/merkle.js";
@@ -80,8 +80,8 @@ export const samplesOfReservation = ({ start, end }: ReservationFields): readonl
   reservedSamples(receiptInstant(start), receiptInstant(end));
 
 /** A reservation that no session came for, priced. Only one under a clock that was set is charged at all. */
-export const ratedReservation = (tariff: Tariff, timeZone: string, [first, last]: readonly [Sample, Sample]): Rating =>
-  advance(beginRating(tariff, stationRules(timeZone, true), first), last);
+export const ratedReservation = (tariff: Tariff, timeZone: string, samples: readonly Sample[]): Rating =>
+  ratingOf(tariff, stationRules(timeZone, true), samples);
 
 /** The receipt of a reservation that expired; where the signer fails it is issued all the same, marked. */
 export function issueReservation(

@@ -2,7 +2,7 @@
 import type { ConnectorConfig } from "../../../config/schema.js";
 import { durationInWords } from "../explain/price-text.js";
 import { kwhDisplay, requiredMilliWh } from "../number/energy-text.js";
-import { moneyText, publishedText, type Ratio, ratioOfText, subtract, zeroRatio } from "../number/money.js";
+import { compare, moneyText, publishedText, ratioOfText, subtract, zeroRatio } from "../number/money.js";
 import { type GrantedLimits, ownLimits, type SessionTotals } from "./limits.js";
 
 /** A limit and what is left until it, both in words: "80 kWh", "12.345 kWh". */
@@ -29,7 +29,7 @@ export function limitsAhead(
   }
   if (cost !== undefined) {
     const left = subtract(ratioOfText(cost), ratioOfText(ifStoppedNow.incl));
-    ahead.push({ at: money(cost), left: money(publishedText(isLess(left, zeroRatio) ? zeroRatio : left)) });
+    ahead.push({ at: money(cost), left: money(publishedText(compare(left, zeroRatio) < 0 ? zeroRatio : left)) });
   }
   if (Number.isFinite(timeMs)) ahead.push({ at: duration(timeMs), left: duration(timeMs - elapsedMs) });
   if (noEnergyMs > 0 && energyMilliWh === 0)
@@ -42,9 +42,7 @@ function least(amounts: readonly (string | undefined)[]): string | undefined {
   return amounts
     .filter((amount) => amount !== undefined)
     .reduce<string | undefined>(
-      (best, amount) => (best === undefined || isLess(ratioOfText(amount), ratioOfText(best)) ? amount : best),
+      (best, amount) => (best === undefined || compare(ratioOfText(amount), ratioOfText(best)) < 0 ? amount : best),
       undefined,
     );
 }
-
-const isLess = (a: Ratio, b: Ratio): boolean => a.n * b.d < b.n * a.d;

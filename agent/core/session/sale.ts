@@ -73,16 +73,9 @@ const isAtBegin = ({ samples: { before } }: Sale): boolean => before === null ||
 /** The sale after one more reading; also for one that is not kept (the live price is the price of such a sale). */
 export function addReading(sale: Sale, reading: Reading, activity: Activity, atBoundary: boolean): Sale {
   const { powerW, currentMilliA } = reading;
-  const line = datedBy(sale.line, reading.moment);
-  return addSample(
-    {
-      ...withPowerAtBegin(sale, powerW, currentMilliA),
-      line,
-      last: reading,
-      boundaryReadings: atBoundary ? [...sale.boundaryReadings, reading] : sale.boundaryReadings,
-    },
-    sampleOf(line, reading, activity, newest(sale).atMs),
-  );
+  const begun = dated(withPowerAtBegin(sale, powerW, currentMilliA), reading.moment);
+  const kept = atBoundary ? { ...begun, boundaryReadings: [...begun.boundaryReadings, reading] } : begun;
+  return endAt(kept, reading, activity);
 }
 
 /**

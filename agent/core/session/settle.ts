@@ -3,8 +3,8 @@
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
-import { advance, beginRating, type Rating } from "../rating/rating.js";
-import { type RatingOptions, type Sample, stationRules } from "../rating/sample.js";
+import { type Rating, ratingOf } from "../rating/rating.js";
+import { type Sample, stationRules } from "../rating/sample.js";
 import { bill, lowerOf, periods } from "../rating/session-bill.js";
 import type { Tariff } from "../tariff/tariff.js";
 import { type CutTariff, tariffOfSession } from "../tariff/tariff-cut.js";
@@ -116,11 +116,6 @@ export function bothWays(
 ): { readonly full: Rating; readonly reduced: Rating } {
   const rated = (clockTrusted: boolean): Rating => ratingOf(tariff, stationRules(timeZone, clockTrusted), samples);
   return { full: rated(true), reduced: rated(false) };
-}
-
-function ratingOf(tariff: Tariff, rules: RatingOptions, [first, ...rest]: readonly Sample[]): Rating {
-  if (first === undefined) throw new Error("a sale has at least its first sample");
-  return rest.reduce<Rating>(advance, beginRating(tariff, rules, first));
 }
 
 function inOrder(list: SampleList): Sample[] {

@@ -2,6 +2,7 @@
 // anybody can work out the other one without the key: an honest receipt would get a twin that looks like a fork. What
 // this station signs has the smaller s, and of its signatures only those are valid. Meters and other makers do not keep
 // to that rule, so it does not bind their records.
+import { sameBytes } from "../number/bytes.js";
 
 /** The order of P-256 (FIPS 186-4, D.1.2.3). */
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
@@ -61,5 +62,5 @@ export function signatureOfDer(der: Uint8Array): Uint8Array | undefined {
     result.set(digits, end - digits.length);
   }
   const again = derOfSignature(result);
-  return again.length === der.length && again.every((byte, at) => byte === der[at]) ? result : undefined;
+  return sameBytes(again, der) ? result : undefined;
 }

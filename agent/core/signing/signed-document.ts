@@ -2,7 +2,8 @@
 // kind has a type of its own, so that none can be taken for another, nor for a receipt.
 import { shapedJson } from "../json/json-shape.js";
 import { canonicalText } from "../json/json-text.js";
-import { base64url, fromBase64url, fromHex, fromUtf8, hexText, utf8 } from "../number/bytes.js";
+import { fromHex, hexText } from "../number/bytes.js";
+import { parseJws, signedJws } from "./jws.js";
 import { type CheckTools, isOwnSignature, type Signer } from "./signer.js";
 
 /** What a kind of document is called, and the JSON Schema of its value. */
@@ -22,13 +23,9 @@ export type SignedDocument<T> = {
   readonly isSigned: boolean;
 };
 
-const header = (keyId: string, { type }: DocumentKind): string =>
-  canonicalText({ alg: "ES256", kid: keyId, typ: type });
-
 /** The signed document as a file's text. Throws when the signer fails. */
 export function signedDocument(kind: DocumentKind, value: unknown, signer: Signer): string {
-  const input = `${base64url(utf8(header(signer.keyId, kind)))}.${base64url(utf8(canonicalText(value)))}`;
-  const jws = `${input}.${base64url(signer.sign(utf8(input)))}`;
+  const jws = signedJws(canonicalText(value), signer.keyId, signer, kind.type);
   return `${JSON.stringify({ format: kind.format, keySpkiHex: signer.spkiHex, jws } satisfies DocumentFile)}\n`;
 }
 
@@ -37,23 +34,13 @@ export function readDocument<T>(kind: DocumentKind, text: string, tools: CheckTo
   const file = shapedJson<DocumentFile>(text, fileShape(kind), "the file");
   if (typeof file === "string") return file;
   const spki = fromHex(file.keySpkiHex);
-  const [head = "", body = "", tail = "", more] = file.jws.split(".");
-  const payload = fromBase64url(body);
-  const signature = fromBase64url(tail);
-  const headBytes = fromBase64url(head);
-  // One header for one key: algorithms are never chosen by what a file claims.
-  if (
-    spki === undefined ||
-    more !== undefined ||
-    payload === undefined ||
-    signature === undefined ||
-    headBytes === undefined ||
-    fromUtf8(headBytes) !== header(`sha256:${hexText(tools.hash(spki))}`, kind)
-  )
+  const jws = parseJws(file.jws, kind.type);
+  if (spki === undefined || jws?.keyId !== `sha256:${hexText(tools.hash(spki))}`)
     return `the signed part is not a ${kind.format} under the key in the file`;
-  const value = shapedJson<T>(fromUtf8(payload) ?? "", kind.shape, "the signed part");
+  const value = shapedJson<T>(jws.payload, kind.shape, "the signed part");
   if (typeof value === "string") return value;
-  const isSigned = isOwnSignature(tools, file.keySpkiHex, utf8(`${head}.${body}`), signature, "ieee-p1363");
+  const isSigned =
+    jws.signature !== undefined && isOwnSignature(tools, file.keySpkiHex, jws.input, jws.signature, "ieee-p1363");
   return { keySpkiHex: file.keySpkiHex, value, isSigned };
 }
 

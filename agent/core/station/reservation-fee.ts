@@ -65,20 +65,20 @@ export function noShowAt(state: StationState, reservation: Reservation, ended: M
 
 /**
  * The head that a reservation is of the session that uses it up; or why it is not charged, where it has a price.
- * Undefined = there is none with a price. `tariffDigest` = of the whole tariff by which the session is sold.
+ * Undefined = there is none with a price. `digestNow` = of the whole tariff by which the session is sold.
  */
 export function reservedBefore(
   orders: BackendOrders,
   connector: number,
   { acceptance, begin: { moment } }: Opening,
-  tariffDigest: string,
+  digestNow: () => string,
 ): NonNullable<Opening["reserved"]> | { readonly free: string } | undefined {
   const reservation = reservationUsedBy(orders, connector, bearerOf(acceptance), moment.at);
   const fee = reservation?.fee;
   if (reservation === undefined || fee === undefined) return undefined;
   if (!isSameId(reservation.token.uid, acceptance.token.uid)) return { free: "another card of the group used it" };
   if (moment.trust === "unsynced" || moment.boot !== fee.since.boot) return { free: "the clock is not set" };
-  if (tariffDigest !== fee.tariffDigest)
+  if (digestNow() !== fee.tariffDigest)
     return { free: "the session is sold by another price than the one that was told" };
   return { id: reservation.id, fromMs: moment.at - Math.max(0, moment.monoMs - fee.since.monoMs) };
 }

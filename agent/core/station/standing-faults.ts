@@ -1,6 +1,7 @@
 // Faults that stand until somebody says that they are mended: what the journal knows of them, so that no restart lets a
 // connector sell again whose contactor dropped out.
 import { standsUntilSaid } from "../fault-table.js";
+import { withoutKey } from "./map-without.js";
 import type { StationEvent } from "./station-event.js";
 
 type StandingFault = Extract<StationEvent, { type: "FaultRaised" }>;
@@ -19,8 +20,5 @@ export function reduceStanding(standing: StandingFaults, event: StationEvent): S
   if (key === undefined) return standing;
   // Said again for the journal's sake: it stands since it was raised first.
   if (event.type === "FaultRaised") return standing.has(key) ? standing : new Map(standing).set(key, event);
-  if (!standing.has(key)) return standing;
-  const left = new Map(standing);
-  left.delete(key);
-  return left;
+  return withoutKey(standing, key);
 }

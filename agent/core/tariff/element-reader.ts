@@ -1,10 +1,10 @@
 // Reads an element of an OCPI tariff: its price components and its restrictions.
 
-import { decimalWithin, isObject, isPresent, type JsonReader } from "../json/json-reader.js";
+import { decimalWithin, isPresent, type JsonReader } from "../json/json-reader.js";
 import { componentTypes } from "./charge.js";
 import { readRestrictions } from "./restrictions.js";
 import type { PriceComponent, TariffElement } from "./tariff.js";
-import { checkUnknownField, componentFields, elementFields } from "./unknown-fields.js";
+import { componentFields, elementFields, tariffObject } from "./unknown-fields.js";
 
 const mostComponents = 20;
 /** More decimals than any price list has, few enough to print; and a price beyond any currency's need. */
@@ -19,13 +19,12 @@ export function readElement(
   path: string,
   index: number,
 ): TariffElement | undefined {
-  if (!isObject(value)) return checked.object(value, path, elementFields) as undefined;
-  for (const key in value)
-    if (!elementFields.includes(key)) checkUnknownField(checked, key, value[key], path, elementFields);
-  const restrictions = isPresent(value["restrictions"])
-    ? (readRestrictions(checked, value["restrictions"], `${path}.restrictions`) ?? {})
+  const element = tariffObject(checked, value, () => path, elementFields);
+  if (element === undefined) return undefined;
+  const restrictions = isPresent(element["restrictions"])
+    ? (readRestrictions(checked, element["restrictions"], `${path}.restrictions`) ?? {})
     : {};
-  const list = checked.list(value["price_components"], `${path}.price_components`, mostComponents);
+  const list = checked.list(element["price_components"], `${path}.price_components`, mostComponents);
   if (list?.length === 0) checked.fault(`${path}.price_components`, "an element needs at least one price component");
   const components = (list ?? [])
     .map((entry, at) => readComponent(checked, entry, () => `${path}.price_components[${at}]`, index, at))
@@ -42,16 +41,15 @@ export function readElement(
 
 function readComponent(
   checked: JsonReader,
-  value: unknown,
+  given: unknown,
   path: () => string,
   element: number,
   index: number,
 ): PriceComponent | undefined {
-  if (!isObject(value)) return checked.object(value, path(), componentFields) as undefined;
-  for (const key in value)
-    if (!componentFields.includes(key)) checkUnknownField(checked, key, value[key], path(), componentFields);
-  const given = value["type"];
-  const type = componentTypes.find((one) => one === given) ?? checked.oneOf(given, `${path()}.type`, componentTypes);
+  const value = tariffObject(checked, given, path, componentFields);
+  if (value === undefined) return undefined;
+  const named = value["type"];
+  const type = componentTypes.find((one) => one === named) ?? checked.oneOf(named, `${path()}.type`, componentTypes);
   const price =
     decimalWithin(value["price"], priceBounds) ?? checked.decimal(value["price"], `${path()}.price`, priceBounds);
   const vat = isPresent(value["vat"])

@@ -54,11 +54,10 @@ export function tariffOfSession(
   const first = samples.find(({ activity }) => activity !== "reserved") ?? samples[0];
   const last = samples.at(-1);
   const isLong = cutFrom !== undefined || isLongTariff(tariff);
-  if (first === undefined || last === undefined || !isLong)
-    return cutFrom === undefined ? { tariff } : { tariff, cutFrom };
+  const kept: CutTariff = cutFrom === undefined ? { tariff } : { tariff, cutFrom };
+  if (first === undefined || last === undefined || !isLong) return kept;
   const part = cutTariff(tariff, timeZone, { fromMs: first.atMs, toMs: last.atMs }, !clockTrusted);
-  if (part !== tariff) return { tariff: part, cutFrom: cutFrom ?? digestOf(tariff) };
-  return cutFrom === undefined ? { tariff } : { tariff, cutFrom };
+  return part === tariff ? kept : { tariff: part, cutFrom: cutFrom ?? digestOf(tariff) };
 }
 
 /**

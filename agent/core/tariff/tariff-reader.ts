@@ -2,7 +2,7 @@
 // restriction that is silently ignored is a wrong bill.
 
 import { compareDecimals } from "../../../config/decimal.js";
-import { type Fault, isObject, isPresent, type JsonObject, JsonReader } from "../json/json-reader.js";
+import { type Fault, isPresent, type JsonObject, JsonReader } from "../json/json-reader.js";
 import { type Charge, chargeOf } from "./charge.js";
 import { readElement } from "./element-reader.js";
 import {
@@ -13,7 +13,7 @@ import {
   type TariffOffer,
   versionOf,
 } from "./tariff.js";
-import { checkUnknownField, isNestedBeyond } from "./unknown-fields.js";
+import { isNestedBeyond, tariffObject } from "./unknown-fields.js";
 
 export type ParsedTariff =
   | { readonly ok: true; readonly tariff: Tariff }
@@ -59,13 +59,8 @@ const limitBounds = { places: 10, most: 1_000_000_000_000 };
 export function parseTariff(json: unknown, options: { readonly version?: OcpiVersion } = {}): ParsedTariff {
   const checked = new JsonReader();
   const version = options.version ?? versionOf(json);
-  if (!isObject(json)) {
-    checked.object(json, "", tariffFields[version]);
-    return { ok: false, faults: checked.faults };
-  }
-  const object = json;
-  for (const key in object)
-    if (!tariffFields[version].includes(key)) checkUnknownField(checked, key, object[key], "", tariffFields[version]);
+  const object = tariffObject(checked, json, () => "", tariffFields[version]);
+  if (object === undefined) return { ok: false, faults: checked.faults };
   const identity = readIdentity(checked, object);
   checkUnpricedFields(checked, object);
   const validity = readValidity(checked, object);

@@ -3,7 +3,7 @@
 // prices or of when they hold, stays a fault: what is passed over there is a wrong bill.
 
 import { nearestName } from "../../../config/nearest-name.js";
-import { didYouMean, type JsonReader } from "../json/json-reader.js";
+import { didYouMean, isObject, type JsonObject, type JsonReader } from "../json/json-reader.js";
 import { restrictionFields } from "./restrictions.js";
 
 export const elementFields: readonly string[] = ["price_components", "restrictions"];
@@ -37,8 +37,23 @@ export function isNestedBeyond(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isNestedBeyond(inner, levels - 1));
 }
 
+/**
+ * A tariff, an element or a component as an object, its unknown fields noted; undefined where it is none. `path` is only
+ * built for what is noted.
+ */
+export function tariffObject(
+  checked: JsonReader,
+  value: unknown,
+  path: () => string,
+  known: readonly string[],
+): JsonObject | undefined {
+  if (!isObject(value)) return checked.object(value, path(), known) as undefined;
+  for (const key in value) if (!known.includes(key)) checkUnknownField(checked, key, value[key], path(), known);
+  return value;
+}
+
 /** Notes a field of a tariff, an element or a component that is not `known`: a fault, or a warning where it may pass. */
-export function checkUnknownField(
+function checkUnknownField(
   checked: JsonReader,
   key: string,
   value: unknown,

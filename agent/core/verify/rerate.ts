@@ -3,9 +3,9 @@
 
 import { languages } from "../../../config/languages.js";
 import { canonicalText } from "../json/json-text.js";
-import { localTimeRule, lowerOfBothRule } from "../rating/price.js";
-import { advance, beginRating, type Rating } from "../rating/rating.js";
-import { type RatingOptions, stationRules } from "../rating/sample.js";
+import { localTimeRule, lowerOfBothRule, type Price } from "../rating/price.js";
+import { type Rating, ratingOf } from "../rating/rating.js";
+import { type Sample, stationRules } from "../rating/sample.js";
 import { bill, lowerOf, periods } from "../rating/session-bill.js";
 import type { ReservationPayload, SaleFields, SalePayload } from "../receipt/receipt-payload.js";
 import { ratedReservation, samplesOfReservation } from "../receipt/reservation-receipt.js";
@@ -30,11 +30,23 @@ function tariffOf({ tariff: { value } }: Pick<SaleFields, "tariff">): Tariff {
 
 function rerateReservation({ reservation, timeZone }: ReservationPayload): Rerated {
   const rating = ratedReservation(tariffOf(reservation), timeZone, samplesOfReservation(reservation));
-  const stated = canonicalText(reservation.price);
-  const all = languages.map((language) => ({ price: bill(rating, language), periods: periods(rating) }));
-  const again = all.find(({ price }) => canonicalText(price) === stated) ?? all[0];
-  if (again === undefined) throw new ReceiptFault("the reservation cannot be priced");
-  return again;
+  return agreeing(inEachLanguage(rating), canonicalText(reservation.price));
+}
+
+/** Of the possible readings the one whose price is the stated one, else the first. */
+function agreeing(readings: Iterable<Rerated>, stated: string): Rerated {
+  let first: Rerated | undefined;
+  for (const reading of readings) {
+    if (canonicalText(reading.price) === stated) return reading;
+    first ??= reading;
+  }
+  if (first === undefined) throw new ReceiptFault("the session cannot be priced");
+  return first;
+}
+
+function* inEachLanguage(rating: Rating): Generator<Rerated> {
+  const charged = periods(rating);
+  for (const language of languages) yield { price: bill(rating, language), periods: charged };
 }
 
 /**
@@ -46,27 +58,23 @@ function rerateReservation({ reservation, timeZone }: ReservationPayload): Rerat
 function rerateSale({ sale, timeZone }: SalePayload): Rerated {
   const tariff = tariffOf(sale);
   const samples = receiptSamples(sale) ?? [];
-  const [first, ...rest] = samples;
-  if (first === undefined) throw new ReceiptFault("the samples cannot be read");
-  const clockTrusted = sale.price.timeRule === localTimeRule;
-  const rules = stationRules(timeZone, clockTrusted);
-  const options: RatingOptions[] = clockTrusted ? [rules] : [rules, { ...rules, durationsKnown: false }];
-  const stated = canonicalText(sale.price);
-  if (sale.price.timeRule === lowerOfBothRule) {
+  if (samples.length === 0) throw new ReceiptFault("the samples cannot be read");
+  return agreeing(readingsOf(tariff, sale.price.timeRule, timeZone, samples), canonicalText(sale.price));
+}
+
+function* readingsOf(
+  tariff: Tariff,
+  timeRule: Price["timeRule"],
+  timeZone: string,
+  samples: readonly Sample[],
+): Generator<Rerated> {
+  if (timeRule === lowerOfBothRule) {
     const { full, reduced } = bothWays(tariff, timeZone, samples);
-    const all = languages.map((language) => lowerOf(full, reduced, language));
-    const again = all.find(({ price }) => canonicalText(price) === stated) ?? all[0];
-    if (again !== undefined) return again;
+    for (const language of languages) yield lowerOf(full, reduced, language);
+    return;
   }
-  let likeliest: Rerated | undefined;
-  for (const option of options) {
-    const rating = rest.reduce<Rating>(advance, beginRating(tariff, option, first));
-    for (const language of languages) {
-      const again = { price: bill(rating, language), periods: periods(rating) };
-      if (canonicalText(again.price) === stated) return again;
-      likeliest ??= again;
-    }
-  }
-  if (likeliest === undefined) throw new ReceiptFault("the session cannot be priced");
-  return likeliest;
+  const clockTrusted = timeRule === localTimeRule;
+  const rules = stationRules(timeZone, clockTrusted);
+  yield* inEachLanguage(ratingOf(tariff, rules, samples));
+  if (!clockTrusted) yield* inEachLanguage(ratingOf(tariff, { ...rules, durationsKnown: false }, samples));
 }

@@ -205,6 +205,7 @@ function checkpointComplaints(
   text: string,
   entries: readonly BookReceipt[],
   roots: readonly string[],
+  lost: ReturnType<typeof lostStretches>,
   keys: ReadonlySet<string>,
   tools: VerifyTools,
 ): string[] {
@@ -216,7 +217,6 @@ function checkpointComplaints(
   if (signed === undefined) complaints.push(`${subject} is not signed`);
   else if (![...keys].some((spki) => isSignedBy(signed, spki, tools)))
     complaints.push(`${subject} is not signed by a key of this station`);
-  const lost = lostStretches(entries.map(({ payload }) => payload));
   if (size > entries.length)
     complaints.push(`truncated: ${subject} counts ${size} receipts, the book holds ${entries.length}`);
   // It was made over receipts that the book names as lost.
@@ -299,7 +299,8 @@ function chainChecks(
   if (first !== station) order.push(`the book says that it is of ${station}, its receipts are of ${first}`);
   if (stations.size > 1) order.push(`receipts of ${stations.size} stations: ${[...stations].join(", ")}`);
   const { links, totals, pages, roots } = walked(entries, tools);
-  const lost = lostStretches(entries.map(({ payload }) => payload));
+  const payloads = entries.map(({ payload }) => payload);
+  const lost = lostStretches(payloads);
   return [
     overallResult("order", order, `receipts 1 to ${entries.length}, none missing, none twice${lostWords(lost)}`),
     overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
@@ -307,10 +308,10 @@ function chainChecks(
     overallResult("pagination", pages, "the meter records count up without a gap"),
     overallResult(
       "registers",
-      registerComplaints(entries.map(({ payload }) => payload)),
+      registerComplaints(payloads),
       "no meter's register falls from one receipt to the next, unless the receipt says who accepted it",
     ),
-    otherCopies(entries, roots, notes, witnesses, tools),
+    otherCopies(entries, roots, lost, notes, witnesses, tools),
   ];
 }
 
@@ -322,6 +323,7 @@ const keysOf = (entries: readonly BookReceipt[]): ReadonlySet<string> =>
 function otherCopies(
   entries: readonly BookReceipt[],
   roots: readonly string[],
+  lost: ReturnType<typeof lostStretches>,
   checkpoints: readonly NamedCheckpoint[],
   witnesses: readonly Witness[],
   tools: VerifyTools,
@@ -334,7 +336,7 @@ function otherCopies(
     );
   const keys = keysOf(entries);
   const complaints = [
-    ...checkpoints.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, keys, tools)),
+    ...checkpoints.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, lost, keys, tools)),
     ...witnessComplaints(witnesses, entries),
   ];
   const counts = `checkpoints: ${checkpoints.length}, receipts in other hands: ${witnesses.length}; all agree`;

@@ -3,7 +3,7 @@
 import { ownGateway } from "../ocmf/ocmf.js";
 import { parseOcmfXml } from "../ocmf/ocmf-xml.js";
 import type { CheckTools } from "../signing/signer.js";
-import { type Check, type CheckResult, fails, overallResult, proven, unproven } from "./check-result.js";
+import { type CheckResult, fails, overallResult, proven, unproven } from "./check-result.js";
 import { type EvidenceFile, ocmfIn } from "./evidence-kind.js";
 import { checkFoundKey, type TrustedKeys } from "./trusted-keys.js";
 import { checkOcmf, checkOcmfTogether, fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
@@ -62,14 +62,9 @@ export function verifyRecord({ name, text }: EvidenceFile, pins: TrustedKeys, to
     };
   }
   const signing = pins.keys.find((key) => checkOcmf(record, key, tools)[0]?.verdict === "holds") ?? first;
-  const [signature, ...rest] = checkOcmf(record, signing, tools);
-  return { subject: name, checks: [...byGivenKey(signature), ...rest] };
+  // The first check is that of the signature: where it holds, it was checked by a key that the user gave.
+  const checks = checkOcmf(record, signing, tools).map((check, at) =>
+    at === 0 && check.verdict === "holds" ? proven(check.name, check.detail) : check,
+  );
+  return { subject: name, checks };
 }
-
-/** A signature that holds was checked by a key that the user gave. */
-const byGivenKey = (signature: Check | undefined): readonly Check[] =>
-  signature?.verdict === "holds"
-    ? [proven(signature.name, signature.detail)]
-    : signature === undefined
-      ? []
-      : [signature];

@@ -77,8 +77,9 @@ export function verifyEvidence(
   tools: VerifyTools,
   scanned?: string,
 ): readonly CheckResult[] {
-  const of = (...kinds: EvidenceKind[]): EvidenceFile[] =>
-    files.filter(({ text }) => kinds.includes(evidenceKind(text)));
+  const kinds = files.map((file) => ({ file, kind: evidenceKind(file.text) }));
+  const of = (wanted: EvidenceKind): EvidenceFile[] =>
+    kinds.flatMap(({ file, kind }) => (kind === wanted ? [file] : []));
   const books = of("book").map((file) => ({ file, book: bookOf(file.text) }));
   const pins = trustIn(files, given, tools);
   const trust = pins.fingerprints;
@@ -95,9 +96,11 @@ export function verifyEvidence(
   // Asked for only where a proof may speak of one of them.
   const proofs = of("proof");
   const stored = proofs.length === 0 ? witnesses : [...witnesses, ...bookReceipts()];
-  const sources = files.flatMap((file) => {
+  // A file alone contradicts nothing.
+  const compared = files.length + (scanned === undefined ? 0 : 1) < 2 ? [] : kinds;
+  const sources = compared.flatMap(({ file, kind }) => {
     try {
-      return sourceIn(file, witnesses, stored, tools) ?? [];
+      return sourceIn(file, kind, witnesses, stored, tools) ?? [];
     } catch {
       // Made to break the verifier: its own checks say what is wrong with it.
       return [];
@@ -140,12 +143,13 @@ function receiptsOfBook(subject: string, book: BookFile | string, { schema }: Ve
 /** What a file says that another one may contradict; undefined where it says nothing of the kind. */
 function sourceIn(
   { name, text }: EvidenceFile,
+  kind: EvidenceKind,
   judged: readonly Witness[],
   stored: readonly Witness[],
   { hash }: VerifyTools,
 ): Source | undefined {
   const receiptIn = (jws: string): Witness | undefined => judged.find((one) => one.jws === jws);
-  switch (evidenceKind(text)) {
+  switch (kind) {
     case "receipt": {
       const file = readReceiptFile(text);
       const receipt = typeof file === "string" ? undefined : receiptIn(file.jws);

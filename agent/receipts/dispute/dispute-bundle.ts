@@ -54,9 +54,10 @@ export type DisputeParts = {
  */
 export function disputeBundle(parts: DisputeParts, number: number, redacted: boolean): Buffer {
   const { receipts, newest, language, version, signer } = parts;
-  const { jws } = storedReceipt(receipts, number);
-  const payload = payloadFrom(storedReceipt(receipts, number));
-  if (payload.kind !== "sale" && payload.kind !== "reservation")
+  const stored = storedReceipt(receipts, number);
+  const { jws } = stored;
+  const payload = disputed(payloadFrom(stored));
+  if (payload === undefined)
     throw new Failure("usage/invalid", `receipt ${number} is not a sale: there is nothing to dispute`);
   const about = { ...manifestOf(payload, jws, sha256Hex), version, language, redacted };
   // In the order in which they stand in the archive: the verdict is worked out again from there.

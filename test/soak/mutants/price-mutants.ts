@@ -104,8 +104,8 @@ export const priceMutants: readonly Mutant[] = [
   {
     rule: "the open contactor at the begin reading decides over no price",
     file: "agent/core/session/sale.ts",
-    find: "...withPowerAtBegin(sale, powerW, currentMilliA),",
-    replace: "...sale,",
+    find: "dated(withPowerAtBegin(sale, powerW, currentMilliA), reading.moment)",
+    replace: "dated(sale, reading.moment)",
     tests: ["agent/core/rating/half-open"],
   },
   {
@@ -188,8 +188,8 @@ export const priceMutants: readonly Mutant[] = [
   {
     rule: "a session without energy costs nothing",
     file: "agent/core/rating/rating.ts",
-    find: "last.energyMilliWh === start.energyMilliWh)",
-    replace: "last.energyMilliWh < start.energyMilliWh)",
+    find: "last.energyMilliWh === start.energyMilliWh;",
+    replace: "last.energyMilliWh < start.energyMilliWh;",
     tests: ["agent/core/receipt/unusual-sessions"],
   },
   {

@@ -122,7 +122,7 @@ export const stationMutants: readonly Mutant[] = [
   {
     rule: "a reservation is charged by no other price than the one that was told",
     file: "agent/core/station/reservation-fee.ts",
-    find: "tariffDigest !== fee.tariffDigest",
+    find: "digestNow() !== fee.tariffDigest",
     replace: "false",
     tests: reservations,
   },
