@@ -279,8 +279,8 @@ const lookEveryMs = 60_000;
 /** What a receiver makes of one object: a login page takes nothing, and an empty answer of success is one. */
 function verdictOn(answer: HttpAnswer): Verdict {
   const { status, body } = answer;
-  const words = answerWords(answer);
   const envelope = envelopeOf(body);
+  const words = answerWords(answer, envelope);
   if (status >= 200 && status < 300) {
     if (envelope === undefined) return body?.trim() === "" ? { kind: "taken" } : { kind: "again", words };
     if (envelope.code < 2000) return { kind: "taken" };

@@ -86,7 +86,8 @@ async function askOne<T>(line: OcpiLine, config: OcpiUplinkConfig, url: URL, sch
     new AbortController().signal,
   );
   if (answer.kind === "lost") return { ok: false, words: whyLost(answer, url).words };
-  const words = answerWords(answer);
+  const envelope = envelopeOf(answer.body);
+  const words = answerWords(answer, envelope);
   if (answer.status === 401 || answer.status === 403) {
     const tokenLooksEncoded = line.looksEncoded(token);
     return {
@@ -95,7 +96,6 @@ async function askOne<T>(line: OcpiLine, config: OcpiUplinkConfig, url: URL, sch
       fix: `write the backend's token into ${config.tokenFile}`,
     };
   }
-  const envelope = envelopeOf(answer.body);
   const read = schema.safeParse(envelope?.data);
   if (answer.status !== 200 || envelope === undefined || envelope.code >= 2000 || !read.success)
     return { ok: false, words: `${shownAddress(url)} is not an OCPI versions endpoint (${words})` };

@@ -13,7 +13,7 @@ import type { UplinkFault } from "../uplink.js";
 import { Heartbeat } from "./availability/heartbeat.js";
 import { type BootReason, bootAnswer, bootPayload, type StationName, unlessRejected } from "./rpc/boot.js";
 import { callOutcome } from "./rpc/call-outcome.js";
-import { closeSocket, keepAlive, type OpenedSocket, type Pings } from "./rpc/connection.js";
+import { closeSocket, keepAlive, normalClosure, type OpenedSocket, type Pings } from "./rpc/connection.js";
 import type { CallError, Dialect } from "./rpc/frame.js";
 import { type CsmsLineStatus, connected, lostStatus, PeerMemory, unanswered, unheard } from "./rpc/line-status.js";
 import type { Intervals, Registration } from "./rpc/link.js";
@@ -55,9 +55,6 @@ export type CsmsLineParts = {
 const bootAgainMs = 60_000;
 /** Bytes that wait for a CSMS to read them; the longest message of ours is a report of a hundred kilobytes. */
 const mostUnread = 4 * 1024 * 1024;
-
-/** The websocket's own code for a line that has served its purpose. */
-const normalClosure = 1000;
 
 export class CsmsLine {
   readonly #parts: CsmsLineParts;

@@ -115,8 +115,8 @@ export class KeptCredentials {
       this.#change({ passwords, certificates, upgrade });
   }
 
-  /** The key for which a certificate is about to be asked; null = for none. Lasts when it returns. */
-  askFor(askedKey: string | null): void {
+  /** The key for which a certificate is about to be asked. Lasts when it returns. */
+  askFor(askedKey: string): void {
     this.#change({ askedKey });
   }
 

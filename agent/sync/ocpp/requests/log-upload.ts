@@ -4,7 +4,7 @@ import http from "node:http";
 import https from "node:https";
 import { rootCertificates } from "node:tls";
 import { loopback, type OcppUplinkConfig } from "../../../../config/uplink-schema.js";
-import type { Clock } from "../../../../drivers/driver.js";
+import { type Clock, sleep } from "../../../../drivers/driver.js";
 import { Failure } from "../../../core/failure.js";
 import { identityIn } from "../../transport/credential-file.js";
 import { exchangeHttp } from "../../transport/http.js";
@@ -95,7 +95,7 @@ export class LogUploads {
     const text = order.kind === "SecurityLog" ? securityLog() : await clock.busy(diagnostics(order.span));
     let failed: string | undefined = "not tried";
     for (let tries = 0; tries <= order.retries && failed !== undefined && !signal.aborted; tries += 1) {
-      if (tries > 0) await this.#pause(order.retryMs, signal);
+      if (tries > 0) await sleep(clock, order.retryMs, signal);
       failed = signal.aborted ? "given up" : await clock.busy(this.#put(order.url, text, signal));
     }
     if (signal.aborted) return;
@@ -138,21 +138,6 @@ export class LogUploads {
       minVersion: "TLSv1.2",
     } as const;
     return proxy === undefined ? new https.Agent(options) : new SecureTunnels(() => proxy, clock, options);
-  }
-
-  #pause(ms: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
-    return new Promise((resolve) => {
-      const cancel = clock.at(clock.now().monoMs + ms, resolve);
-      signal.addEventListener(
-        "abort",
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
-    });
   }
 }
 

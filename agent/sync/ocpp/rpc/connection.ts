@@ -307,7 +307,7 @@ const withoutPingsMs = 60_000;
 /** How long the other end may take to say goodbye too; a station that stops has two seconds in all. */
 const goodbyeMs = 1_000;
 /** RFC 6455, 7.4.1. */
-const normalClosure = 1000;
+export const normalClosure = 1000;
 /** Bytes of a close frame's reason. */
 const longestGoodbye = 123;
 

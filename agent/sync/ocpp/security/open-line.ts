@@ -18,7 +18,7 @@ export type LineOpening = {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** A certificate that the CSMS had made out is refused by it, and another one was taken. */
-  readonly fellBack?: (words: string) => void;
+  readonly fellBack: (words: string) => void;
 };
 
 type FailedLine = Extract<OpenedSocket, { readonly kind: "failed" }>;
@@ -41,7 +41,7 @@ export async function openLine(opening: LineOpening, kept: KeptCredentials | und
         });
         for (const one of refused) {
           kept?.certificateRefused(one.certificate);
-          fellBack?.(one.words);
+          fellBack(one.words);
         }
         return opened;
       }

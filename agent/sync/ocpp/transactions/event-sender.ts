@@ -1,5 +1,6 @@
 // Sends the event of a transaction that is under way and writes down what became of it: acknowledged, refused, or under
 // way still.
+import { isObject } from "../../../core/json/json-reader.js";
 import { shortLine } from "../../../core/words/printable.js";
 import type { Outcome } from "../../uplink.js";
 import { callOutcome } from "../rpc/call-outcome.js";
@@ -134,14 +135,14 @@ export class EventSender {
    * follows its card's last stop within milliseconds was answered ConcurrentTx with 0).
    */
   #started16(transaction: OpenTransaction, payload: unknown, next: NextEvent): SendResult {
-    const { transactionId, idTagInfo } = fieldsOf(payload);
+    const { transactionId, idTagInfo } = isObject(payload) ? payload : {};
     const id = this.#usableId(transactionId);
     if (id !== undefined) {
       const taken = { ...transaction, pending: null, started: true, transactionId: id };
       this.write(next(taken) ?? taken);
       return { kind: "answered", payload };
     }
-    const { status } = fieldsOf(idTagInfo);
+    const status = isObject(idTagInfo) ? idTagInfo["status"] : undefined;
     const mayPass = typeof status === "string" && status !== "Accepted";
     const reason =
       `the backend answered StartTransaction with transaction id ${shown(transactionId)}, which is not usable` +
@@ -160,6 +161,3 @@ export class EventSender {
     return id;
   }
 }
-
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};

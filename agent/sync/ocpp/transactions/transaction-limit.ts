@@ -1,5 +1,6 @@
 // The limit of a transaction as OCPP 2.1 says it (TransactionLimitType, E16), read from an answer and said back. Pure.
 import { decimalOf, decimalText, digitsAt } from "../../../../config/decimal.js";
+import { isObject, isPresent } from "../../../core/json/json-reader.js";
 import { kwhExact, requiredMilliWh } from "../../../core/number/energy-text.js";
 import type { SessionLimits } from "../../../core/session/limits.js";
 import { shortLine } from "../../../core/words/printable.js";
@@ -18,12 +19,12 @@ export type ReadLimit = { readonly limits: SessionLimits; readonly unusable: rea
 
 /** The limit in the answer to a TransactionEvent; undefined where it names none. */
 export function transactionLimitIn(answer: unknown): ReadLimit | undefined {
-  const named = fieldsOf(fieldsOf(answer)?.["transactionLimit"]);
-  if (named === undefined) return undefined;
+  const named = isObject(answer) ? answer["transactionLimit"] : undefined;
+  if (!isObject(named)) return undefined;
   const unusable: string[] = [];
   const read = (name: string): ReturnType<typeof decimalOf> => {
     const value = named[name];
-    if (value === undefined || value === null) return undefined;
+    if (!isPresent(value)) return undefined;
     // A limit below zero is passed by every session, as one of zero is.
     if (typeof value === "number" && value <= 0) return { digits: 0n, scale: 0 };
     const decimal = typeof value === "number" && value <= mostOfLimit ? decimalOf(value) : undefined;
@@ -31,7 +32,7 @@ export function transactionLimitIn(answer: unknown): ReadLimit | undefined {
     return decimal;
   };
   const [energy, cost, time] = [read("maxEnergy"), read("maxCost"), read("maxTime")];
-  if (named["maxSoC"] !== undefined && named["maxSoC"] !== null)
+  if (isPresent(named["maxSoC"]))
     unusable.push("maxSoC is not supported: the station does not know how full the battery is");
   return {
     limits: {
@@ -54,8 +55,3 @@ export const transactionLimitOf = ({ energyKwh, cost, timeMs }: SessionLimits): 
 function wholeAt({ digits, scale }: NonNullable<ReturnType<typeof decimalOf>>, wanted: number): number {
   return scale <= wanted ? Number(digitsAt({ digits, scale }, wanted)) : Number(digits / 10n ** BigInt(scale - wanted));
 }
-
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : undefined;

@@ -94,14 +94,25 @@ export class Transactions {
       if (line.dialect === "ocpp1.6")
         return await this.#passing(beginning.connector, transaction, running, reason, line);
       const telling = this.#telling(beginning, line.dialect, cost);
-      const at = { seqNo: transaction.nextSeqNo, offline: false };
-      const payload = updatedEvent(beginning, running, telling.cost ? reason : withoutCost(reason), telling, at);
-      const ready = withEvent(transaction, "updated", "TransactionEvent", payload, line.dialect);
-      this.#sender.write(ready);
-      const sent = await this.#value(ready, line);
+      const sent = await this.#tellValue(transaction, beginning, running, reason, telling, line);
       if (sent.kind !== "refused" || !isInCustomData(telling)) return sent;
       return (await this.#valueWithout(beginning, running, reason, telling, line)) ?? sent;
     });
+  }
+
+  #tellValue(
+    transaction: OpenTransaction,
+    beginning: TransactionBeginning,
+    running: RunningTransaction,
+    reason: UpdateReason,
+    telling: EventOptions,
+    line: EventLine,
+  ): Promise<SendResult> {
+    const at = { seqNo: transaction.nextSeqNo, offline: false };
+    const payload = updatedEvent(beginning, running, telling.cost ? reason : withoutCost(reason), telling, at);
+    const ready = withEvent(transaction, "updated", "TransactionEvent", payload, telling.dialect);
+    this.#sender.write(ready);
+    return this.#value(ready, line);
   }
 
   /** A value in between; one that the backend goes on failing on is given up, and its number with it. */
@@ -125,11 +136,7 @@ export class Transactions {
     const { extras } = this.#parts;
     if (extras.waysWithout(["customData"]).length === 0 || line.dialect === "ocpp1.6") return undefined;
     const transaction = this.#open(beginning.sessionId, line.dialect);
-    const at = { seqNo: transaction.nextSeqNo, offline: false };
-    const payload = updatedEvent(beginning, running, withoutCost(reason), { ...telling, cost: false }, at);
-    const ready = withEvent(transaction, "updated", "TransactionEvent", payload, line.dialect);
-    this.#sender.write(ready);
-    const sent = await this.#value(ready, line);
+    const sent = await this.#tellValue(transaction, beginning, running, reason, { ...telling, cost: false }, line);
     if (sent.kind === "answered") extras.takenWithout(["customData"], true);
     return sent.kind === "refused" ? undefined : sent;
   }
@@ -199,8 +206,7 @@ export class Transactions {
     for (const way of extras.waysWithout(present)) {
       const ready = endWithout(free, [...leftOut, ...way]);
       if (ready === undefined) return undefined;
-      this.#sender.write(ready);
-      const sent = await this.#sender.send(ready, line);
+      const sent = await this.#send(ready, line);
       if (sent.kind === "answered") extras.takenWithout(way, isRefused);
       if (sent.kind !== "refused" && !(sent.kind === "retry" && sent.countsAsAttempt)) return sent;
     }
