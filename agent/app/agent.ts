@@ -99,6 +99,7 @@ export class Agent {
       services: () => this.#services,
       emit: (event) => this.#emit(event),
       changed: () => {
+        // A clock that was set, or a tariff that came into force, changes what is sold too.
         this.#services?.station.relight();
         this.#options.changed?.();
       },
@@ -264,8 +265,6 @@ export class Agent {
     if (this.#services !== undefined) {
       this.#everyMs(60_000, () => {
         this.#maintenance.minute();
-        // A clock that was set, or a tariff that came into force, changes what is sold.
-        this.#services?.station.relight();
         this.#status.tell();
         void this.#control.open();
       });

@@ -124,6 +124,13 @@ async function askField(
   return answerDeviceRequest(request, { config, machine, station, cards, acceptedMeters });
 }
 
+/** A failure in words; of the disk it ends the process too. Throws what is none. */
+function failureAnswer(error: unknown, die: ControlContext["die"]): ControlAnswer {
+  if (!(error instanceof Failure)) throw error;
+  if (error.code === "disk/failed" || error.code === "disk/full") die(error);
+  return { ok: false, why: error.message };
+}
+
 /** Issues a receipt by hand and hands it to the uplinks. */
 function issue(
   { services, machine, whyClosed, isEnding, die }: ControlContext,
@@ -139,9 +146,7 @@ function issue(
     if (error instanceof ReceiptFault) return { ok: false, why: error.message };
     if (error instanceof SignerFailed)
       return { ok: false, why: "the signer failed, so nothing was issued: chargetill doctor looks at the key" };
-    if (!(error instanceof Failure)) throw error;
-    if (error.code === "disk/failed" || error.code === "disk/full") die(error);
-    return { ok: false, why: error.message };
+    return failureAnswer(error, die);
   }
 }
 
@@ -159,9 +164,7 @@ function continueNumbers(
     station.faults.mended("station", "numbers/");
     return { ok: true, value: { after: last, lost } };
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    if (error.code === "disk/failed" || error.code === "disk/full") die(error);
-    return { ok: false, why: error.message };
+    return failureAnswer(error, die);
   }
 }
 
@@ -190,9 +193,7 @@ function settle(
       } satisfies PaymentAnswer,
     };
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    if (error.code === "disk/failed" || error.code === "disk/full") die(error);
-    return { ok: false, why: error.message };
+    return failureAnswer(error, die);
   }
 }
 

@@ -34,14 +34,14 @@ export function stationBoards(
   const connectors = config.connectors.filter(({ tariff }) => asked === undefined || tariff === asked);
   if (connectors.length === 0)
     throw new Failure("usage/invalid", `no connector of the config sells by tariff "${asked}"`);
-  const others = config.tariffs.filter((file) => readTariff(loaded.resolve(file), undefined).id !== asked);
+  const isAnother = (file: string): boolean => readTariff(loaded.resolve(file), undefined).id !== asked;
   const board = new ActiveTariffs(
     {
       ...loaded,
       config: {
         ...config,
         language: options.lang ?? config.language,
-        tariffs: path === undefined ? config.tariffs : [...others, resolve(path)],
+        tariffs: path === undefined ? config.tariffs : [...config.tariffs.filter(isAnother), resolve(path)],
       },
     },
     { read: () => ({}), write: () => undefined },

@@ -13,7 +13,7 @@ import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Tariff } from "../core/tariff/tariff.js";
 import { isTimeless } from "../core/tariff/tariff-boundaries.js";
 import { tariffFromStart } from "../core/tariff/tariff-cut.js";
-import { parseTariff } from "../core/tariff/tariff-reader.js";
+import { type ParsedTariff, parseTariff } from "../core/tariff/tariff-reader.js";
 import { beginLine, onLine } from "../core/time/time-line.js";
 import type { LastActive } from "./last-active.js";
 import type { PushedTariffs } from "./pushed-tariffs.js";
@@ -28,6 +28,8 @@ const rememberEveryMs = 3_600_000;
 
 export class ActiveTariffs {
   readonly #shown = new Map<number, { readonly text: string; readonly since: Moment }>();
+  /** Tariffs that were kept in mind, by the row that keeps them. */
+  readonly #parsed = new WeakMap<object, ParsedTariff>();
   #loaded: LoadedConfig;
   #tariffs: readonly Tariff[];
 
@@ -139,8 +141,11 @@ export class ActiveTariffs {
 
   #remembered(key: string): Tariff | undefined {
     const last = this.store.read()[key];
-    const parsed = last === undefined ? undefined : parseTariff(last.tariff);
-    if (last === undefined || parsed?.ok !== true) return undefined;
+    if (last === undefined) return undefined;
+    // Asked at each look at a lamp for as long as no clock is set: read once.
+    const parsed = this.#parsed.get(last) ?? parseTariff(last.tariff);
+    this.#parsed.set(last, parsed);
+    if (!parsed.ok) return undefined;
     return parsed.tariff.endMs === undefined || parsed.tariff.endMs > last.trustedMs ? parsed.tariff : undefined;
   }
 

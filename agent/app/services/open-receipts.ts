@@ -5,6 +5,7 @@ import type { Config } from "../../../config/schema.js";
 import { type CdrCopies, makeCopies } from "../../core/cdr/cdr-copies.js";
 import type { ReservationSettlement, Settlement } from "../../core/cdr/settlement.js";
 import { kwhDisplay } from "../../core/number/energy-text.js";
+import type { Session } from "../../core/session/session.js";
 import type { Signer } from "../../core/signing/signer.js";
 import { eventOf } from "../../core/station/journal-entry.js";
 import type { IssuedReceipt, StationEvent } from "../../core/station/station-event.js";
@@ -77,6 +78,10 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
   const { config } = loaded;
   const { clock } = machine;
   const table = Table.open(disk, join(config.state, issuerStateFile), parseIssuerState, emptyIssuerState);
+  const isAhead = (numberOf: (session: Extract<Session, { state: "settling" }>) => number | undefined): boolean =>
+    [...ties.station().stationState().sessions.values()].some(
+      (session) => session.state === "settling" && (numberOf(session) ?? 0) > book.count(),
+    );
   const issuer = new ReceiptIssuer({
     station: config.station,
     timeZone: config.station.timeZone,
@@ -90,15 +95,8 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
       makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
     handOut: (signed) =>
       writeReceiptFiles(disk, config, signed, (text) => emit({ type: "note", at: clock.now().at, text })),
-    numberGiven: () =>
-      [...ties.station().stationState().sessions.values()].some(
-        (session) =>
-          session.state === "settling" && session.numbered !== undefined && session.numbered.number > book.count(),
-      ),
-    numberSigned: () =>
-      [...ties.station().stationState().sessions.values()].some(
-        (session) => session.state === "settling" && (session.signed?.number ?? 0) > book.count(),
-      ),
+    numberGiven: () => isAhead(({ numbered }) => numbered?.number),
+    numberSigned: () => isAhead(({ signed }) => signed?.number),
     mark: new NumberMark({
       disk,
       folder: config.numberMark,

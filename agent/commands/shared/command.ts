@@ -42,7 +42,6 @@ export function stationCommand(name: string, description: string, example: strin
   return locatedCommand(name, description, example).addOption(jsonOption());
 }
 
-/** A line, or lines, for a person or a program: no terminal takes what others wrote for an order. */
 /** `--note`, where a person's word is written down. */
 export const noteOption = (): Option =>
   new Option(
@@ -53,6 +52,7 @@ export const noteOption = (): Option =>
 /** Who runs the command: whoever called sudo, else the user of this process. */
 export const callerName = (): string => process.env["SUDO_USER"] ?? userInfo().username;
 
+/** A line, or lines, for a person or a program: no terminal takes what others wrote for an order. */
 export const print = (line: string): void => void process.stdout.write(`${terminalText(line)}\n`);
 export const complain = (line: string): void => void process.stderr.write(`${terminalText(line)}\n`);
 

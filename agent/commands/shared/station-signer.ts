@@ -10,7 +10,7 @@ export function stationSigner(disk: Disk, folder: string): Signer {
     const bytes = disk.read(path);
     if (bytes === undefined)
       throw new Failure("key/unusable", `${path}: no signing key yet; the station creates it at its first start`);
-    return { bytes, mode: disk.files.statSync(path).mode };
+    return { bytes, mode: disk.mode(path) };
   };
   return openSigner({ folder, read, write: () => undefined }, false);
 }

@@ -6,6 +6,7 @@ import { payloadIn } from "../../core/receipt/receipt-payload.js";
 import { parseJws } from "../../core/signing/jws.js";
 import type { CheckTools } from "../../core/signing/signer.js";
 import type { Disk } from "../../ledger/store/disk.js";
+import { copyPath } from "./receipt-file-retention.js";
 
 const copyOfReceipt = /^receipt-(\d{6,15})\.json$/;
 /** So many copies beyond the book are looked at, the highest first: others may lie in a folder that is shared. */
@@ -25,7 +26,7 @@ export function highestHandedOut(
   if (receiptOutput?.folder === undefined) return 0;
   const folder = join(state, receiptOutput.folder);
   const isOurs = (number: number): boolean => {
-    const path = join(folder, `receipt-${String(number).padStart(6, "0")}.json`);
+    const path = `${copyPath(folder, number)}.json`;
     const jws = parseJws(jwsIn(Buffer.from(disk.read(path) ?? []).toString("utf8")));
     const payload = jws === undefined ? undefined : payloadIn(jws);
     return (

@@ -27,6 +27,7 @@ export class OpenerLink {
   readonly #listed: Listed[] = [];
   #heartbeat: number | undefined;
   #serial = 0;
+  readonly #started = startedAt();
   #beats = 0;
   #writtenMonoMs: MonoMs = 0;
   /** When the loop turned last. */
@@ -124,7 +125,7 @@ export class OpenerLink {
     const lines = [
       "chargetill-pins 1",
       `serial ${this.#serial}`,
-      `agent ${process.pid} ${startedAt()}`,
+      `agent ${process.pid} ${this.#started}`,
       `closed ${this.#closed}`,
       ...this.#listed.map(({ order }) => order),
       "end",
