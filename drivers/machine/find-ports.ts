@@ -4,7 +4,7 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError } from "../driver.js";
 import { listChips } from "../gpio/port/chip-port.js";
-import { accessFix, namesIn, real } from "../meter/port/serial-port.js";
+import { accessFix, folderNames, real } from "../meter/port/serial-port.js";
 
 /** `name` is what belongs into the config; `why` says why this user may not open it. */
 export type PortFound = {
@@ -22,13 +22,13 @@ export function findPorts(root = "/"): PortFound[] {
 
 function serialPorts(root: string): PortFound[] {
   const devices = new Map<string, string>();
-  for (const name of namesIn(join(root, "dev")))
+  for (const name of folderNames(join(root, "dev")))
     if (/^tty(USB|ACM|AMA|SC)\d+$/.test(name) || name === "serial0")
       devices.set(real(join(root, "dev", name)), join("/dev", name));
   // The name by id is that of the adapter itself: it stays when plugs are moved. Of adapters without a number of their
   // own only one has it, and the others are known by the place where they are plugged in.
   for (const folder of ["by-path", "by-id"])
-    for (const name of namesIn(join(root, "dev/serial", folder)))
+    for (const name of folderNames(join(root, "dev/serial", folder)))
       devices.set(real(join(root, "dev/serial", folder, name)), join("/dev/serial", folder, name));
   return [...devices]
     .map(([device, name]) => found("serial", name, device, root))
@@ -36,14 +36,14 @@ function serialPorts(root: string): PortFound[] {
 }
 
 function spiDevices(root: string): PortFound[] {
-  const names = namesIn(join(root, "dev")).filter((name) => /^spidev\d+\.\d+$/.test(name));
+  const names = folderNames(join(root, "dev")).filter((name) => /^spidev\d+\.\d+$/.test(name));
   return names.sort().map((name) => found("spi", join("/dev", name), join(root, "dev", name), root));
 }
 
 /** The pins are reached through sysfs: what counts is whether `export` may be written. */
 function gpioChips(root: string): PortFound[] {
   const folder = join(root, "sys/class/gpio");
-  return namesIn(folder)
+  return folderNames(folder)
     .filter((name) => name.startsWith("gpiochip"))
     .map((name) => {
       let label = "?";
@@ -58,8 +58,8 @@ function gpioChips(root: string): PortFound[] {
 
 /** The chips of a kernel whose GPIO has no sysfs. */
 function charDeviceChips(root: string): PortFound[] {
-  const names = namesIn(join(root, "dev")).filter((name) => /^gpiochip\d+$/.test(name));
-  if (names.length === 0 || namesIn(join(root, "sys/class/gpio")).includes("export")) return [];
+  const names = folderNames(join(root, "dev")).filter((name) => /^gpiochip\d+$/.test(name));
+  if (names.length === 0 || folderNames(join(root, "sys/class/gpio")).includes("export")) return [];
   let chips: ReturnType<typeof listChips> = [];
   try {
     chips = listChips(root);

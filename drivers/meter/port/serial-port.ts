@@ -68,7 +68,7 @@ function whereItWent(path: string, root: string): string {
   if (/ttySC\d+$/.test(path))
     return "load the chip's overlay in config.txt, such as dtoverlay=sc16is752-spi1, and restart";
   if (isOnBoard(path)) return "enable_uart=1 in /boot/firmware/config.txt, then restart";
-  if (brailleRules.some((folder) => namesIn(join(root, folder)).some((name) => name.includes("brltty"))))
+  if (brailleRules.some((folder) => folderNames(join(root, folder)).some((name) => name.includes("brltty"))))
     return "brltty takes adapters with such chips for Braille displays: apt remove brltty, then plug the adapter in again";
   return "plug the adapter in; chargetill ports shows what is there";
 }
@@ -91,13 +91,13 @@ function groupName(gid: number, root: string): string {
 function whoUses(file: string, ours: readonly number[], root: string): SerialPortTrouble | undefined {
   const device = real(file);
   const name = basename(device);
-  for (const pid of namesIn(join(root, "proc")).filter((one) => /^\d+$/.test(one))) {
+  for (const pid of folderNames(join(root, "proc")).filter((one) => /^\d+$/.test(one))) {
     if (ours.includes(Number(pid))) continue;
     const folder = join(root, "proc", pid);
     const program = (text(join(folder, "comm")) ?? "?").trim();
     const words = (): string[] => (text(join(folder, "cmdline")) ?? "").split("\0");
     const isConsole = program === "agetty" && words().some((word) => word === name || word === `/dev/${name}`);
-    const isOpen = namesIn(join(folder, "fd")).some((fd) => link(join(folder, "fd", fd)) === device);
+    const isOpen = folderNames(join(folder, "fd")).some((fd) => link(join(folder, "fd", fd)) === device);
     if (isConsole || isOpen)
       return { isFault: true, why: `${program} (process ${pid}) uses it`, fix: programFix(program, name) };
   }
@@ -133,7 +133,7 @@ function text(path: string): string | undefined {
 }
 
 /** The names in a folder; none where it cannot be read. */
-export function namesIn(folder: string): string[] {
+export function folderNames(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
