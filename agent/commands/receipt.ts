@@ -10,6 +10,7 @@ import { wrappedLines } from "../core/print/receipt-text.js";
 import { parseCheckpoint } from "../core/signing/checkpoint.js";
 import type { Payment } from "../core/station/payment.js";
 import { fieldsOfOcmf, paginationOf } from "../core/verify/verify-ocmf.js";
+import { sha256 } from "../ledger/store/digest.js";
 import {
   bookFileOf,
   checkpointAt,
@@ -87,7 +88,7 @@ export function renderReceipt(
     case "roll":
       return printedReceipt(receipt.jws, 32, options, onPaper);
     case "html":
-      return receiptHtml(receipt.jws, options);
+      return receiptHtml(receipt.jws, sha256, options);
     case "pdf":
       return receiptPdf(receipt.jws, options, {
         name: `receipt-${number}.json`,

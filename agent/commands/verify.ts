@@ -5,15 +5,12 @@ import { Command } from "commander";
 import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
 import { exitCode } from "../core/verify/check-result.js";
-import type { EvidenceFile } from "../core/verify/evidence-kind.js";
 import { rerate } from "../core/verify/rerate.js";
-import { receiptTextsIn, verifyEvidence } from "../core/verify/verify.js";
 import type { Rerate } from "../core/verify/verify-sale.js";
 import { terminalText } from "../core/words/printable.js";
-import { openedBundle } from "../receipts/dispute/dispute-bundle.js";
 import { pinsOf, verifyTools } from "../receipts/dispute/evidence-input.js";
 import { findingsText, summarySentence } from "../receipts/dispute/findings-text.js";
-import { looksZipped } from "../receipts/dispute/zip.js";
+import { verifyGiven } from "../receipts/dispute/given-evidence.js";
 import { exampleText, jsonOption } from "./shared/command.js";
 
 /** Larger than a book of ten years, small enough for a Pi's memory. */
@@ -61,19 +58,7 @@ export function verifyCommand(
         throw new Failure("usage/invalid", "verify: give one or more files, or --qr TEXT");
       const pins = pinsOf(options.key, readText);
       const given = paths.map((path) => ({ name: path, bytes: readBytes(path) }));
-      const bundles = given.filter(({ bytes }) => looksZipped(bytes));
-      const files: EvidenceFile[] = given
-        .filter(({ bytes }) => !looksZipped(bytes))
-        .map(({ name, bytes }) => ({ name, text: bytes.toString("utf8") }));
-      const tools = verifyTools(reprice);
-      const others = bundles.length === 0 ? [] : files.flatMap(receiptTextsIn);
-      const opened = bundles.map(({ name, bytes }) => openedBundle(name, bytes, pins, tools, ownVersion(), others));
-      const evidence = [...files, ...opened.flatMap((bundle) => bundle.evidence)];
-      const keys = [...pins.keys, ...opened.flatMap(({ key }) => key ?? [])];
-      const findings = [
-        ...opened.map(({ finding }) => finding),
-        ...verifyEvidence(evidence, { ...pins, keys }, tools, options.qr),
-      ];
+      const findings = verifyGiven({ files: given, scanned: options.qr, pins }, verifyTools(reprice), ownVersion());
       const exit = exitCode(findings);
       write(
         options.json === true

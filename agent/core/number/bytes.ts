@@ -7,6 +7,7 @@ const standard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const urlSafe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The UTF-8 bytes of a text. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
@@ -19,6 +20,9 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
     return undefined;
   }
 }
+
+/** The text of bytes as a person may read it: what is not UTF-8 in them stands as U+FFFD. */
+export const legibleText = (bytes: Uint8Array): string => lenientDecoder.decode(bytes);
 
 /** Lower-case hex. */
 export function hexText(bytes: Uint8Array): string {

@@ -4,8 +4,8 @@
 import { receiptDrawing } from "../../core/print/curve-drawing.js";
 import { receiptSheet, type Sheet, type SheetOptions } from "../../core/print/receipt-sheet.js";
 import type { SheetSection } from "../../core/print/sheet-row.js";
+import type { HashFunction } from "../../core/signing/merkle.js";
 import { languageWords } from "../../core/words/words.js";
-import { sha256 } from "../../ledger/store/digest.js";
 import { curveSvg } from "./curve-svg.js";
 import { receiptStyle } from "./html-style.js";
 import { htmlText } from "./html-text.js";
@@ -87,9 +87,9 @@ function sectionHtml(section: SheetSection, sheet: Sheet, labels: { item: string
   ].join("\n");
 }
 
-/** The page of a stored receipt. Throws ReceiptFault where the text is not a receipt of ours. */
-export function receiptHtml(jws: string, options: SheetOptions): string {
-  const sheet = receiptSheet(jws, sha256, options);
+/** The page of a stored receipt; `hash` is SHA-256. Throws ReceiptFault where the text is not a receipt of ours. */
+export function receiptHtml(jws: string, hash: HashFunction, options: SheetOptions): string {
+  const sheet = receiptSheet(jws, hash, options);
   const { labels } = languageWords[options.language].receipt;
   const [name = "", ...operator] = sheet.operator;
   const curve = curveFigure(jws, options);

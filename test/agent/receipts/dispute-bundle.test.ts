@@ -9,14 +9,11 @@ import { type Manifest, readManifest, signedManifest } from "../../../agent/core
 import type { TrustedKeys } from "../../../agent/core/verify/trusted-keys.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { sha256, sha256Hex } from "../../../agent/ledger/store/digest.js";
-import {
-  type DisputeParts,
-  disputeBundle,
-  openedBundle,
-  verifyBundle,
-} from "../../../agent/receipts/dispute/dispute-bundle.js";
+import { type DisputeParts, disputeBundle } from "../../../agent/receipts/dispute/dispute-bundle.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
+import { verifyGiven } from "../../../agent/receipts/dispute/given-evidence.js";
+import { openedBundle } from "../../../agent/receipts/dispute/opened-bundle.js";
 import { unzipped, zipped } from "../../../agent/receipts/dispute/zip.js";
 import { newestCheckpoint } from "../../../agent/receipts/output/exports.js";
 import { newKey, signerOf } from "../../../agent/receipts/signing-keys.js";
@@ -47,8 +44,8 @@ const parts: DisputeParts = {
   journal: ['{"type":"CardTapped","uid":"04A1B2C3D4E5F6"}'],
 };
 const bundle = disputeBundle(parts, 2, false);
-const verify = (bytes: Uint8Array, by: TrustedKeys = pins): ReturnType<typeof verifyBundle> =>
-  verifyBundle("bundle.zip", bytes, by, tools, "0.1.0");
+const verify = (bytes: Uint8Array, by: TrustedKeys = pins): ReturnType<typeof verifyGiven> =>
+  verifyGiven({ files: [{ name: "bundle.zip", bytes }], pins: by }, tools, "0.1.0");
 
 test("a bundle holds, by the fingerprint alone", () => {
   const findings = verify(bundle);
@@ -80,7 +77,7 @@ type NamedText = { readonly name: string; readonly text: string };
 const filesOf = (archive: Buffer): NamedText[] =>
   (unzipped(archive) ?? []).map(({ name, bytes }) => ({ name, text: Buffer.from(bytes).toString() }));
 const archiveOf = (files: readonly NamedText[]): Buffer =>
-  zipped(files.map(({ name, text }) => ({ name, bytes: Buffer.from(text) })));
+  Buffer.from(zipped(files.map(({ name, text }) => ({ name, bytes: Buffer.from(text) }))));
 
 /** An archive whose manifest fits its changed files, signed by whoever makes it. */
 function repacked(

@@ -183,7 +183,7 @@ test("why the supply failed is told in the receipt's language", () => {
 
 test("the page has one main, a table with caption and headers, and names for its drawings", () => {
   for (const language of languages) {
-    const page = receiptHtml(idled(startMs).jws, { language });
+    const page = receiptHtml(idled(startMs).jws, sha256, { language });
     assert.is((page.match(/<main>/g) ?? []).length, 1);
     assert.is((page.match(/<caption>[^<]/g) ?? []).length, 1);
     assert.is((page.match(/<th scope="col">[^<]/g) ?? []).length, 2);
