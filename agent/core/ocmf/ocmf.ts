@@ -6,6 +6,7 @@ import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.
 import type { SessionToken, StopReason } from "../cdr/settlement.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
+import type { Price } from "../rating/price.js";
 import { ReceiptFault, type Signer, unsignedMark } from "../signing/signer.js";
 import { ocmfLocal } from "../time/iso-time.js";
 
@@ -23,6 +24,9 @@ export type OcmfFacts = {
   readonly timeZone: string;
   readonly tariffId: string;
   readonly tariffDigest: string;
+  readonly price: Pick<Price, "currency" | "due">;
+  /** The price that stood on the display; absent where the session was priced by another tariff afterwards. */
+  readonly shown?: { readonly text: string };
   readonly sessionId: string;
   readonly stopReason: StopReason;
   readonly softwareVersion: string;
@@ -34,6 +38,9 @@ export const ownGateway = "chargetill";
 export const longestRecord = 1850;
 /** More boundary readings than this stand in the receipt alone. */
 export const mostBoundaryReadings = 6;
+/** The lengths of TT and CF in the tables of the format. */
+const longestTariffText = 250;
+const longestFirmware = 25;
 /** Room for the pipe and the signature part with the longest DER signature of P-256: 72 bytes in hex. */
 const signatureRoom = signatureText("0".repeat(144)).length + 1;
 
@@ -84,15 +91,18 @@ function endMark(reason: StopReason): "E" | "L" | "R" | "A" | "P" {
   }
 }
 
-/** The clock's mark: S set by a time source, I running on since, R a sound duration from an unset clock, U neither. */
-function clockMark(trust: TimeTrust, sameBoot: boolean): "S" | "I" | "R" | "U" {
+/**
+ * The clock's mark: S set by a time source, I running on since, R a sound duration from an unset clock, U neither.
+ * `isRelative` is a property of the whole record: an R beside an S would have a reader subtract two clocks.
+ */
+function clockMark(trust: TimeTrust, isRelative: boolean): "S" | "I" | "R" | "U" {
   switch (trust) {
     case "synced":
       return "S";
     case "holdover":
       return "I";
     case "unsynced":
-      return sameBoot ? "R" : "U";
+      return isRelative ? "R" : "U";
     default:
       return trust satisfies never;
   }
@@ -113,6 +123,36 @@ function userFields({ uid, type }: OcmfFacts["token"]): Record<string, unknown> 
   };
 }
 
+/** The readings that a record has room for at most. */
+const recordReadings = ({
+  begin,
+  boundaryReadings,
+  end,
+}: OcmfFacts): readonly [Reading, readonly Reading[], Reading] => [
+  begin,
+  boundaryReadings.slice(0, mostBoundaryReadings),
+  end,
+];
+
+/** Whether all readings come from one run of one clock that was never set: their differences are sound then. */
+function isRelative(facts: OcmfFacts): boolean {
+  return recordReadings(facts)
+    .flat()
+    .every(({ moment }) => moment.trust === "unsynced" && moment.boot === facts.begin.moment.boot);
+}
+
+/** What a record's reader finds its bill by: the receipt's number, the charge point, the total and the tariff. */
+const boundText = ({ receiptNumber, connector, price, tariffDigest }: OcmfFacts): string =>
+  `receipt ${receiptNumber}; ${connector.evseId}; ${price.due.gross} ${price.currency}; tariff sha256:${tariffDigest}`;
+
+/** The same, and as much of the displayed price as the format leaves room for. */
+function tariffText(facts: OcmfFacts): string {
+  const bound = boundText(facts);
+  if (facts.shown === undefined) return bound;
+  const whole = `${bound}; ${facts.shown.text.trim().replaceAll(/\s*\n\s*/g, "; ")}`;
+  return whole.length <= longestTariffText ? whole : `${whole.slice(0, longestTariffText - 3)}...`;
+}
+
 function readingText(reading: Reading, mark: string, facts: OcmfFacts): string {
   if (!Number.isSafeInteger(reading.energyMilliWh) || reading.energyMilliWh < 0 || reading.energyMilliWh % 10 !== 0)
     throw new ReceiptFault(
@@ -120,8 +160,7 @@ function readingText(reading: Reading, mark: string, facts: OcmfFacts): string {
     );
   if (reading.serial !== facts.meter.serial)
     throw new ReceiptFault(`a reading of meter ${reading.serial} in a session of meter ${facts.meter.serial}`);
-  const sameBoot = reading.moment.boot === facts.begin.moment.boot && reading.moment.boot === facts.end.moment.boot;
-  const time = `${ocmfLocal(reading.moment.at, facts.timeZone)} ${clockMark(reading.moment.trust, sameBoot)}`;
+  const time = `${ocmfLocal(reading.moment.at, facts.timeZone)} ${clockMark(reading.moment.trust, isRelative(facts))}`;
   const current = facts.connector.powerType === "DC" ? "DC" : "AC";
   return (
     `{"TM":"${time}","TX":"${mark}","RV":${kwhExact(reading.energyMilliWh)},` +
@@ -139,7 +178,29 @@ export function ocmfPayload(facts: OcmfFacts): string {
     throw new ReceiptFault(`the register fell from ${facts.begin.energyMilliWh} to ${facts.end.energyMilliWh} mWh`);
   if (facts.meter.serial === "")
     throw new ReceiptFault("a meter without a serial number cannot be named in a signed record");
-  const head = asciiJson({
+  const [first, boundaries, last] = recordReadings(facts);
+  const begin = readingText(first, "B", facts);
+  const end = readingText(last, endMark(facts.stopReason), facts);
+  const between = boundaries.map((boundary) => readingText(boundary, "T", facts));
+  const whole = (tariff: string | undefined): string => {
+    const head = asciiJson(headFields(facts, tariff));
+    return `${head.slice(0, -1)},"RD":[${[begin, ...between, end].join(",")}]}`;
+  };
+  const fits = (payload: string): boolean => "OCMF|".length + payload.length + signatureRoom <= longestRecord;
+  const full = whole(tariffText(facts));
+  if (fits(full)) return full;
+  // Long names leave less room. The displayed price gives way, then boundary readings, last the tariff text: the receipt
+  // holds them, and the keys that bind receipt and tariff stay.
+  const bound = boundText(facts);
+  while (!fits(whole(bound)) && between.length > 0) between.pop();
+  for (const tariff of [bound, undefined]) if (fits(whole(tariff))) return whole(tariff);
+  throw new ReceiptFault(`the names of station, meter and tariff leave no room for a record of ${longestRecord} bytes`);
+}
+
+/** The fields before the readings, in the profile's order. */
+function headFields(facts: OcmfFacts, tariff: string | undefined): Readonly<Record<string, unknown>> {
+  const { firmware = "" } = facts.meter;
+  return {
     FV: "1.0",
     GI: ownGateway,
     GS: facts.station.id,
@@ -148,29 +209,18 @@ export function ocmfPayload(facts: OcmfFacts): string {
     MV: facts.meter.vendor,
     MM: facts.meter.model,
     MS: facts.meter.serial,
-    MF: facts.meter.firmware ?? "",
+    ...(firmware === "" ? {} : { MF: firmware }),
     ...userFields(facts.token),
+    ...(tariff === undefined ? {} : { TT: tariff }),
+    // What switches the contactor is this software.
+    CF: facts.softwareVersion.slice(0, longestFirmware),
     CT: "EVSEID",
     CI: facts.connector.evseId,
     URN: facts.receiptNumber,
     USI: facts.sessionId,
     UTI: facts.tariffId,
     UTD: facts.tariffDigest,
-  });
-  const begin = readingText(facts.begin, "B", facts);
-  const end = readingText(facts.end, endMark(facts.stopReason), facts);
-  const between = facts.boundaryReadings
-    .slice(0, mostBoundaryReadings)
-    .map((boundary) => readingText(boundary, "T", facts));
-  const whole = (): string => `${head.slice(0, -1)},"RD":[${[begin, ...between, end].join(",")}]}`;
-  // Long names leave less room: boundary readings give way, as they stand in the receipt as well.
-  while ("OCMF|".length + whole().length + signatureRoom > longestRecord) {
-    if (between.pop() === undefined)
-      throw new ReceiptFault(
-        `the names of station, meter and tariff leave no room for a record of ${longestRecord} bytes`,
-      );
-  }
-  return whole();
+  };
 }
 
 /** The whole record. Where the signer fails, the mark stands in the signature's place and says so. */

@@ -40,7 +40,10 @@ export function issueReceipt(
   const [energy, sales] = corrects === undefined ? [energyMilliWh, 1] : [0, 0];
   const totals = totalsWith(chain.totals, settlement.price, energy, sales);
   return signedOrMarked(chain, signer, hash, (issuing) => {
-    const ocmf = ocmfRecord({ ...settlement, tariffId }, issuing.working);
+    // The displayed price is that of the first receipt's tariff.
+    const { shown, ...facts } = settlement;
+    const priced = { ...facts, tariffId, ...(corrects === undefined ? { shown } : {}) };
+    const ocmf = ocmfRecord(priced, issuing.working);
     const short = shortForm(settlement, ocmf, signer.keyId, issuing.working, hash);
     const payload: SalePayload = {
       ...receiptFrame(settlement, totals, issuing),

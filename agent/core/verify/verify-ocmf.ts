@@ -76,6 +76,10 @@ function oneReading({ raw, atMs, mark, milliWh, kind }: OcmfReading, index: numb
 const comparable = (a: string, b: string): boolean =>
   ("SI".includes(a) && "SI".includes(b)) || (a === "R" && b === "R");
 
+/** Relative times beside others: this station writes none, since their difference would be that of two clocks. */
+const hasTwoClocks = (readings: readonly OcmfReading[]): boolean =>
+  readings.some(({ mark }) => mark === "R") && readings.some(({ mark }) => mark !== "R");
+
 function readingComplaints(readings: readonly OcmfReading[], maxPowerW: number): string[] {
   const complaints = readings.flatMap(oneReading);
   if (readings.length < 2) complaints.push("a session has a begin and an end reading");
@@ -122,6 +126,8 @@ export function checkOcmf(text: string, spkiHex: string, tools: CheckTools, maxP
   // OCPP's limit binds what this station writes; other makers' records may be longer.
   if (record.fields["GI"] === ownGateway && text.length > longestRecord)
     complaints.push(`the record has ${text.length} bytes, more than ${longestRecord}`);
+  if (record.fields["GI"] === ownGateway && hasTwoClocks(record.readings))
+    complaints.push("relative times (R) stand beside times of another clock");
   const [first] = record.readings;
   const last = record.readings.at(-1);
   const span =

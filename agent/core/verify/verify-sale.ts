@@ -102,6 +102,8 @@ function recordFacts(receipt: SalePayload, pagination: number): OcmfFacts | unde
     timeZone: receipt.timeZone,
     tariffId: sale.tariff.id,
     tariffDigest: sale.tariff.digest,
+    price: sale.price,
+    ...(receipt.corrects === undefined ? { shown: sale.shown } : {}),
     sessionId: sale.sessionId,
     stopReason: sale.stop.reason,
     softwareVersion: receipt.softwareVersion,

@@ -3,8 +3,11 @@
 import { createPublicKey, verify } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type OcmfFacts, ocmfPayload, ocmfRecord } from "../../../../agent/core/ocmf/ocmf.js";
+import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
+import { type OcmfFacts, ocmfPayload, ocmfRecord, signatureText } from "../../../../agent/core/ocmf/ocmf.js";
 import { ocmfXml } from "../../../../agent/core/ocmf/ocmf-xml.js";
+import { checkOcmf } from "../../../../agent/core/verify/verify-ocmf.js";
+import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { reading, settlement, signer, startMs } from "../../../support/sample-receipt.js";
 
 const test = suite("OCMF record");
@@ -22,7 +25,9 @@ test("the payload is written byte for byte as the profile says", () => {
   const expected = [
     '{"FV":"1.0","GI":"chargetill","GS":"CT-0042","GV":"0.1.0","PG":"T16",',
     '"MV":"Eastron","MM":"SDM630","MS":"SN-20190001","MF":"1.20",',
-    '"IS":true,"IL":"HEARSAY","IF":["RFID_PLAIN"],"IT":"ISO14443","ID":"04A1B2C3D4E5F6","CT":"EVSEID","CI":"DE*ABC*E0001*1",',
+    '"IS":true,"IL":"HEARSAY","IF":["RFID_PLAIN"],"IT":"ISO14443","ID":"04A1B2C3D4E5F6",',
+    `"TT":"receipt 17; DE*ABC*E0001*1; 8.54 EUR; tariff sha256:${"ab".repeat(32)}; 0.595 EUR/kWh, 1.19 EUR per session, incl. 19 % VAT",`,
+    '"CF":"0.1.0","CT":"EVSEID","CI":"DE*ABC*E0001*1",',
     `"URN":17,"USI":"session-17","UTI":"standard","UTD":"${"ab".repeat(32)}","RD":[`,
     '{"TM":"2026-03-28T22:30:00,000+0100 S","TX":"B","RV":1234.500,"RI":"1-0:1.8.0","RU":"kWh","RT":"AC","EF":"","ST":"G"},',
     '{"TM":"2026-03-28T23:30:00,000+0100 S","TX":"T","RV":1242.730,"RI":"1-0:1.8.0","RU":"kWh","RT":"AC","EF":"","ST":"G"},',
@@ -99,13 +104,73 @@ test("how the session ended stands in the last reading's mark", () => {
   }
 });
 
+type Clock = readonly [trust: "synced" | "holdover" | "unsynced", boot: string];
+
+/** The marks of begin, boundary and end under these clocks. */
+function clockMarksOf(...clocks: readonly [Clock, Clock, Clock]): string {
+  const [begin, boundary, end] = [facts().begin, facts().boundaryReadings[0] ?? facts().begin, facts().end].map(
+    (one, at) => {
+      const [trust, boot] = clocks[at] ?? clocks[0];
+      return { ...one, moment: { ...one.moment, trust, boot } };
+    },
+  );
+  if (begin === undefined || boundary === undefined || end === undefined) throw new Error("three readings");
+  const payload = ocmfPayload(facts({ begin, boundaryReadings: [boundary], end }));
+  return [...payload.matchAll(/\+0100 ([SIRU])"/g)].map(([, mark]) => mark).join("");
+}
+
 test("the clock's mark says how far the time can be believed", () => {
-  const trust = (trust: "synced" | "holdover" | "unsynced", boot = "boot-1"): string =>
-    ocmfPayload(facts({ begin: { ...facts().begin, moment: { ...facts().begin.moment, trust, boot } } }));
-  assert.match(trust("synced"), '+0100 S","TX":"B"');
-  assert.match(trust("holdover"), '+0100 I","TX":"B"');
-  assert.match(trust("unsynced"), '+0100 R","TX":"B"');
-  assert.match(trust("unsynced", "boot-0"), '+0100 U","TX":"B"');
+  assert.is(clockMarksOf(["synced", "a"], ["holdover", "a"], ["synced", "b"]), "SIS");
+  assert.is(clockMarksOf(["unsynced", "a"], ["unsynced", "a"], ["unsynced", "a"]), "RRR");
+  assert.is(clockMarksOf(["unsynced", "a"], ["unsynced", "a"], ["unsynced", "b"]), "UUU");
+});
+
+// A clock that was set between two readings once gave begin R and end S: a reader who subtracts them reads two clocks.
+test("relative times never stand beside times of a clock that was set, whatever clocks the readings had", () => {
+  const clocks = (["synced", "holdover", "unsynced"] as const).flatMap((trust): Clock[] => [
+    [trust, "a"],
+    [trust, "b"],
+  ]);
+  for (const begin of clocks)
+    for (const boundary of clocks)
+      for (const end of clocks) {
+        const marks = clockMarksOf(begin, boundary, end);
+        assert.ok(/^(RRR|[SIU]{3})$/.test(marks), `${JSON.stringify([begin, boundary, end])}: ${marks}`);
+      }
+});
+
+test("a record in which R stands beside S is complained of", () => {
+  const mixed = signedRecord(ocmfPayload(facts()).replace('+0100 S","TX":"B"', '+0100 R","TX":"B"'));
+  assert.match(complaintsOf(mixed), /relative times \(R\) stand beside times of another clock/);
+  assert.is(complaintsOf(signedRecord(ocmfPayload(facts()).replaceAll("+0100 S", "+0100 R"))), "");
+});
+
+const signedRecord = (payload: string): string =>
+  `OCMF|${payload}|${signatureText(hexText(signer.signDer(utf8(payload))))}`;
+
+const complaintsOf = (record: string): string =>
+  checkOcmf(record, signer.spkiHex, verifyTools())
+    .filter(({ verdict }) => verdict !== "holds")
+    .map(({ detail }) => detail)
+    .join("; ");
+
+test("the tariff text names receipt, charge point, total and tariff, and as much of the shown price as 250 letters hold", () => {
+  const textOf = (changes: Partial<OcmfFacts>): string =>
+    String((JSON.parse(ocmfPayload(facts(changes))) as Record<string, unknown>)["TT"]);
+  const bound = `receipt 17; DE*ABC*E0001*1; 8.54 EUR; tariff sha256:${"ab".repeat(32)}`;
+  assert.is(
+    textOf({ shown: { text: "0.595 EUR/kWh\n  1.19 EUR per session\n" } }),
+    `${bound}; 0.595 EUR/kWh; 1.19 EUR per session`,
+  );
+  const long = textOf({ shown: { text: "x".repeat(500) } });
+  assert.is(long, `${bound}; ${"x".repeat(245 - bound.length)}...`);
+  assert.is(long.length, 250);
+});
+
+test("firmware of the meter stands in the record only where it is known", () => {
+  const { firmware: _, ...meter } = facts().meter;
+  assert.not.match(ocmfPayload(facts({ meter })), '"MF"');
+  assert.not.match(ocmfPayload(facts({ meter: { ...meter, firmware: "" } })), '"MF"');
 });
 
 test("card UIDs are hearsay: 4 and 7 bytes ISO 14443, 10 bytes undefined", () => {
@@ -143,10 +208,20 @@ test("at most six boundary readings stand inside, and no record is longer than 1
       end: own(reading(startMs + 3_600_000, 999_999_999_999_990)),
     });
   };
+  const boundariesIn = (record: string): number => (record.match(/"TX":"T"/g) ?? []).length;
+  const ordinary = ocmfRecord(
+    facts({ end: reading(startMs + 3_600_000, 999_999_999_999_990), boundaryReadings: boundaries }),
+    signer,
+  );
+  assert.is(boundariesIn(ordinary), 6);
+  assert.match(ordinary, "incl. 19 % VAT");
+  assert.ok(ordinary.length <= 1850, `${ordinary.length} bytes`);
+  // The longest names leave no room for the displayed price, and for four of the six.
   const plain = ocmfRecord(longest("M"), signer);
-  assert.is((plain.match(/"TX":"T"/g) ?? []).length, 6);
+  assert.is(boundariesIn(plain), 4);
+  assert.not.match(plain, "incl. 19 % VAT");
   assert.ok(plain.length <= 1850, `${plain.length} bytes`);
-  // Each such letter takes six bytes: boundary readings give way, begin and end never do.
+  // Each such letter takes six bytes: boundary readings and TT give way, begin and end never do.
   const wide = ocmfRecord(longest("ü"), signer);
   assert.ok(wide.length <= 1850, `${wide.length} bytes`);
   assert.match(wide, '"TX":"B"');
@@ -189,6 +264,8 @@ test("every reading carries every field, and the record's fields stand in the pr
     "IF",
     "IT",
     "ID",
+    "TT",
+    "CF",
     "CT",
     "CI",
     "URN",

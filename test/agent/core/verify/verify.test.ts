@@ -133,7 +133,7 @@ test("the station itself cannot change a figure unnoticed", () => {
     ],
     [/another|MS|serial/i, ({ sale }) => void (inside(sale, "meter")["serial"] = "SN-9")],
     [/ID: the receipt says/, ({ sale }) => void (inside(sale, "token")["uid"] = "04A1B2C3D4E5F7")],
-    [/CI: the receipt says/, ({ sale }) => void (inside(sale, "connector")["evseId"] = "DE*ABC*E0001*2")],
+    [/TT: the receipt says/, ({ sale }) => void (inside(sale, "connector")["evseId"] = "DE*ABC*E0001*2")],
     [/digest/, ({ sale }) => void (inside(sale, "tariff", "value")["currency"] = "CHF")],
     [
       /the receipt says 9\.99 EUR, the samples and the tariff give 8\.54 EUR/,
