@@ -1,0 +1,106 @@
+// The commands of the station, as frames.
+import { bcdBytes } from "./bcd.js";
+import { noReceipt } from "./fields.js";
+import { frameBytes } from "./frame.js";
+import { control } from "./messages.js";
+
+/** Minor units of a currency by its number of ISO 4217, `0978` for the euro. */
+export type ZvtAmount = { readonly minor: number; readonly currency: string };
+
+/** The station prints, wants to hear what the display says, and nobody starts or ends a payment at the terminal. */
+const stationConfig = 0xde;
+/** The terminal decides how the card pays, Geldkarte excepted. */
+const byTerminalsChoice = 0x40;
+const chipCard = 0x10;
+/** No text and no beep while it waits for a card: the station says what to do. */
+const silent = 0x02;
+
+const amountField = ({ minor, currency }: ZvtAmount): number[] => [
+  0x04,
+  ...bcdBytes(String(minor), 6),
+  0x49,
+  ...bcdBytes(currency, 2),
+];
+const paymentType = [0x19, byTerminalsChoice];
+const receiptField = (receipt: string): number[] => [
+  0x87,
+  ...(receipt === noReceipt ? [0xff, 0xff] : bcdBytes(receipt, 2)),
+];
+
+/** What the station writes beside a hold: a prefix that the acquirer names, and up to 20 characters of its own. */
+export type OwnReference = { readonly prefix: string; readonly text: string };
+
+function referenceField({ prefix, text }: OwnReference): number[] {
+  const inner = [...tlvField([0x1f, 0x62], ascii(prefix)), ...tlvField([0x1f, 0x63], ascii(text))];
+  return [0x06, ...shortLength(tlvField([0xe9], inner)), ...tlvField([0xe9], inner)];
+}
+
+const tlvField = (tag: readonly number[], value: readonly number[]): number[] => [
+  ...tag,
+  ...shortLength(value),
+  ...value,
+];
+
+function shortLength(value: readonly number[]): number[] {
+  if (value.length > 127) throw new RangeError("a field of a command holds at most 127 bytes");
+  return [value.length];
+}
+
+function ascii(text: string): number[] {
+  if (!/^[\x20-\x7e]{1,40}$/.test(text))
+    throw new RangeError(`${JSON.stringify(text)} is not 1 to 40 ASCII characters`);
+  return [...Buffer.from(text, "latin1")];
+}
+
+export const ackFrame = frameBytes(control.ack);
+/** Says that the station knows no such frame. */
+export const unknownFrame = frameBytes(control.unknownFunction);
+
+const command = (kind: number, ...data: readonly number[]): Uint8Array => frameBytes(kind, Uint8Array.from(data));
+
+/** The first command of each connection. */
+export const registrationFrame = (password: string, currency: string): Uint8Array =>
+  command(control.registration, ...bcdBytes(password, 3), stationConfig, ...bcdBytes(currency, 2));
+export const statusFrame = (password: string): Uint8Array => command(control.statusEnquiry, ...bcdBytes(password, 3));
+/** Waits so many seconds for a card: chip and contactless, all kinds; the answer tells UID, hash and applications. */
+export const readCardFrame = (seconds: number): Uint8Array =>
+  command(
+    control.readCard,
+    seconds,
+    ...[0x19, chipCard, 0xfc, silent],
+    ...[0x06, 0x08, 0x1f, 0x15, 0x01, 0xd0, 0x1f, 0x60, 0x01, 0x07],
+  );
+export const holdFrame = (amount: ZvtAmount, reference: OwnReference): Uint8Array =>
+  command(control.hold, ...amountField(amount), ...paymentType, ...referenceField(reference));
+/** Gives back `amount` of a hold and books the rest; at some acquirers it books `amount` and gives back the rest. */
+export const partialReversalFrame = (receipt: string, { minor, currency }: ZvtAmount): Uint8Array =>
+  command(
+    control.partialReversal,
+    ...receiptField(receipt),
+    ...[0x04, ...bcdBytes(String(minor), 6)],
+    ...paymentType,
+    ...[0x49, ...bcdBytes(currency, 2)],
+  );
+/** Books `amount` of a hold and gives back the rest. */
+export const bookTotalFrame = (receipt: string, { minor, currency }: ZvtAmount): Uint8Array =>
+  command(
+    control.bookTotal,
+    ...receiptField(receipt),
+    ...[0x04, ...bcdBytes(String(minor), 6)],
+    ...paymentType,
+    ...[0x49, ...bcdBytes(currency, 2)],
+  );
+export const releaseFrame = (receipt: string, currency: string): Uint8Array =>
+  command(control.release, ...paymentType, ...receiptField(receipt), ...[0x49, ...bcdBytes(currency, 2)]);
+/** Asks which holds stand; changes nothing. */
+export const openHoldsFrame = command(control.partialReversal, ...receiptField(noReceipt));
+export const endOfDayFrame = (password: string): Uint8Array => command(control.endOfDay, ...bcdBytes(password, 3));
+/** The receipt of the terminal's last payment once more. */
+export const repeatReceiptFrame = (password: string): Uint8Array =>
+  command(control.repeatReceipt, ...bcdBytes(password, 3));
+export const initialisationFrame = (password: string): Uint8Array =>
+  command(control.initialisation, ...bcdBytes(password, 3));
+/** Prepares a terminal that asks for it: its line, its keys, its card profiles. */
+export const diagnosisFrame = command(control.diagnosis, ...[0x06, 0x03, 0x1b, 0x01, 0x04]);
+/** Ends what the terminal is doing, such as waiting for a card. */
+export const stopFrame = command(control.abortByStation);
