@@ -1,6 +1,7 @@
 // The receipts that wait for one backend, in the order in which they go, and what is remembered of those on their way.
 // Nothing goes out that was not written down as taken.
 import { Failure } from "../core/failure.js";
+import { attemptsBeforeDoubt } from "./outbox-doubt.js";
 import {
   emptyOutbox,
   firstInLine,
@@ -48,6 +49,11 @@ export class OutboxQueue {
   /** How many wait; parked ones do not. */
   get waiting(): number {
     return this.#parts.items.last() - this.#state.cursor + firstInLine(this.#state).length;
+  }
+
+  /** Something waits that is not in doubt: on those the backend has failed often enough. */
+  get hasOthers(): boolean {
+    return this.waiting > this.#state.open.filter(({ attempts }) => attempts >= attemptsBeforeDoubt).length;
   }
 
   stateOf(number: number): ItemState {

@@ -46,3 +46,26 @@ export function reachabilityBy(fault: UplinkFault | undefined): "unauthorised" |
   if (fault === "uplink/unauthorised") return "unauthorised";
   return fault === "uplink/unsure" ? "unsure" : "offline";
 }
+
+/** How the backend is reached now; `sinceMs` stays where that is as before. */
+export function reportAfter(
+  before: ReachabilityReport,
+  atMs: EpochMs,
+  reachability: Reachability,
+  words?: string,
+  fault?: OutboxFault,
+): ReachabilityReport {
+  return {
+    reachability,
+    sinceMs: reachability === before.reachability ? before.sinceMs : atMs,
+    ...(words === undefined ? {} : { words }),
+    ...(fault === undefined ? {} : { fault }),
+  };
+}
+
+export const refusedWords = (count: number): string =>
+  `the last ${count} receipts were all refused and parked: look at the reasons, it may be a setting`;
+
+export const crowdedWords = (parked: number): string =>
+  `${parked} receipts are parked, and nothing new is sent until they are fewer: ` +
+  "look at their reasons, mend the cause, and send them again (chargetill sync resend)";

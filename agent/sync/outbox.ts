@@ -1,10 +1,21 @@
 // The outbox of one uplink: receipts go out in the order of their numbers, one at a time, and none is dropped however
 // long the line is down. It writes before it sends and writes the acknowledgement before the next send, so a crash
 // anywhere leads to the same copy again or to nothing.
-import type { Clock, EpochMs } from "../../drivers/driver.js";
+import type { Clock } from "../../drivers/driver.js";
 import { Failure } from "../core/failure.js";
-import { attemptsBeforeDoubt, believed, isFailure, noDoubt, poisonReason, type Unanswered } from "./outbox-doubt.js";
+import {
+  afterFailure,
+  believed,
+  doubtAfterAnswer,
+  doubtKept,
+  isFailure,
+  noDoubt,
+  type OutboxDoubt,
+  passedOver,
+  type Unanswered,
+} from "./outbox-doubt.js";
 import { OutboxQueue } from "./outbox-queue.js";
+import { OutboxRest } from "./outbox-rest.js";
 import {
   askedAgain,
   type ItemState,
@@ -13,20 +24,22 @@ import {
   markLeft,
   markParked,
   markUnanswered,
-  mostInDoubt,
   type OutboxItem,
   type OutboxItems,
   type OutboxState,
   type OutboxStore,
 } from "./outbox-state.js";
 import {
+  crowdedWords,
   type OutboxFault,
   type OutboxStatus,
   type Reachability,
   type ReachabilityReport,
   reachabilityBy,
+  refusedWords,
+  reportAfter,
 } from "./outbox-status.js";
-import { type BackoffLimits, backoffMs } from "./transport/backoff.js";
+import type { BackoffLimits } from "./transport/backoff.js";
 import type { Outcome, Uplink } from "./uplink.js";
 
 export type OutboxParts = {
@@ -62,23 +75,25 @@ export class Outbox {
   readonly #queue: OutboxQueue;
   #running: Promise<void> | undefined;
   #sending: number | undefined;
-  #failures = 0;
   #refusals = 0;
-  #wake: { readonly monoMs: number; readonly atMs: EpochMs; readonly cancel: () => void } | undefined;
+  #doubt: OutboxDoubt = noDoubt;
+  readonly #rest: OutboxRest;
   #reach: ReachabilityReport;
 
   /** Throws what the store throws when the state cannot be read. */
   constructor(parts: OutboxParts) {
     this.#parts = parts;
-    const { uplink, items, store } = parts;
+    const { uplink, items, store, clock, random, backoff } = parts;
+    this.#rest = new OutboxRest({ clock, random, backoff, over: () => void this.due() });
     this.#queue = new OutboxQueue({ name: uplink.name, items, store });
-    this.#reach = { reachability: "untried", sinceMs: parts.clock.now().at };
+    this.#reach = { reachability: "untried", sinceMs: clock.now().at };
   }
 
   /** The station runs: an uplink whose line is always open opens it, then what waits is sent. */
   begin(): void {
     this.#parts.uplink.begin?.({
-      waiting: () => this.status().waiting > 0,
+      // What is in doubt keeps back nobody.
+      waiting: () => this.#queue.hasOthers,
       reached: (reachability, words, fault) => {
         if (this.#stop.signal.aborted) return;
         this.#reached(reachability, reachability === "online" ? undefined : words, fault);
@@ -90,10 +105,10 @@ export class Outbox {
     this.kick();
   }
 
-  /** The line stands: a back-off was for one that did not. */
+  /** The line stands: a back-off was for one that did not, unless what waits was what it was lost at. */
   #goOn(): void {
     if (this.#stop.signal.aborted) return;
-    if (this.#running === undefined) this.#calm();
+    if (this.#running === undefined && (this.#doubt.suspects.length === 0 || this.#queue.hasOthers)) this.#rest.end();
     this.kick();
   }
 
@@ -109,8 +124,7 @@ export class Outbox {
    */
   due(): boolean {
     if (this.#stop.signal.aborted || this.#running !== undefined) return false;
-    if (this.#wake !== undefined && this.#parts.clock.now().monoMs < this.#wake.monoMs) return false;
-    if (this.#queue.waiting === 0) return false;
+    if (this.#queue.waiting === 0 || this.#rest.holds(this.#queue.hasOthers)) return false;
     this.#start();
     return true;
   }
@@ -205,7 +219,7 @@ export class Outbox {
       ...(this.#sending === undefined ? {} : { sending: this.#sending }),
       parked: parked.filter((item) => !item.again),
       ...(lastAck === null ? {} : { lastAck }),
-      ...(this.#wake === undefined ? {} : { nextTryMs: this.#wake.atMs }),
+      ...(this.#rest.untilMs === undefined ? {} : { nextTryMs: this.#rest.untilMs }),
     };
   }
 
@@ -215,29 +229,28 @@ export class Outbox {
    */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#calm();
+    this.#rest.end();
     await this.#running;
     this.#parts.uplink.close?.();
   }
 
   #start(): void {
-    this.#calm();
+    this.#rest.end();
     this.#running = this.#drain()
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#running = undefined;
         this.#tell();
         // A settlement between the last look and here would otherwise wait for the schedule.
-        if (this.#wake === undefined) this.due();
+        if (!this.#rest.isRunning) this.due();
       });
   }
 
   async #drain(): Promise<void> {
-    let doubt = noDoubt;
-    for (;;) {
+    for (let isFirst = true; ; isFirst = false) {
       let item: OutboxItem | undefined;
       try {
-        item = this.#queue.next(doubt.proof === undefined ? doubt.suspects.map((one) => one.item.number) : []);
+        item = this.#next(isFirst);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         return this.#unreadable(error);
@@ -247,20 +260,19 @@ export class Outbox {
       if (state.parked.length >= mostParked && item.number > state.cursor) return this.#crowded();
       const kept = state.aside.includes(item.number) ? byHand : item.park;
       if (kept !== undefined && !this.#queue.isFirstInLine(item.number)) {
-        this.#queue.change(markParked(state, item, kept, this.#parts.clock.now().at));
+        this.#park(item, kept);
         continue;
       }
       // Somebody has set it aside meanwhile.
-      if (doubt.proof !== undefined && doubt.suspects[0]?.item.number !== item.number) doubt = noDoubt;
+      const { proof, suspects } = this.#doubt;
+      if (proof !== undefined && suspects[0]?.item.number !== item.number) this.#doubt = noDoubt;
       this.#take(item);
       const outcome = believed(await this.#send(item), this.#queue.attemptsOn(item.number) + 1);
       if (this.#stop.signal.aborted) return;
       this.#sending = undefined;
       if (outcome.kind === "accepted" || outcome.kind === "refused") {
         this.#answered(item, outcome);
-        // The backend is well: the first in doubt has its last try now, and nothing between.
-        const inDoubt = doubt.suspects.some((one) => one.item.number === item.number);
-        doubt = doubt.suspects.length === 0 || inDoubt ? noDoubt : { ...doubt, proof: item.number };
+        this.#doubt = doubtAfterAnswer(this.#doubt, item.number);
         if (this.#refusals >= refusalsInARow) return this.#pace();
         continue;
       }
@@ -270,20 +282,26 @@ export class Outbox {
           counts: isFailure(outcome),
         }),
       );
-      if (isFailure(outcome) && doubt.proof !== undefined) {
-        const reason = poisonReason(outcome, doubt.proof);
-        this.#queue.change(markParked(this.#queue.state, item, reason, this.#parts.clock.now().at));
-        doubt = noDoubt;
-        continue;
-      }
-      const attempts = this.#queue.attemptsOn(item.number);
-      if (!isFailure(outcome) || attempts < attemptsBeforeDoubt || doubt.suspects.length >= mostInDoubt)
-        return this.#hold(outcome);
-      doubt = { suspects: [...doubt.suspects, { item, outcome }] };
+      const after = afterFailure(this.#doubt, item, outcome, this.#queue.attemptsOn(item.number));
+      if (after.kind === "hold") return this.#hold(outcome);
+      if (after.kind === "park") this.#park(item, after.reason);
+      this.#doubt = after.kind === "park" ? noDoubt : after.doubt;
     }
     this.#queue.save();
-    const last = doubt.suspects.at(-1);
+    const last = this.#doubt.suspects.at(-1);
     if (last !== undefined) this.#hold(last.outcome);
+  }
+
+  /** The next to send. Where nothing else waits, those that were passed over are tried again. */
+  #next(isFirst: boolean): OutboxItem | undefined {
+    const item = this.#queue.next(passedOver(this.#doubt));
+    if (item !== undefined || !isFirst) return item;
+    this.#doubt = noDoubt;
+    return this.#queue.next([]);
+  }
+
+  #park(item: OutboxItem, reason: string): void {
+    this.#queue.change(markParked(this.#queue.state, item, reason, this.#parts.clock.now().at));
   }
 
   #answered(item: OutboxItem, outcome: Answer): void {
@@ -294,7 +312,7 @@ export class Outbox {
         : markParked(this.#queue.state, item, outcome.reason, at),
     );
     this.#refusals = outcome.kind === "accepted" ? 0 : this.#refusals + 1;
-    if (this.#refusals < refusalsInARow) this.#failures = 0;
+    if (this.#refusals < refusalsInARow) this.#rest.forgetFailures();
     this.#reached("online");
   }
 
@@ -341,54 +359,28 @@ export class Outbox {
   #pace(): void {
     this.#queue.save();
     this.#wait();
-    this.#reached(
-      "online",
-      `the last ${this.#refusals} receipts were all refused and parked: look at the reasons, it may be a setting`,
-    );
+    this.#reached("online", refusedWords(this.#refusals));
   }
 
   /** Too many are kept back: whatever is wrong, a person must look before there are more. */
   #crowded(): void {
     this.#queue.save();
     this.#wait();
-    this.#reached(
-      "unsure",
-      `${mostParked} receipts are parked, and nothing new is sent until they are fewer: ` +
-        "look at their reasons, mend the cause, and send them again (chargetill sync resend)",
-      "uplink/unsure",
-    );
+    this.#reached("unsure", crowdedWords(mostParked), "uplink/unsure");
   }
 
   #wait(askedMs?: number): void {
-    this.#failures += 1;
-    const { clock, random, backoff } = this.#parts;
-    const waitMs = backoffMs(this.#failures, backoff, random(), askedMs);
-    const { at, monoMs } = clock.now();
-    const cancel = clock.at(monoMs + waitMs, () => {
-      this.#wake = undefined;
-      this.due();
-    });
-    this.#wake = { monoMs: monoMs + waitMs, atMs: at + waitMs, cancel };
-  }
-
-  #calm(): void {
-    this.#wake?.cancel();
-    this.#wake = undefined;
+    this.#doubt = doubtKept(this.#doubt);
+    this.#rest.begin(!this.#queue.hasOthers, askedMs);
   }
 
   #reached(reachability: Reachability, words?: string, fault?: OutboxFault): void {
-    const sinceMs = reachability === this.#reach.reachability ? this.#reach.sinceMs : this.#parts.clock.now().at;
-    this.#reach = {
-      reachability,
-      sinceMs,
-      ...(words === undefined ? {} : { words }),
-      ...(fault === undefined ? {} : { fault }),
-    };
+    this.#reach = reportAfter(this.#reach, this.#parts.clock.now().at, reachability, words, fault);
   }
 
   #fail(error: unknown): void {
     this.#stop.abort();
-    this.#calm();
+    this.#rest.end();
     this.#sending = undefined;
     this.#parts.onFailure(error);
   }

@@ -11,11 +11,14 @@ export type UplinkFault = "uplink/unauthorised" | "uplink/unsure";
  */
 export type Outcome =
   | { readonly kind: "accepted"; readonly receipt?: unknown }
-  /** Sent, and no answer that can be believed was seen. */
-  /** It counts as an attempt where the line stood all the while, and may have been answered about others. */
+  /**
+   * Sent, and no answer that can be believed was seen. It counts as an attempt where the line stood all the while, or
+   * was lost at it (`lineLost`: nothing else can be tried on the same one).
+   */
   | {
       readonly kind: "unsure";
       readonly countsAsAttempt?: true;
+      readonly lineLost?: true;
       readonly words?: string;
       readonly fault?: UplinkFault;
     }

@@ -41,12 +41,13 @@ export function judgeAnswer(answer: HttpAnswer, expected: AnswerExpectation): Ou
       `${expected.url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${words})`,
     );
   if (status === 400 || status === 422) return { kind: "refused", reason: words + hintTo(words) };
-  if (status === 401 || status === 403) return heldOutcome(`${wrongToken(expected)} (${words})`);
+  if (status === 401 || status === 403) return heldByAnswer(`${wrongToken(expected)} (${words})`);
   if (status === 404 || status === 405 || status === 410)
-    return heldOutcome(`the address ${shownAddress(expected.url)} takes no CDRs (${words}): check the uplink's url`);
+    return heldByAnswer(`the address ${shownAddress(expected.url)} takes no CDRs (${words}): check the uplink's url`);
   if (status >= 300 && status < 400)
     return {
       kind: "unsure",
+      countsAsAttempt: true,
       fault: "uplink/unsure",
       words: `${shownAddress(expected.url)} redirects (${words}), which is not followed: a login page, or a wrong url`,
     };
@@ -94,29 +95,43 @@ function judgeEnvelope(
   if (envelope === undefined) {
     if (expected.envelope === "none" && (answer.status === 201 || answer.status === 204) && answer.body?.trim() === "")
       return { kind: "accepted", receipt: said };
-    if (answer.broken === "the answer was cut off") return { kind: "unsure", words: `${said}, but ${answer.broken}` };
+    if (answer.broken === "the answer was cut off") return lostAt(`${said}, but ${answer.broken}`);
     const why =
       answer.broken ??
       (answer.body?.trim() === ""
         ? "the answer is empty"
         : "this is not an OCPI answer (a login page of the network?)");
-    return { kind: "unsure", fault: "uplink/unsure", words: `${shownAddress(expected.url)}: ${said}, but ${why}` };
+    return {
+      kind: "unsure",
+      countsAsAttempt: true,
+      fault: "uplink/unsure",
+      words: `${shownAddress(expected.url)}: ${said}, but ${why}`,
+    };
   }
   const { code } = envelope;
   if (code < 2000) return { kind: "accepted", receipt: said };
   if (code < 3000) return { kind: "refused", reason: said + hintTo(said) };
   if (code === 4001)
-    return heldOutcome(`the hub does not know the receiver (${said}): check toCountryCode and toPartyId`);
+    return heldByAnswer(`the hub does not know the receiver (${said}): check toCountryCode and toPartyId`);
   const hint = code === 3000 ? `; some backends answer so to a wrong token: check ${expected.tokenFile}` : "";
   return again(answer, said + hint);
 }
+
+/**
+ * Most likely a setting, and all wait. A gateway before the backend has been seen to say so of one message alone: it
+ * counts as an attempt, and where the next one is taken it was that message.
+ */
+const heldByAnswer = (words: string): Outcome => ({ ...heldOutcome(words), countsAsAttempt: true });
+
+/** It may have been read. Where it goes so each time, while others are taken, it is that message. */
+const lostAt = (words: string): Outcome => ({ kind: "unsure", countsAsAttempt: true, lineLost: true, words });
 
 /** No answer: a line that never stood is simply tried again; a request that may have been read is in doubt. */
 export function judgeLost(lost: LostRequest, url: URL): Outcome {
   const { words, needsPerson } = whyLost(lost, url);
   if (needsPerson) return heldOutcome(words);
   return lost.sent
-    ? { kind: "unsure", words: `${words}; sent, but no answer was seen` }
+    ? lostAt(`${words}; sent, but no answer was seen`)
     : { kind: "retry", countsAsAttempt: false, words };
 }
 

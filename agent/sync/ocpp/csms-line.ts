@@ -12,10 +12,20 @@ import type { KeptCredentials } from "../transport/kept-credentials.js";
 import type { UplinkFault } from "../uplink.js";
 import { Heartbeat } from "./availability/heartbeat.js";
 import { type BootReason, bootAnswer, bootPayload, type StationName, unlessRejected } from "./rpc/boot.js";
-import { callOutcome } from "./rpc/call-outcome.js";
 import { closeSocket, keepAlive, normalClosure, type OpenedSocket, type Pings } from "./rpc/connection.js";
 import type { CallError, Dialect } from "./rpc/frame.js";
-import { type CsmsLineStatus, connected, lostStatus, PeerMemory, unanswered, unheard } from "./rpc/line-status.js";
+import { LineLosses } from "./rpc/line-losses.js";
+import {
+  bootFailed,
+  bootUnreadable,
+  type CsmsLineStatus,
+  connected,
+  lostStatus,
+  notAccepted,
+  PeerMemory,
+  unanswered,
+  unheard,
+} from "./rpc/line-status.js";
 import type { Intervals, Registration } from "./rpc/link.js";
 import { type Reconnect, reconnectMs } from "./rpc/reconnect.js";
 import { type Handlers, Rpc } from "./rpc/rpc.js";
@@ -68,6 +78,7 @@ export class CsmsLine {
   /** The version in which we were accepted since our start. */
   #bootedAs: Dialect | undefined;
   #memory = new PeerMemory();
+  readonly #losses: LineLosses;
   #status: CsmsLineStatus = { accepted: false, words: "not connected yet" };
   #failures = 0;
   #trustedRoot: string | undefined;
@@ -79,6 +90,7 @@ export class CsmsLine {
 
   constructor(parts: CsmsLineParts) {
     this.#parts = parts;
+    this.#losses = new LineLosses(parts.clock);
     this.#heartbeat = new Heartbeat(parts.clock, () => parts.intervals().heartbeatS, parts.note);
   }
 
@@ -209,6 +221,7 @@ export class CsmsLine {
         malformed: this.#parts.malformed,
         saw: (oddity, count) => this.#parts.oddities.saw(oddity, count),
         answered: (action, answer) => this.#answered(rpc, action, answer),
+        losses: this.#losses,
       });
       const gone = (why: string): void => {
         if (this.#rpc !== rpc) return;
@@ -274,23 +287,13 @@ export class CsmsLine {
       payload = await clock.busy(rpc.call("BootNotification", bootPayload(rpc.dialect, station, reason)));
     } catch (error) {
       if (this.#rpc !== rpc) return undefined;
-      const refusal = callOutcome(error, "BootNotification");
-      const words =
-        refusal.kind === "refused"
-          ? `the backend refused this station's BootNotification: ${refusal.reason}`
-          : (refusal.words ?? "the backend did not answer");
-      const fault = refusal.kind === "refused" ? "uplink/unauthorised" : refusal.fault;
-      this.#settled({ accepted: false, words, ...(fault === undefined ? {} : { fault }) });
+      this.#settled(bootFailed(error));
       return backoffMs(failures + 1, config.backoff, random());
     }
     if (this.#rpc !== rpc) return undefined;
     const answer = bootAnswer(payload);
     if (answer === undefined) {
-      this.#settled({
-        accepted: false,
-        words: "the backend's answer to BootNotification is not valid OCPP",
-        fault: "uplink/unsure",
-      });
+      this.#settled(bootUnreadable);
       return backoffMs(failures + 1, config.backoff, random());
     }
     this.#heartbeat.compareClock(answer.currentMs);
@@ -303,15 +306,7 @@ export class CsmsLine {
     }
     this.#bootedAs = undefined;
     this.#parts.lost();
-    const words =
-      answer.registration === "Pending"
-        ? "connected, but the backend has not accepted this station yet (Pending)"
-        : `the backend rejects this station (Rejected): check that it knows ${this.#parts.identity}`;
-    this.#settled({
-      accepted: false,
-      words: `${words}, ${rpc.dialect}`,
-      ...(answer.registration === "Rejected" ? { fault: "uplink/unauthorised" } : {}),
-    });
+    this.#settled(notAccepted(rpc, answer.registration, this.#parts.identity));
     return answer.intervalS === 0 ? bootAgainMs : answer.intervalS * 1000;
   }
 
@@ -356,7 +351,7 @@ export class CsmsLine {
     this.#status = { accepted: false, words: why };
     this.#heartbeat.stop();
     this.#parts.lost();
-    rpc.close(why);
+    rpc.close(why, this.#renews || this.#stop.signal.aborted);
     if (socket !== undefined) closeSocket(socket, this.#parts.clock, why);
     // Whoever waits between two BootNotifications has nothing to wait for.
     this.#nudge?.();

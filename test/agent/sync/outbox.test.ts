@@ -354,6 +354,93 @@ test("no answer to one while the line stands makes it suspect too, and its reaso
   );
 });
 
+/** The line is lost at these receipts, after it had stood; all others are taken. */
+const lostAt =
+  (...numbers: number[]): ScriptedUplink["answer"] =>
+  ({ id }) =>
+    numbers.includes(Number(id.slice(4)))
+      ? { kind: "unsure", countsAsAttempt: true, lineLost: true, words: "the line was cut" }
+      : accepted;
+
+// It held all behind it until somebody said `sync park`: a lost line never counted.
+test("a receipt at which the line is lost each time is passed over after its tries, comes back after each that is taken, and is parked", async () => {
+  const uplink = new ScriptedUplink();
+  uplink.answer = lostAt(2);
+  const book = new Book(12);
+  const { outbox, clock } = bench({ uplink, book });
+  await outbox.now();
+  for (let turn = 0; turn < 12; turn += 1) {
+    clock.advance(60_000);
+    await settle();
+  }
+  assert.equal(uplink.sent, [2, 2, 2, 2, 2, 3, 2, 4, 2, 5, 2, 6, 2, 7, 2, 8, 9, 10, 11, 12]);
+  assert.equal([outbox.stateOf(2), outbox.status().waiting], ["parked", 0]);
+  assert.match(
+    outbox.status().parked[0]?.reason ?? "",
+    /^the backend lost the line at this receipt 10 times or more \(the line was cut\), but answered to receipt 7; it may have arrived/,
+  );
+});
+
+test("where each loss takes the line away, others go first on the next one, and one alone rests and keeps back nothing new", async () => {
+  const uplink = new ScriptedUplink();
+  let isUp = true;
+  const answer = lostAt(2);
+  uplink.answer = (item, signal) => {
+    if (!isUp) return away;
+    isUp = item.id !== "cdr-2";
+    return answer(item, signal);
+  };
+  const book = new Book(2);
+  const { outbox, clock } = bench({ uplink, book });
+  await outbox.now();
+  const turn = async (): Promise<void> => {
+    isUp = true;
+    clock.advance(clock.nextMs ?? 0);
+    await settle();
+  };
+  for (let tries = 1; tries < 20; tries += 1) await turn();
+  assert.equal(
+    [uplink.sent.length, outbox.stateOf(2)],
+    [20, "unsure"],
+    "alone it is in nobody's way, and proof is none",
+  );
+  isUp = true;
+  book.count = 3;
+  outbox.kick();
+  await settle();
+  assert.equal([uplink.sent.slice(20), outbox.stateOf(3)], [[3, 2], "acked"], "at once, whatever the back-off says");
+  assert.match(outbox.status().parked[0]?.reason ?? "", /lost the line at this receipt .* answered to receipt 3/);
+});
+
+test("a backend whose line is lost at everything, for a day, parks nothing", async () => {
+  const uplink = new ScriptedUplink();
+  uplink.answer = lostAt(...Array.from({ length: 40 }, (_, index) => index + 2));
+  const { outbox, clock } = bench({ uplink, book: new Book(41) });
+  outbox.kick();
+  for (let turn = 0; turn < 1_500; turn += 1) {
+    await settle();
+    clock.advance(60_000);
+  }
+  assert.equal([outbox.status().parked, outbox.status().waiting], [[], 40]);
+  uplink.answer = () => accepted;
+  await outbox.now();
+  assert.equal([outbox.status().parked, outbox.status().waiting], [[], 0]);
+});
+
+test("a line that is lost every other time, at whatever is on it, parks nothing", async () => {
+  const random = generator(20260302);
+  const uplink = new ScriptedUplink();
+  const lost = lostAt(...Array.from({ length: 500 }, (_, index) => index + 2));
+  uplink.answer = (item, signal) => (random() < 0.5 ? lost(item, signal) : accepted);
+  const { outbox, clock } = bench({ uplink, book: new Book(501) });
+  outbox.kick();
+  for (let turn = 0; turn < 5_000 && outbox.status().waiting > 0; turn += 1) {
+    await settle();
+    clock.advance(60_000);
+  }
+  assert.equal([outbox.status().parked, outbox.status().waiting], [[], 0]);
+});
+
 test("a refusal that may pass is tried again with back-off, and is one after its tries, with no other receipt asked", async () => {
   const passing = { ...failed, refusal: "id 0" };
   for (const passes of [true, false]) {

@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.js";
 
 const outbox = "agent/sync/outbox.ts";
+const doubt = "agent/sync/outbox-doubt.ts";
 const credit = "agent/station/offline-credit.ts";
 
 const reservations = ["agent/station/remote/reservation-fees"];
@@ -58,16 +59,30 @@ export const stationMutants: readonly Mutant[] = [
   },
   {
     rule: "no receipt is parked for a backend that fails on all of them",
-    file: outbox,
-    find: "if (isFailure(outcome) && doubt.proof !== undefined)",
-    replace: "if (isFailure(outcome) && doubt.suspects.length > 0)",
+    file: doubt,
+    find: "if (proof !== undefined) {",
+    replace: "if (suspects.length > 0) {",
     tests: ["agent/sync/outbox"],
   },
   {
     rule: "a receipt is tried several times before it is doubted",
-    file: outbox,
-    find: "attempts < attemptsBeforeDoubt",
-    replace: "attempts < 1",
+    file: doubt,
+    find: "if (attempts < attemptsBeforeDoubt ||",
+    replace: "if (attempts < 1 ||",
+    tests: ["agent/sync/outbox"],
+  },
+  {
+    rule: "a lost line is believed of a receipt later than an answer of failure",
+    file: doubt,
+    find: "attempts >= lossesBeforePoison",
+    replace: "attempts >= attemptsBeforeDoubt",
+    tests: ["agent/sync/outbox"],
+  },
+  {
+    rule: "what is in doubt keeps back nothing new",
+    file: "agent/sync/outbox-rest.ts",
+    find: "!(ofDoubt && hasOthers)",
+    replace: "true",
     tests: ["agent/sync/outbox"],
   },
   {

@@ -98,9 +98,10 @@ export class StatusNotifications {
           // A CSMS that does not take a notice is not told it again on this line; after a lost call all is compared
           // anew.
           const failure = callFailure(error);
-          if (failure instanceof CallLost) return;
+          if (failure instanceof CallLost && failure.blame !== "rests") return;
           // A failure that passes is not the notice's: it is told again with the next round.
-          if (callOutcome(failure, next.told.action).kind === "retry" && !isForGood.includes(failure.code))
+          if (failure instanceof CallLost) this.#toldInVain.push(next.undo);
+          else if (callOutcome(failure, next.told.action).kind === "retry" && !isForGood.includes(failure.code))
             this.#toldInVain.push(next.undo);
           else {
             if (!this.#unwanted.has(next.told.action))

@@ -5,7 +5,7 @@ import { CallLost } from "./rpc.js";
 
 /**
  * `error` as `Call` rejects with it; anything else is thrown again. No answer at all counts as an attempt where the line
- * stood, never where it was lost. What the standard means for the station or for the action as a whole (SecurityError,
+ * stood, or was lost at it after the peer had answered on it. What the standard means for the station or for the action as a whole (SecurityError,
  * NotSupported) is seen on single messages too: it counts as a failure to take this one, and whether it is the line the
  * next message shows. `knowsUs` = the peer has taken something on this connection: one that has forgotten us may refuse
  * all messages in any words, so its refusals are failures too.
@@ -13,7 +13,12 @@ import { CallLost } from "./rpc.js";
 export function callOutcome(error: unknown, action: string, knowsUs = true): Exclude<Outcome, { kind: "accepted" }> {
   if (error instanceof CallLost) {
     if (!error.sent) return { kind: "retry", countsAsAttempt: false, words: error.message };
-    return { kind: "unsure", ...(error.timedOut ? { countsAsAttempt: true } : {}), words: error.message };
+    return {
+      kind: "unsure",
+      ...(error.blame === undefined ? {} : { countsAsAttempt: true }),
+      ...(error.blame === "line" ? { lineLost: true } : {}),
+      words: error.message,
+    };
   }
   if (!(error instanceof CallError)) throw error;
   const said = `${action}: ${error.code}${error.message === "" ? "" : ` "${error.message}"`}`;

@@ -1,6 +1,7 @@
 // How a line to a CSMS stands, in words for a technician, and what its answers say of its memory. Pure.
 import type { TimeTrust } from "../../../../drivers/driver.js";
 import type { UplinkFault } from "../../uplink.js";
+import { callOutcome } from "./call-outcome.js";
 import type { CallError } from "./frame.js";
 import type { Rpc } from "./rpc.js";
 
@@ -36,6 +37,36 @@ export function lostStatus(
   const unset =
     trust === "unsynced" && /clock/.test(words) ? "; the clock has not been set since the station was switched on" : "";
   return { accepted: false, words: `${words}${unset}`, ...(fault === undefined ? {} : { fault }) };
+}
+
+/** BootNotification was refused, or not answered. */
+export function bootFailed(error: unknown): CsmsLineStatus {
+  const refusal = callOutcome(error, "BootNotification");
+  const words =
+    refusal.kind === "refused"
+      ? `the backend refused this station's BootNotification: ${refusal.reason}`
+      : (refusal.words ?? "the backend did not answer");
+  const fault = refusal.kind === "refused" ? "uplink/unauthorised" : refusal.fault;
+  return { accepted: false, words, ...(fault === undefined ? {} : { fault }) };
+}
+
+export const bootUnreadable: CsmsLineStatus = {
+  accepted: false,
+  words: "the backend's answer to BootNotification is not valid OCPP",
+  fault: "uplink/unsure",
+};
+
+export function notAccepted({ dialect }: Line, registration: "Pending" | "Rejected", identity: string): CsmsLineStatus {
+  return registration === "Pending"
+    ? {
+        accepted: false,
+        words: `connected, but the backend has not accepted this station yet (Pending), ${dialect}`,
+      }
+    : {
+        accepted: false,
+        words: `the backend rejects this station (Rejected): check that it knows ${identity}, ${dialect}`,
+        fault: "uplink/unauthorised",
+      };
 }
 
 /** On a connection without a BootNotification, after so many refusals and nothing else, one goes out. */

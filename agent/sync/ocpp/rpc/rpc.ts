@@ -4,6 +4,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../../drivers/driver.js";
 import { CallError, callText, type Dialect, errorText, type Frame, parseFrame, resultText } from "./frame.js";
+import type { LineLosses } from "./line-losses.js";
 import type { SawOddity } from "./received-json.js";
 
 /**
@@ -25,13 +26,19 @@ export class Reply {
 /** Sends a CALL; resolves with the payload of its CALLRESULT. Rejects with CallError or CallLost. */
 export type RpcCall = (action: string, payload: object) => Promise<unknown>;
 
-/** A CALL without an answer. `sent` = the peer may have read it; `timedOut` = the line stood all the while. */
+/**
+ * What a CALL without an answer says of itself: the line stood all the while; the line was lost at it, on which others
+ * had been answered; or it rests, since the line was lost at it too often.
+ */
+type LossBlame = "time" | "line" | "rests";
+
+/** A CALL without an answer. `sent` = the peer may have read it; no `blame` = it is nobody's fault. */
 export class CallLost extends Error {
   override readonly name = "CallLost";
   constructor(
     readonly sent: boolean,
     message: string,
-    readonly timedOut = false,
+    readonly blame?: LossBlame,
   ) {
     super(message);
   }
@@ -63,6 +70,8 @@ export type RpcParts = {
   readonly saw?: SawOddity;
   /** How the peer answers the CALLs of ours; "none" = not within the time. */
   readonly answered?: (action: string, answer: "result" | "none" | CallError) => void;
+  /** At what the line was lost, over all connections. */
+  readonly losses?: LineLosses;
 };
 
 /**
@@ -97,6 +106,7 @@ export class Rpc {
   /** Their time is over, the newest last. */
   readonly #late: Outgoing[] = [];
   #knowsUs = false;
+  #wasAnswered = false;
   readonly #asked: { readonly call: Extract<Frame, { type: "call" }>; readonly length: number }[] = [];
   #outstanding: Outgoing | undefined;
   #cancelTimeout: () => void = () => undefined;
@@ -135,6 +145,8 @@ export class Rpc {
       if (this.#closed) return reject(new CallLost(false, "the connection is closed"));
       if (this.#waiting.length >= mostWaitingCalls)
         return reject(new CallLost(false, `${mostWaitingCalls} calls wait for an answer already`));
+      const rests = this.#parts.losses?.keptBack(action);
+      if (rests !== undefined) return reject(new CallLost(false, rests, "rests"));
       const id = randomUUID();
       const text = callText(id, action, payloadText);
       this.#waiting.push({ id, action, text, resolve, reject, ...(late === undefined ? {} : { late }) });
@@ -185,15 +197,21 @@ export class Rpc {
     this.#note("the backend sent a binary frame, which OCPP-J does not have");
   }
 
-  /** The connection is gone: the outstanding call is in doubt, those that wait were never sent. */
-  close(why: string): void {
+  /**
+   * The connection is gone: the outstanding call is in doubt, those that wait were never sent. `isOurs` = we have closed
+   * it.
+   */
+  close(why: string, isOurs = false): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelTimeout();
     this.#asked.length = 0;
     this.#late.length = 0;
-    this.#outstanding?.reject(new CallLost(true, `${why}; sent, but no answer was seen`));
+    const lost = this.#outstanding;
     this.#outstanding = undefined;
+    if (lost !== undefined && !isOurs) this.#parts.losses?.lostAt(lost.action);
+    const blame = this.#wasAnswered && !isOurs ? "line" : undefined;
+    lost?.reject(new CallLost(true, `${why}; sent, but no answer was seen`, blame));
     for (const call of this.#waiting.splice(0)) call.reject(new CallLost(false, why));
   }
 
@@ -207,7 +225,7 @@ export class Rpc {
       this.#outstanding = undefined;
       this.#late.push(call);
       if (this.#late.length > mostLateCalls) this.#late.shift();
-      call.reject(new CallLost(true, `the backend did not answer ${call.action} within ${timeoutMs / 1000} s`, true));
+      call.reject(new CallLost(true, `the backend did not answer ${call.action} within ${timeoutMs / 1000} s`, "time"));
       this.#parts.answered?.(call.action, "none");
       this.#next();
     });
@@ -251,6 +269,8 @@ export class Rpc {
   }
 
   #told(action: string, frame: Extract<Frame, { type: "result" | "error" }>): void {
+    this.#wasAnswered = true;
+    this.#parts.losses?.answered(action);
     if (frame.type === "result") this.#knowsUs ||= action !== "Heartbeat";
     this.#parts.answered?.(action, frame.type === "result" ? "result" : frame.error);
   }

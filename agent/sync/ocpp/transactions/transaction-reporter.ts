@@ -59,7 +59,10 @@ export class TransactionReporter {
   #cancel: (() => void) | undefined;
   #holdUntilMonoMs = 0;
   /** Sessions on whose event the backend failed while it may well take others: each waits for itself. */
-  readonly #held = new Map<string, { readonly failures: number; readonly untilMonoMs: number }>();
+  readonly #held = new Map<
+    string,
+    { readonly failures: number; readonly untilMonoMs: number; readonly lineLost: boolean }
+  >();
   readonly #asked = new Map<string, UpdateReason>();
   readonly #toldMonoMs = new Map<string, number>();
   readonly #costToldMonoMs = new Map<string, number>();
@@ -75,7 +78,10 @@ export class TransactionReporter {
   attach(line: TransactionReporterLine): void {
     this.#line = line;
     this.#holdUntilMonoMs = 0;
-    this.#held.clear();
+    // One at which the line was lost goes on with its tries: each of them needs a line.
+    for (const [id, { failures, lineLost }] of this.#held)
+      if (!lineLost) this.#held.delete(id);
+      else if (failures < mostEventTries) this.#held.set(id, { failures, lineLost, untilMonoMs: 0 });
     this.pump();
   }
 
@@ -209,7 +215,7 @@ export class TransactionReporter {
     if (isGivenUp)
       note(`session ${id}: the backend failed on it ${failures} times: ${sent.words ?? "no reason given"}`);
     const untilMonoMs = isGivenUp ? Number.POSITIVE_INFINITY : monoMs + backoffMs(failures, backoff, random());
-    this.#held.set(id, { failures, untilMonoMs });
+    this.#held.set(id, { failures, untilMonoMs, lineLost: sent.kind === "unsure" && sent.lineLost === true });
   }
 
   #heldUntilMonoMs({ id }: Opening): number {

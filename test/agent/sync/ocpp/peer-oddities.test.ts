@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
+import { lossesBeforePoison } from "../../../../agent/sync/outbox-doubt.js";
 import { settlement } from "../../../support/sample-receipt.js";
 import { letGo, type OpenUplink, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
 import { type Asked, closeLoose, type LooseAnswer, LooseCsms } from "../../../support/sync/oddities/loose-csms.js";
@@ -21,6 +22,8 @@ type Kind = {
   readonly dialects?: readonly Dialect[];
   /** Undefined = well. `times` = how often the message was asked before. */
   readonly answer: (payload: Asked["payload"], times: number) => LooseAnswer | undefined;
+  /** The line is lost by it, again and again. */
+  readonly losesLine?: true;
   /** Why the session is parked; undefined = it is told. */
   readonly parked: (place: Place) => RegExp | undefined;
 };
@@ -56,6 +59,63 @@ const kinds: readonly Kind[] = [
     parked: (place) => (place === "middle" ? undefined : /did not answer .* it may have arrived: ask the backend/),
   },
   { name: "no answer three times", answer: (_, times) => (times < 3 ? "silence" : undefined), parked: told },
+  ...(["cut", "close"] as const).flatMap((how): Kind[] => [
+    {
+      name: `the line is lost at it for ever (${how})`,
+      answer: () => how,
+      losesLine: true,
+      parked: (place) =>
+        place === "middle"
+          ? undefined
+          : /lost the line at this receipt 10 times or more .* answered to receipt \d+; it may have arrived/,
+    },
+    {
+      name: `the line is lost at it three times (${how})`,
+      answer: (_, times) => (times < 3 ? how : undefined),
+      parked: told,
+    },
+  ]),
+  {
+    name: "it is answered after its time",
+    answer: (_, times) => (times < 1 ? { late: { transactionId: 900, idTagInfo: { status: "Accepted" } } } : undefined),
+    parked: told,
+  },
+  ...[
+    ["without a payload", [3, "id"]],
+    ["by a text", [3, "id", "Accepted"]],
+    ["by a number", [3, "id", 7]],
+    ["with more than it has", [3, "id", {}, {}, "more"]],
+  ].map(
+    ([how, frame]): Kind => ({
+      name: `it is answered ${String(how)}`,
+      places: ["middle", "last"],
+      answer: () => ({ frame: frame as readonly unknown[] }),
+      parked: told,
+    }),
+  ),
+  ...[
+    ["without words", [4, "id", "InternalError"]],
+    ["without a code", [4, "id", null, null, null]],
+    ["with a code that is a number", [4, "id", 500, 500, 500]],
+  ].map(
+    ([how, frame]): Kind => ({
+      name: `an error ${String(how)} for ever`,
+      answer: () => ({ frame: frame as readonly unknown[] }),
+      parked: poison,
+    }),
+  ),
+  ...[
+    ["a message type that there is not", [9, "id", {}]],
+    ["another message's id", [3, "another", {}]],
+    ["an id that is an object", [3, {}, {}]],
+    ["no list", []],
+  ].map(
+    ([what, frame]): Kind => ({
+      name: `it is answered with ${String(what)}, while others are answered well`,
+      answer: () => ({ frame: frame as readonly unknown[], isNone: true }),
+      parked: (place) => (place === "middle" ? undefined : /did not answer .* it may have arrived/),
+    }),
+  ),
   {
     name: "an empty list for an empty answer",
     places: ["middle", "last"],
@@ -155,6 +215,8 @@ class Scene {
   /** The odd session is answered so at this place, all else well. */
   oddly(place: Place, answer: Kind["answer"]): void {
     this.csms.answers = (action, payload) => {
+      // What is late comes with the next message.
+      this.csms.answerLate();
       if (this.placeOf(action, payload, true) === undefined) return undefined;
       const isHere = this.placeOf(action, payload, true) === place;
       if (isHere) this.oddAsked += 1;
@@ -210,7 +272,7 @@ for (const dialect of dialects)
       (kind) => (kind.dialects ?? dialects).includes(dialect) && (kind.places ?? places).includes(place),
     );
     test(`${dialect}, the ${place} message of a session: told, or parked for a stated reason, and the others go on (${mine.length} kinds)`, async () => {
-      for (const { name, answer, parked } of mine) {
+      for (const { name, answer, parked, losesLine } of mine) {
         const scene = await Scene.open(dialect);
         const { station, lasting, now } = scene;
         scene.oddly(place, answer);
@@ -228,7 +290,8 @@ for (const dialect of dialects)
         await scene.csms.drive(lasting, () => false, 20_000);
         const odd = station.settles(1, { token: oddToken });
         station.settles(2, { token: otherToken });
-        const numbers = [sell(scene), sell(scene)];
+        // Where the line is lost by it, each of its tries is the proof of one other.
+        const numbers = Array.from({ length: losesLine === true ? lossesBeforePoison : 2 }, () => sell(scene));
         now.outbox.kick();
         await scene.until(`${name}: all`, () => now.outbox.status().waiting === 0);
         const { outbox } = now;
@@ -243,7 +306,7 @@ for (const dialect of dialects)
         );
         assert.equal(
           numbers.map((number) => outbox.stateOf(number)),
-          ["acked", "acked"],
+          numbers.map(() => "acked"),
           name,
         );
         assert.ok(scene.oddAsked <= mostAsked, `${name}: asked ${scene.oddAsked} times`);

@@ -7,6 +7,11 @@ export type LooseAnswer =
   | { readonly result: unknown }
   | { readonly error: string; readonly words?: string }
   | "silence"
+  /** The line is cut instead, or closed with a close frame. */
+  | "cut"
+  | "close"
+  /** A frame as it stands; "id" = the id of the CALL; `isNone` = it is no answer to it. */
+  | { readonly frame: readonly unknown[]; readonly isNone?: true }
   /** Answered when the test lets it: see `answerLate`. */
   | { readonly late: unknown };
 
@@ -118,7 +123,12 @@ export class LooseCsms {
       this.asked.push({ action, payload, text: JSON.stringify(payload), connection, answer });
       const send = (frame: readonly unknown[]): void => peer.send(JSON.stringify(frame));
       if (answer === "silence") this.#unanswered += 1;
-      else if ("late" in answer) {
+      else if (answer === "cut") peer.terminate();
+      else if (answer === "close") peer.close(1002, "by the test");
+      else if ("frame" in answer) {
+        if (answer.isNone === true) this.#unanswered += 1;
+        send(answer.frame.map((part) => (part === "id" ? id : part)));
+      } else if ("late" in answer) {
         this.#unanswered += 1;
         this.#late.push(() => send([3, id, answer.late]));
       } else if ("error" in answer) send([4, id, answer.error, answer.words ?? "by the test", {}]);
