@@ -7,10 +7,12 @@ import type { ControlAnswer, ControlRequest } from "../control/control-socket.js
 import { requestedNumber, requestedSwitch, requestedValue } from "../control/request-fields.js";
 import { Failure } from "../core/failure.js";
 import { cleanJson } from "../core/json/clean-json.js";
+import { refundWays } from "../core/receipt/receipt-payload.js";
 import { ReceiptFault, SignerFailed } from "../core/signing/signer.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 import { cleanedText } from "../core/words/printable.js";
 import type { Disk } from "../ledger/store/disk.js";
+import type { CreditBy } from "../receipts/corrections.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
 import type { Snapshot } from "../station/snapshot.js";
@@ -59,7 +61,7 @@ export async function answerControlRequest(request: ControlRequest, context: Con
       return { ok: true, value: { open: context.drain(requestedSwitch(request["on"], "on") ?? true) } };
     case "credit":
       return issue(context, ({ issuer }, now) =>
-        issuer.corrections.credit(requestedNumber(request["number"], "number"), reasonOf(request["reason"]), now),
+        issuer.corrections.credit(requestedNumber(request["number"], "number"), creditOrder(request), now),
       );
     case "correct":
       return issue(context, ({ issuer }, now) => {
@@ -160,7 +162,12 @@ function continueNumbers(
   const { issuer, station } = services;
   try {
     const last = requestedNumber(after, "after");
-    const lost = issuer.numbers.continueAfter(last, reasonOf(by), reasonOf(note), machine.clock.now());
+    const lost = issuer.numbers.continueAfter(
+      last,
+      printedLine(by, "by", longestName),
+      printedLine(note, "note", longestReason),
+      machine.clock.now(),
+    );
     station.faults.mended("station", "numbers/");
     return { ok: true, value: { after: last, lost } };
   } catch (error) {
@@ -248,15 +255,23 @@ function resend(
     }));
 }
 
-const longestReason = 200;
+/** What is said of a credit; it stands in a signed receipt for ever. */
+function creditOrder(request: Readonly<Record<string, unknown>>): CreditBy {
+  const refund = refundWays.find((way) => way === request["refund"]);
+  if (refund === undefined && request["refund"] !== undefined)
+    throw new Failure("usage/invalid", `refund: expected one of ${refundWays.join(", ")}`);
+  const reason = printedLine(request["reason"], "the reason", longestReason);
+  const by = printedLine(request["by"], "by", longestName);
+  return { reason, by, ...(refund === undefined ? {} : { refund }) };
+}
 
-/**
- * The reason of a credit stands in a signed receipt for ever and is printed on 32 columns: a line of words, not less
- * and not more.
- */
-function reasonOf(text: unknown): string {
-  const reason = typeof text === "string" ? text.trim() : "";
-  if (reason === "" || reason.length > longestReason || cleanedText(reason) !== reason)
-    throw new Failure("usage/invalid", `the reason is one line of 1 to ${longestReason} characters`);
-  return reason;
+const longestReason = 200;
+const longestName = 80;
+
+/** A line of words for a receipt, which is printed on 32 columns: not less and not more. */
+function printedLine(text: unknown, name: string, longest: number): string {
+  const line = typeof text === "string" ? text.trim() : "";
+  if (line === "" || line.length > longest || cleanedText(line) !== line)
+    throw new Failure("usage/invalid", `${name} is one line of 1 to ${longest} characters`);
+  return line;
 }

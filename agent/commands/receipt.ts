@@ -15,6 +15,7 @@ import {
   bookFileOf,
   checkpointAt,
   consistencyFileOf,
+  laterReceipts,
   payloadFrom,
   proofFileOf,
   type ReceiptSource,
@@ -23,10 +24,9 @@ import {
 } from "../receipts/output/exports.js";
 import { receiptHtml } from "../receipts/output/html.js";
 import {
-  bookRow,
+  bookRows,
   csvText,
   groupings,
-  issuedWithin,
   listText,
   summaryOf,
   summaryText,
@@ -61,10 +61,6 @@ const formats = ["json", "text", "roll", "html", "pdf", "ocmf-xml", "ocmf", "ocp
 type Format = (typeof formats)[number];
 const tables = ["csv", "json", "book"] as const;
 
-/** The number of the receipt that corrects a sale. */
-const correctedBy = (receipts: ReceiptSource, number: number): number | undefined =>
-  receipts.concerning(number).find(({ kind }) => kind === "sale")?.number;
-
 /**
  * A receipt in a format: text (`onPaper`: with the code dark on light), or the bytes of a PDF. Throws Failure
  * usage/invalid where it has no such form.
@@ -78,8 +74,7 @@ export function renderReceipt(
   onPaper = false,
 ): string | Uint8Array {
   const receipt = storedReceipt(sources.receipts, number);
-  const later = correctedBy(sources.receipts, number);
-  const options = { language, isCopy, ...(later === undefined ? {} : { correctedBy: later }) };
+  const options = { language, isCopy, later: laterReceipts(sources.receipts, number) };
   switch (format) {
     case "json":
       return receiptFileOf(sources.receipts, number, sources.newest());
@@ -193,7 +188,7 @@ function addList({ command, open, write }: ReceiptShell): void {
     .addOption(fromOption())
     .addOption(toOption())
     .action((options: ReceiptSourceOptions & { from?: string; to?: string; json?: true }) => {
-      const rows = [...issuedWithin(open(options).receipts, options)].map(bookRow);
+      const rows = bookRows(open(options).receipts, options);
       write(options.json === true ? `${JSON.stringify(rows, null, 1)}\n` : listText(rows));
     });
 }
@@ -357,7 +352,7 @@ function exportMany(
       );
     return bookFileOf(sources.receipts, sources.newest());
   }
-  const rows = [...issuedWithin(sources.receipts, options)].map(bookRow);
+  const rows = bookRows(sources.receipts, options);
   if (options.format === "csv") return csvText(rows);
   if (options.format === "json") return `${JSON.stringify(rows, null, 1)}\n`;
   throw new Failure("usage/invalid", `--format: without a number expected one of ${tables.join(", ")}`);

@@ -4,10 +4,11 @@ import type { StationFacts } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import { type CdrCopies, creditCopies } from "../core/cdr/cdr-copies.js";
 import type { CdrFacts } from "../core/cdr/settlement.js";
+import { correctedSettlement } from "../core/corrections/corrected-settlement.js";
+import { type CreditOrder, issueCredit } from "../core/corrections/credit.js";
 import { Failure } from "../core/failure.js";
-import { correctedSettlement } from "../core/receipt/corrected-settlement.js";
 import type { Occasion } from "../core/receipt/issuing.js";
-import { issueCredit, issueReceipt } from "../core/receipt/receipt.js";
+import { issueReceipt } from "../core/receipt/receipt.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { HashFunction } from "../core/signing/merkle.js";
 import type { Signer } from "../core/signing/signer.js";
@@ -31,6 +32,9 @@ export type CorrectionsParts = {
   readonly mustBeFree: (now: Moment) => void;
 };
 
+/** What a person says of a credit: `refund` is the way of the sale's own payment where nothing else is said. */
+export type CreditBy = Pick<CreditOrder, "reason" | "by"> & { readonly refund?: CreditOrder["refund"] };
+
 export class Corrections {
   readonly #parts: CorrectionsParts;
 
@@ -42,7 +46,7 @@ export class Corrections {
    * Takes a sale back by a receipt of its own; answers its number. Throws Failure usage/invalid where there is no such
    * sale, or it was taken back before.
    */
-  credit(number: number, reason: string, now: Moment): number {
+  credit(number: number, order: CreditBy, now: Moment): number {
     const { book, mustBeFree, chain, occasion, signer, hash } = this.#parts;
     mustBeFree(now);
     const sold = this.#soldBy(number, ["sale", "reservation"], "credited");
@@ -50,7 +54,8 @@ export class Corrections {
     if (before !== undefined)
       throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${before.number}`);
     const cdrId = `${sold.cdrId}-CR`;
-    const issued = issueCredit(occasion(now), sold.jws, cdrId, reason, chain.end, signer(), hash);
+    const refund = order.refund ?? "contract";
+    const issued = issueCredit(occasion(now), sold.jws, { ...order, cdrId, refund }, chain.end, signer(), hash);
     const cdr = creditCopies(
       sold.cdr as CdrCopies,
       cdrId,

@@ -2,6 +2,7 @@
 // of such sales.
 
 import type { Settlement } from "../../agent/core/cdr/settlement.js";
+import type { CreditOrder } from "../../agent/core/corrections/credit.js";
 import { canonicalText } from "../../agent/core/json/json-text.js";
 import { hexText, utf8 } from "../../agent/core/number/bytes.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
@@ -179,6 +180,14 @@ export function chainOf(issued: readonly Issued[]): ChainState {
   if (last === undefined) throw new Error("an empty book has no chain");
   return last.chain;
 }
+
+/** What an operator says of a credit. */
+export const creditOrder = (reason: string, cdrId: string): CreditOrder => ({
+  cdrId,
+  reason,
+  by: "A. Operator",
+  refund: "contract",
+});
 
 /** Receipts as the stored book holds them, all of one kind. */
 export const entriesOf = (issued: readonly Issued[], kind = "sale"): readonly BookEntry[] =>

@@ -5,6 +5,7 @@ import { masked } from "../cdr/token.js";
 import { durationInWords } from "../explain/price-text.js";
 import { localNumber } from "../number/local-number.js";
 import type { CreditPayload, ReceiptFrame, ReceiptPayload, SaleFields } from "../receipt/receipt-payload.js";
+import { parseCheckpoint } from "../signing/checkpoint.js";
 import { parseIsoLocal } from "../time/iso-time.js";
 import type { ReceiptWords } from "../words/language-words.js";
 import type { Sold } from "./receipt-bill.js";
@@ -25,6 +26,25 @@ function lastedMs(sold: Sold): number | undefined {
   return Number.isFinite(lasted) ? lasted : undefined;
 }
 
+type SoldTimes = Pick<SaleFields, "start" | "startClock" | "end" | "endClock">;
+
+/** When something was sold, how long it lasted, and whether the clock is to be believed. */
+function whenText(sold: SoldTimes, timeZone: string, words: ReceiptWords, lasted?: number): string {
+  const start = parseIsoLocal(sold.start);
+  const end = parseIsoLocal(sold.end);
+  const span = start === undefined || end === undefined ? sold.start : datedSpan(start, end, timeZone, words);
+  const isUnset = [sold.startClock, sold.endClock].includes("unsynced");
+  return [
+    span,
+    ...(lasted === undefined ? [] : [`(${durationInWords(Math.floor(lasted / 1000)).replaceAll(" ", "\u00a0")})`]),
+    ...(isUnset ? [`(${words.labels.clock} ${words.clocks.unsynced})`] : []),
+  ].join(" ");
+}
+
+type Place = ReceiptFrame["station"]["location"];
+const shortPlace = ({ name, address, postalCode, city }: Place): string => `${name}, ${address}, ${postalCode} ${city}`;
+const fullPlace = (place: Place): string => `${shortPlace(place)}, ${place.country}`;
+
 /** What a driver wants to know first: total, kWh, when, where, and why it ended. */
 export function glanceOf(
   sold: Sold,
@@ -33,28 +53,14 @@ export function glanceOf(
   language: string,
 ): readonly GlanceRow[] {
   const { labels } = words;
-  const start = parseIsoLocal(sold.start);
-  const end = parseIsoLocal(sold.end);
-  const lasted = lastedMs(sold);
-  const span = start === undefined || end === undefined ? sold.start : datedSpan(start, end, timeZone, words);
-  const isUnset = [sold.startClock, sold.endClock].includes("unsynced");
-  const when = [
-    span,
-    ...(lasted === undefined ? [] : [`(${durationInWords(Math.floor(lasted / 1000)).replaceAll(" ", "\u00a0")})`]),
-    ...(isUnset ? [`(${labels.clock} ${words.clocks.unsynced})`] : []),
-  ].join(" ");
   const number = (text: string): string => localNumber(text, words.decimalMark);
   return [
     { name: "total", label: labels.total, value: `${number(sold.price.due.gross)} ${sold.price.currency}` },
     ...(isSale(sold)
       ? [{ name: "energy", label: labels.energy, value: `${number(sold.energyKwh)} kWh` } as const]
       : []),
-    { name: "when", label: labels.when, value: when },
-    {
-      name: "where",
-      label: labels.where,
-      value: `${location.name}, ${location.address}, ${location.postalCode} ${location.city}`,
-    },
+    { name: "when", label: labels.when, value: whenText(sold, timeZone, words, lastedMs(sold)) },
+    { name: "where", label: labels.where, value: shortPlace(location) },
     ...(isSale(sold)
       ? [{ name: "stopped", label: labels.stopped, value: stopText(sold.stop, language, words) } as const]
       : []),
@@ -100,10 +106,7 @@ function placeRows(sold: Sold, { station }: ReceiptFrame, { labels, decimalMark 
   const current = connector.powerType === "DC" ? "DC" : "AC";
   const powerKw = localNumber(String(connector.maxPowerW / 1000), decimalMark);
   return [
-    fact(
-      labels.place,
-      `${location.name}, ${location.address}, ${location.postalCode} ${location.city}, ${location.country}`,
-    ),
+    fact(labels.place, fullPlace(location)),
     fact(
       labels.chargePoint,
       `${connector.evseId} (${connector.id}), ${current} ${labels.upTo} ${powerKw} kW, ${connector.standard}`,
@@ -191,13 +194,32 @@ export function detailsOf(
   };
 }
 
-/** What a credit takes back, and why. */
-export function creditRows(credit: CreditPayload["credit"], { labels }: ReceiptWords): SheetRow[] {
+/** What a credit takes back, why, and how the money goes back. */
+export function creditRows({ credit }: CreditPayload, words: ReceiptWords): SheetRow[] {
+  const { labels, refunds, clocks } = words;
+  const { sold } = credit;
+  const isUnset = sold.startClock === "unsynced";
   return [
-    fact(labels.takesBack, `${credit.number}, SHA-256 ${credit.receipt}`),
-    fact(labels.session, credit.sessionId),
-    fact(labels.cdr, credit.cdrId),
+    fact(labels.takesBack, `${credit.number}, ${localTimeText(sold.issuedAt, words)}`),
     fact(labels.reason, credit.reason),
+    fact(labels.refund, refunds[credit.refund]),
+    fact(labels.madeBy, credit.by),
+    fact(labels.place, fullPlace(sold.location)),
+    fact(labels.chargePoint, sold.evseId),
+    fact(labels.start, `${localTimeText(sold.start, words)}${isUnset ? ` (${labels.clock} ${clocks.unsynced})` : ""}`),
+    fact(labels.end, localTimeText(sold.end, words)),
+  ];
+}
+
+/** What a driver wants to know first of a credit: how much, and of which sale. */
+export function creditGlance({ credit, timeZone }: CreditPayload, words: ReceiptWords): readonly GlanceRow[] {
+  const { labels } = words;
+  const { sold, due, currency } = credit;
+  return [
+    { name: "total", label: labels.total, value: `${localNumber(due.gross, words.decimalMark)} ${currency}` },
+    { name: "when", label: labels.when, value: whenText(sold, timeZone, words) },
+    { name: "where", label: labels.where, value: shortPlace(sold.location) },
+    { name: "stopped", label: labels.reason, value: credit.reason },
   ];
 }
 
@@ -209,14 +231,18 @@ export function checkOf(
   { labels, kinds }: ReceiptWords,
 ): SheetSection {
   const { station, chain, key } = payload;
+  const about = payload.kind === "credit" ? payload.credit : sold;
+  const before = parseCheckpoint(chain.before)?.checkpoint;
   return {
     name: "check",
     heading: labels.checking,
     rows: [
       fact(labels.station, `${station.id}, ${kinds.sale} ${payload.number}`),
-      ...(sold === undefined ? [] : [fact(labels.session, sold.sessionId), fact(labels.cdr, sold.cdrId)]),
+      ...(about === undefined ? [] : [fact(labels.session, about.sessionId), fact(labels.cdr, about.cdrId)]),
+      ...(payload.kind === "credit" ? [longFact(labels.takesBack, `SHA-256 ${payload.credit.receipt}`)] : []),
       fact(labels.receiptDigest, digest),
       ...(chain.previous === "" ? [] : [longFact(labels.previous, chain.previous)]),
+      ...(before === undefined ? [] : [longFact(labels.tree, `${before.size}, SHA-256 ${before.root}`)]),
       ...(sold === undefined ? [] : [fact(labels.digest, sold.tariff.digest)]),
       ...(sold?.tariff.cutFrom === undefined ? [] : [fact(labels.cutFrom, sold.tariff.cutFrom)]),
       fact(labels.key, key.id),

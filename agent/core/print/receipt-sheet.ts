@@ -4,15 +4,14 @@
 
 import type { Language } from "../../../config/languages.js";
 import { hexText, utf8 } from "../number/bytes.js";
-import { localNumber } from "../number/local-number.js";
-import { payloadOf, type ReceiptPayload, type SalePayload, soldIn } from "../receipt/receipt-payload.js";
+import { payloadOf, type ReceiptPayload, soldIn } from "../receipt/receipt-payload.js";
 import { markSegment } from "../signing/jws.js";
 import type { HashFunction } from "../signing/merkle.js";
 import { ReceiptFault } from "../signing/signer.js";
 import { printable } from "../words/printable.js";
 import { languageWords } from "../words/words.js";
 import { receiptBill, sumRows } from "./receipt-bill.js";
-import { checkOf, creditRows, detailsOf, fact, glanceOf, helpOf, paymentOf } from "./receipt-facts.js";
+import { checkOf, creditGlance, creditRows, detailsOf, fact, glanceOf, helpOf, paymentOf } from "./receipt-facts.js";
 import { localTimeText } from "./receipt-terms.js";
 import type { GlanceRow, SheetRow, SheetSection } from "./sheet-row.js";
 
@@ -32,11 +31,14 @@ export type Sheet = {
   readonly receiptDigest: string;
 };
 
+export type LaterReceipts = { readonly creditedBy?: number; readonly correctedBy?: number };
+
 export type SheetOptions = {
   readonly language: Language;
   /** A second print says so. */
   readonly isCopy?: boolean;
-  readonly correctedBy?: number;
+  /** What became of the receipt since: the numbers of its credit and of its correction. */
+  readonly later?: LaterReceipts;
 };
 
 /** The longest text that still makes a code which fits 80 columns. */
@@ -52,7 +54,8 @@ export function receiptSheet(jws: string, hash: HashFunction, options: SheetOpti
   const words = languageWords[options.language].receipt;
   const { operator } = payload.station;
   const isUnsigned = jws.endsWith(`.${markSegment}`);
-  const code = payload.kind === "sale" && !isUnsigned ? codeText(payload) : undefined;
+  const short = payload.kind === "sale" ? payload.sale.short : payload.kind === "credit" ? payload.credit.short : "";
+  const code = short === "" || isUnsigned ? undefined : codeText(short, payload);
   const receiptDigest = hexText(hash(utf8(jws)));
   return {
     language: options.language,
@@ -62,7 +65,9 @@ export function receiptSheet(jws: string, hash: HashFunction, options: SheetOpti
     marks: [
       ...(options.isCopy === true ? [words.copy] : []),
       ...(payload.kind === "sale" && payload.corrects !== undefined ? [`${words.corrects} ${payload.corrects}`] : []),
-      ...(options.correctedBy === undefined ? [] : [`${words.correctedBy} ${options.correctedBy}`]),
+      ...(payload.kind === "credit" ? [`${words.labels.takesBack} ${payload.credit.number}`] : []),
+      ...(options.later?.creditedBy === undefined ? [] : [`${words.creditedBy} ${options.later.creditedBy}`]),
+      ...(options.later?.correctedBy === undefined ? [] : [`${words.correctedBy} ${options.later.correctedBy}`]),
       ...(isUnsigned ? [words.unsigned] : []),
     ],
     sections: [...bodyOf(payload, options.language), checkOf(payload, soldIn(payload), receiptDigest, words)].map(
@@ -81,16 +86,13 @@ function glanceIn(payload: ReceiptPayload, language: Language): readonly GlanceR
   const words = languageWords[language].receipt;
   const sold = soldIn(payload);
   if (sold !== undefined) return glanceOf(sold, payload, words, language);
-  if (payload.kind !== "credit") return [];
-  const { due, currency } = payload.credit;
-  const value = `${localNumber(due.gross, words.decimalMark)} ${currency}`;
-  return [{ name: "total", label: words.labels.total, value }];
+  return payload.kind === "credit" ? creditGlance(payload, words) : [];
 }
 
 /** The short form behind the verify address, where both fit: a phone then opens the page that checks it. */
-function codeText({ sale, station }: SalePayload): string {
-  const linked = `${station.verifyUrl ?? ""}#${sale.short}`;
-  return station.verifyUrl === undefined || linked.length > longestCode ? sale.short : linked;
+function codeText(short: string, { station }: ReceiptPayload): string {
+  const linked = `${station.verifyUrl ?? ""}#${short}`;
+  return station.verifyUrl === undefined || linked.length > longestCode ? short : linked;
 }
 
 function bodyOf(payload: ReceiptPayload, language: Language): SheetSection[] {
@@ -122,7 +124,7 @@ function bodyOf(payload: ReceiptPayload, language: Language): SheetSection[] {
       return [
         { name: "price", heading: `${labels.price} (${currency})`, rows },
         help,
-        details(...creditRows(payload.credit, words)),
+        details(...creditRows(payload, words)),
       ];
     }
     case "recovery": {

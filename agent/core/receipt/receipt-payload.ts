@@ -151,18 +151,38 @@ export type ReservationPayload = ReceiptFrame & {
   readonly kind: "reservation";
   readonly reservation: ReservationFields;
 };
+/**
+ * How the money goes back: with the bill of the contract, by the way it was paid, by bank transfer, or in cash.
+ */
+export const refundWays = ["contract", "payment", "transfer", "cash"] as const;
+export type RefundWay = (typeof refundWays)[number];
+
+/** What a credit says of the receipt that it takes back. */
+export type CreditedSale = Pick<SaleFields, "start" | "startClock" | "end" | "endClock"> & {
+  readonly issuedAt: string;
+  readonly evseId: string;
+  readonly location: StationFacts["location"];
+};
+
 export type CreditPayload = ReceiptFrame & {
   readonly kind: "credit";
   readonly credit: {
     readonly number: number;
     /** SHA-256 (hex) of the receipt that is taken back. */
     readonly receipt: string;
+    /** Where and when the receipt that is taken back was sold, as it says. */
+    readonly sold: CreditedSale;
     readonly sessionId: string;
     readonly cdrId: string;
     readonly reason: string;
+    /** Who made the credit. */
+    readonly by: string;
+    readonly refund: RefundWay;
     readonly currency: string;
     readonly due: Price["due"];
     readonly taxes: Price["taxes"];
+    /** The short signed form that the QR code carries. */
+    readonly short: string;
   };
 };
 /** The signer works again: commits to the receipts that it could not sign. */

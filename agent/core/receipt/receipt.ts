@@ -2,16 +2,15 @@
 // the change of the key.
 
 import type { Settlement } from "../cdr/settlement.js";
+import { shortForm } from "../codes/short-form.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { ocmfRecord } from "../ocmf/ocmf.js";
 import type { HashFunction } from "../signing/merkle.js";
 import { guardedSigner, ReceiptFault, type Signer } from "../signing/signer.js";
-import { negative } from "./decimal-text.js";
 import { type Issued, type Issuing, type Occasion, receiptFrame, sealed, signedOrMarked } from "./issuing.js";
 import { type ChainState, emptyChain } from "./receipt-chain.js";
-import { type CreditPayload, payloadOf, type SalePayload, soldIn } from "./receipt-payload.js";
+import type { SalePayload } from "./receipt-payload.js";
 import { saleFields, tariffName } from "./sale-fields.js";
-import { shortForm } from "./short-form.js";
 import { noTotals, totalsWith } from "./totals.js";
 
 /**
@@ -66,48 +65,6 @@ function checkedEnergy({ receiptNumber, price, begin, end }: Settlement, chain: 
     throw new ReceiptFault(`the bill has ${price.energyMilliWh} mWh, the meter's register ${energyMilliWh} mWh`);
   return energyMilliWh;
 }
-
-/**
- * Takes a sale back: a receipt of its own that names the first, which is never touched. `jws` is the receipt that is
- * taken back.
- */
-export function issueCredit(
-  occasion: Occasion,
-  jws: string,
-  cdrId: string,
-  reason: string,
-  chain: ChainState,
-  signer: Signer,
-  hash: HashFunction,
-): Issued {
-  const sold = payloadOf(jws);
-  const fields = sold === undefined ? undefined : soldIn(sold);
-  if (sold === undefined || fields === undefined) throw new ReceiptFault("only the receipt of a sale can be credited");
-  const { number } = sold;
-  const { currency, due, taxes } = fields.price;
-  const credit: CreditPayload["credit"] = {
-    number,
-    receipt: hexText(hash(utf8(jws))),
-    sessionId: fields.sessionId,
-    cdrId,
-    reason,
-    currency,
-    taxes: taxes.map((tax) => ({ ...tax, ...negatedSums(tax) })),
-    due: negatedSums(due),
-  };
-  const totals = totalsWith(chain.totals, credit, 0, 0);
-  return signedOrMarked(chain, signer, hash, (issuing) =>
-    sealed({ ...receiptFrame(occasion, totals, issuing), kind: "credit", credit }, "", issuing),
-  );
-}
-
-type Sums = { readonly net: string; readonly tax: string; readonly gross: string };
-
-const negatedSums = ({ net, tax, gross }: Sums): Sums => ({
-  net: negative(net),
-  tax: negative(tax),
-  gross: negative(gross),
-});
 
 /**
  * A signed zero receipt that commits to the receipts that could not be signed. Throws SignerFailed when the signer

@@ -1,9 +1,10 @@
 // What each kind of evidence says, as statements that can be held against those of another file.
 
+import { type CreditForm, parseCreditForm } from "../codes/credit-form.js";
+import { parseShortForm, type ShortForm } from "../codes/short-form.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { lostStretches } from "../receipt/lost-numbers.js";
 import { payloadOf, type ReceiptPayload } from "../receipt/receipt-payload.js";
-import { parseShortForm, type ShortForm } from "../receipt/short-form.js";
 import { type Checkpoint, parseCheckpoint } from "../signing/checkpoint.js";
 import {
   earlierRoots,
@@ -25,13 +26,18 @@ const tree = ({ size, root }: Pick<Checkpoint, "size" | "root">): Statement => (
   value: root,
 });
 
-const code = ({ number, text }: ShortForm): Statement => ({ thing: "code", number, value: text });
+const code = ({ number, text }: ShortForm | CreditForm): Statement => ({ thing: "code", number, value: text });
+
+function codeIn(payload: ReceiptPayload): ShortForm | CreditForm | undefined {
+  if (payload.kind === "sale") return parseShortForm(payload.sale.short);
+  return payload.kind === "credit" ? parseCreditForm(payload.credit.short) : undefined;
+}
 
 /** A receipt by itself: its text, and what it commits to. The signature is no part of what it says. */
 function ofReceipt({ jws, payload }: StoredReceipt, hash: HashFunction): readonly Statement[] {
   const { number, chain } = payload;
   const before = parseCheckpoint(chain.before)?.checkpoint;
-  const short = payload.kind === "sale" ? parseShortForm(payload.sale.short) : undefined;
+  const short = codeIn(payload);
   return [
     { thing: "receipt", number, value: hexText(hash(utf8(jws.slice(0, jws.lastIndexOf("."))))) },
     { thing: "stored", number, value: hexText(hash(utf8(jws))) },
@@ -100,7 +106,7 @@ export function proofSource(
 
 /** The text of a QR code. */
 export function codeSource(name: string, scanned: string): Source | undefined {
-  const short = parseShortForm(scanned);
+  const short = parseShortForm(scanned) ?? parseCreditForm(scanned);
   return short === undefined ? undefined : sourceOf(name, short.station, [code(short)]);
 }
 

@@ -2,6 +2,7 @@
 // doubled, cut off, forked. The totals, hashes and checkpoints that each receipt commits to are worked out again from
 // the receipts before it.
 
+import { correctionComplaints } from "../corrections/correction-complaints.js";
 import { firstDifference } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { milliWhOfKwh } from "../number/energy-text.js";
@@ -305,6 +306,14 @@ function chainChecks(
     overallResult("order", order, `receipts 1 to ${entries.length}, none missing, none twice${lostWords(lost)}`),
     overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
     overallResult("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
+    overallResult(
+      "corrections",
+      correctionComplaints(
+        entries.map(({ text, payload }) => ({ jws: text, payload })),
+        tools,
+      ),
+      "each credit takes back one receipt of this book, all of it",
+    ),
     overallResult("pagination", pages, "the meter records count up without a gap"),
     overallResult(
       "registers",

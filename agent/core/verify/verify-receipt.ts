@@ -2,12 +2,13 @@
 // A verdict rests on a key that the user was told; a key found only inside the receipt proves nothing, and the verdict
 // says so.
 
+import { creditCodeComplaint, creditComplaints } from "../corrections/correction-complaints.js";
 import { shapedJson, shapeFault } from "../json/json-shape.js";
 import { canonicalText } from "../json/json-text.js";
 import { fromHex, utf8 } from "../number/bytes.js";
 import { rotationText } from "../receipt/receipt.js";
 import { type ReceiptFile, receiptFileFormat, receiptFileNote } from "../receipt/receipt-file.js";
-import type { KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
+import type { CreditPayload, KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import { isNamedBy, isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import { earlierRoots, leafHash, rootFromInclusion, rootOf } from "../signing/merkle.js";
@@ -87,6 +88,23 @@ function checkSignature({ jws, payload }: ReadReceipt, tools: CheckTools): Check
   return isOwnSignature(tools, payload.key.spki, jws.input, jws.signature, "ieee-p1363")
     ? holds(name, `receipt ${payload.number} of ${payload.station.id} is signed and unchanged`)
     : fails(name, "the receipt is not signed by this key, or was changed since");
+}
+
+/** Whether a credit's code, times and sums are of one piece. */
+function checkCredit(payload: CreditPayload, tools: CheckTools): readonly Check[] {
+  const { sold, due, currency, number } = payload.credit;
+  const wrongCode = creditCodeComplaint(payload, tools);
+  const name = "QR code";
+  return [
+    wrongCode === undefined
+      ? holds(name, "the code says what the receipt says, and is signed too")
+      : fails(name, wrongCode),
+    overallResult(
+      "credit",
+      creditComplaints(payload),
+      `takes back receipt ${number} of ${sold.start} to ${sold.end}: ${due.gross} ${currency}`,
+    ),
+  ];
 }
 
 /** Whether a change of key is signed by the new key too. */
@@ -212,6 +230,7 @@ export function receiptChecks(receipt: ReadReceipt, trust: TrustedFingerprints, 
     checkSignature(receipt, tools),
     ...(payload.kind === "sale" ? checkSale(payload, tools, tools.rerate) : []),
     ...(payload.kind === "reservation" ? checkReservation(payload, tools, tools.rerate) : []),
+    ...(payload.kind === "credit" ? checkCredit(payload, tools) : []),
     ...(payload.kind === "key" ? [checkNextKey({ payload }, tools)] : []),
   ];
 }

@@ -1,6 +1,7 @@
 // Checks the figures of a receipt for a session against each other: the signed readings, the samples, the tariff, the
 // lines and the sum, and prices the session once more by the engine that made the bill.
 
+import { clockMarks, parseShortForm, type ShortForm } from "../codes/short-form.js";
 import { canonicalText, firstDifference } from "../json/json-text.js";
 import { fromUtf8, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
@@ -16,7 +17,6 @@ import type {
   SalePayload,
 } from "../receipt/receipt-payload.js";
 import { tariffName } from "../receipt/sale-fields.js";
-import { clockMarks, parseShortForm, type ShortForm } from "../receipt/short-form.js";
 import { type CheckTools, isOwnSignature, unsignedMark } from "../signing/signer.js";
 import type { ChargingPeriod } from "../tariff/period.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";

@@ -1,5 +1,6 @@
 // Checks what was handed in together: receipts against each other, and the tariff that was in force against receipts.
 
+import { correctionComplaints } from "../corrections/correction-complaints.js";
 import type { Fault } from "../json/json-reader.js";
 import { canonicalText } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
@@ -19,7 +20,7 @@ import type { Witness } from "./verify-book.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 
 /** The figures of receipts handed in together: meter records, sales and registers count up. */
-export function checkTogether(receipts: readonly Witness[]): CheckResult | undefined {
+export function checkTogether(receipts: readonly Witness[], tools: CheckTools): CheckResult | undefined {
   if (receipts.length < 2) return undefined;
   const complaints: string[] = [];
   const sorted = [...receipts].sort(
@@ -44,6 +45,7 @@ export function checkTogether(receipts: readonly Witness[]): CheckResult | undef
   });
   const ofStation = (station: string) =>
     sorted.flatMap(({ payload }) => (payload.station.id === station ? [payload] : []));
+  complaints.push(...correctionComplaints(sorted, tools));
   for (const station of new Set(sorted.map(({ payload }) => payload.station.id)))
     complaints.push(...registerComplaints(ofStation(station)));
   return {

@@ -1,9 +1,10 @@
 // Checks whatever a driver may hold: receipt files, OCMF records raw, encoded or in XML, whole books, checkpoints, and
 // the text of a QR code. Things handed in together are checked against each other as well.
 
+import { type CreditForm, parseCreditForm } from "../codes/credit-form.js";
+import { parseShortForm, type ShortForm } from "../codes/short-form.js";
 import { shapedJson } from "../json/json-shape.js";
 import { utf8 } from "../number/bytes.js";
-import { parseShortForm } from "../receipt/short-form.js";
 import { parseProof } from "../signing/proof-file.js";
 import { type CheckTools, isOwnSignature } from "../signing/signer.js";
 import {
@@ -107,7 +108,7 @@ export function verifyEvidence(
     }
   });
   const codes = scanned === undefined ? [] : [codeSource("QR code", scanned) ?? []].flat();
-  const together = [checkTogether(witnesses), checkPairs([...sources, ...codes])];
+  const together = [checkTogether(witnesses, tools), checkPairs([...sources, ...codes])];
   return [
     ...(scanned === undefined ? [] : [verifyShortForm(scanned, pins, tools)]),
     ...judgedReceipts.map(({ finding }) => finding),
@@ -241,15 +242,21 @@ function bookFindings(
   }
 }
 
+function wordsOfCode(short: ShortForm | CreditForm): string {
+  const { number, station, total, currency } = short;
+  if ("takesBack" in short)
+    return `receipt ${number} of ${station} takes back receipt ${short.takesBack}: ${short.issued}, ${total} ${currency}`;
+  const { beginKwh, endKwh, start, end } = short;
+  return `receipt ${number} of ${station}: ${beginKwh} to ${endKwh} kWh, ${start} to ${end}, ${total} ${currency}`;
+}
+
 /** Checks the text of a receipt's QR code. */
 export function verifyShortForm(scanned: string, pins: TrustedKeys, tools: CheckTools): CheckResult {
   const subject = "QR code";
-  const short = parseShortForm(scanned);
+  const short = parseShortForm(scanned) ?? parseCreditForm(scanned);
   if (short === undefined)
-    return { subject, checks: [fails("form", "this is not the text of a receipt's QR code (CT1;…)")] };
-  const says =
-    `receipt ${short.number} of ${short.station}: ${short.beginKwh} to ${short.endKwh} ` +
-    `kWh, ${short.start} to ${short.end}, ${short.total} ${short.currency}`;
+    return { subject, checks: [fails("form", "this is not the text of a receipt's QR code (CT1;… or CC1;…)")] };
+  const says = wordsOfCode(short);
   const keys = pins.keys.filter((key) => fingerprintOf(key, tools.hash)?.startsWith(short.key) === true);
   const by = keys.find((key) => isOwnSignature(tools, key, utf8(short.text), short.signature, "ieee-p1363"));
   if (by !== undefined) {

@@ -82,6 +82,13 @@ export const cs: LanguageWords = {
     copy: "KOPIE",
     corrects: "Opravuje doklad",
     correctedBy: "Opraven dokladem",
+    creditedBy: "Dobropisováno dokladem",
+    refunds: {
+      contract: "s vyúčtováním smlouvy",
+      payment: "stejnou cestou jako platba",
+      transfer: "bankovním převodem",
+      cash: "v hotovosti",
+    },
     unsigned: "BEZ PODPISU: podpisové zařízení při vystavení nefungovalo.",
     labels: {
       issued: "Vystaveno",
@@ -139,6 +146,9 @@ export const cs: LanguageWords = {
       loss: "Odečtené ztráty",
       reason: "Důvod",
       takesBack: "Ruší doklad",
+      refund: "Vrácení peněz",
+      madeBy: "Vystavil",
+      tree: "Doklady předtím",
       span: "Bez podpisu",
       lostNumbers: "Ztracené doklady",
       newKey: "Nový klíč",

@@ -82,6 +82,13 @@ export const de: LanguageWords = {
     copy: "KOPIE",
     corrects: "Berichtigt Beleg",
     correctedBy: "Berichtigt durch Beleg",
+    creditedBy: "Gutgeschrieben durch Beleg",
+    refunds: {
+      contract: "mit der Abrechnung des Vertrags",
+      payment: "auf dem Weg der Zahlung",
+      transfer: "per Überweisung",
+      cash: "in bar",
+    },
     unsigned: "NICHT SIGNIERT: Die Signatureinrichtung war bei der Ausstellung ausgefallen.",
     labels: {
       issued: "Ausgestellt",
@@ -139,6 +146,9 @@ export const de: LanguageWords = {
       loss: "Verlustabzug",
       reason: "Grund",
       takesBack: "Nimmt zurück: Beleg",
+      refund: "Erstattung",
+      madeBy: "Erstellt von",
+      tree: "Belege davor",
       span: "Unsignierte Belege",
       lostNumbers: "Verlorene Belege",
       newKey: "Neuer Schlüssel",

@@ -82,6 +82,13 @@ export const en: LanguageWords = {
     copy: "COPY",
     corrects: "Corrects receipt",
     correctedBy: "Corrected by receipt",
+    creditedBy: "Credited by receipt",
+    refunds: {
+      contract: "with the bill of the contract",
+      payment: "by the way it was paid",
+      transfer: "by bank transfer",
+      cash: "in cash",
+    },
     unsigned: "NOT SIGNED: the signing device had failed when this receipt was made.",
     labels: {
       issued: "Issued",
@@ -139,6 +146,9 @@ export const en: LanguageWords = {
       loss: "Loss adjustment",
       reason: "Reason",
       takesBack: "Takes back receipt",
+      refund: "Refund",
+      madeBy: "Made by",
+      tree: "Receipts before",
       span: "Unsigned receipts",
       lostNumbers: "Lost receipts",
       newKey: "New key",

@@ -82,6 +82,13 @@ export const es: LanguageWords = {
     copy: "COPIA",
     corrects: "Corrige el recibo",
     correctedBy: "Corregido por el recibo",
+    creditedBy: "Abonado por el recibo",
+    refunds: {
+      contract: "con la factura del contrato",
+      payment: "por la misma vía del pago",
+      transfer: "por transferencia",
+      cash: "en efectivo",
+    },
     unsigned: "SIN FIRMA: el dispositivo de firma había fallado al emitir este recibo.",
     labels: {
       issued: "Emitido",
@@ -139,6 +146,9 @@ export const es: LanguageWords = {
       loss: "Comp. pérdidas",
       reason: "Motivo",
       takesBack: "Anula el recibo",
+      refund: "Reembolso",
+      madeBy: "Hecho por",
+      tree: "Recibos anteriores",
       span: "Recibos sin firma",
       lostNumbers: "Recibos perdidos",
       newKey: "Clave nueva",

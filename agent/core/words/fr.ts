@@ -82,6 +82,13 @@ export const fr: LanguageWords = {
     copy: "COPIE",
     corrects: "Corrige le reçu",
     correctedBy: "Corrigé par le reçu",
+    creditedBy: "Remboursé par le reçu",
+    refunds: {
+      contract: "avec la facture du contrat",
+      payment: "par le moyen du paiement",
+      transfer: "par virement",
+      cash: "en espèces",
+    },
     unsigned: "NON SIGNÉ : le dispositif de signature était en panne lors de l'émission.",
     labels: {
       issued: "Émis le",
@@ -139,6 +146,9 @@ export const fr: LanguageWords = {
       loss: "Compens. pertes",
       reason: "Motif",
       takesBack: "Annule le reçu",
+      refund: "Remboursement",
+      madeBy: "Établi par",
+      tree: "Reçus précédents",
       span: "Reçus non signés",
       lostNumbers: "Reçus perdus",
       newKey: "Nouvelle clé",

@@ -82,6 +82,13 @@ export const it: LanguageWords = {
     copy: "COPIA",
     corrects: "Corregge la ricevuta",
     correctedBy: "Corretta dalla ricevuta",
+    creditedBy: "Stornata dalla ricevuta",
+    refunds: {
+      contract: "con la fattura del contratto",
+      payment: "con lo stesso mezzo del pagamento",
+      transfer: "con bonifico",
+      cash: "in contanti",
+    },
     unsigned: "NON FIRMATA: il dispositivo di firma era guasto al momento dell’emissione.",
     labels: {
       issued: "Emessa",
@@ -139,6 +146,9 @@ export const it: LanguageWords = {
       loss: "Perdite dedotte",
       reason: "Motivo",
       takesBack: "Annulla la ricevuta",
+      refund: "Rimborso",
+      madeBy: "Emesso da",
+      tree: "Ricevute precedenti",
       span: "Ricevute non firmate",
       lostNumbers: "Ricevute perse",
       newKey: "Nuova chiave",

@@ -93,6 +93,14 @@ export type ReceiptWords = {
   readonly copy: string;
   readonly corrects: string;
   readonly correctedBy: string;
+  readonly creditedBy: string;
+  /** How the money of a credit goes back. */
+  readonly refunds: {
+    readonly contract: string;
+    readonly payment: string;
+    readonly transfer: string;
+    readonly cash: string;
+  };
   readonly unsigned: string;
   readonly labels: {
     readonly issued: string;
@@ -153,6 +161,11 @@ export type ReceiptWords = {
     readonly loss: string;
     readonly reason: string;
     readonly takesBack: string;
+    /** Of a credit: the way of the money, and who made it. */
+    readonly refund: string;
+    readonly madeBy: string;
+    /** The receipts before this one, to which it commits. */
+    readonly tree: string;
     readonly span: string;
     readonly lostNumbers: string;
     readonly newKey: string;

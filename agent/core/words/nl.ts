@@ -82,6 +82,13 @@ export const nl: LanguageWords = {
     copy: "KOPIE",
     corrects: "Corrigeert bon",
     correctedBy: "Gecorrigeerd door bon",
+    creditedBy: "Gecrediteerd door bon",
+    refunds: {
+      contract: "met de afrekening van het contract",
+      payment: "langs de weg van de betaling",
+      transfer: "per overschrijving",
+      cash: "contant",
+    },
     unsigned: "NIET ONDERTEKEND: het ondertekenapparaat was uitgevallen toen deze bon werd gemaakt.",
     labels: {
       issued: "Uitgegeven",
@@ -139,6 +146,9 @@ export const nl: LanguageWords = {
       loss: "Verliescompens.",
       reason: "Reden",
       takesBack: "Neemt bon terug",
+      refund: "Terugbetaling",
+      madeBy: "Gemaakt door",
+      tree: "Bonnen ervoor",
       span: "Niet-ondertekend",
       lostNumbers: "Verloren bonnen",
       newKey: "Nieuwe sleutel",

@@ -82,6 +82,13 @@ export const pl: LanguageWords = {
     copy: "KOPIA",
     corrects: "Koryguje pokwitowanie",
     correctedBy: "Skorygowane przez pokwitowanie",
+    creditedBy: "Zwrócone pokwitowaniem",
+    refunds: {
+      contract: "z rozliczeniem umowy",
+      payment: "tą samą drogą co płatność",
+      transfer: "przelewem",
+      cash: "gotówką",
+    },
     unsigned: "BEZ PODPISU: urządzenie podpisujące nie działało przy wystawieniu.",
     labels: {
       issued: "Wystawiono",
@@ -139,6 +146,9 @@ export const pl: LanguageWords = {
       loss: "Odjęte straty",
       reason: "Powód",
       takesBack: "Cofa pokwitowanie",
+      refund: "Zwrot",
+      madeBy: "Wystawił",
+      tree: "Pokwitowania przed",
       span: "Bez podpisu",
       lostNumbers: "Utracone",
       newKey: "Nowy klucz",

@@ -82,6 +82,13 @@ export const sv: LanguageWords = {
     copy: "KOPIA",
     corrects: "Rättar kvitto",
     correctedBy: "Rättat av kvitto",
+    creditedBy: "Krediterat av kvitto",
+    refunds: {
+      contract: "med avtalets faktura",
+      payment: "på samma sätt som betalningen",
+      transfer: "med banköverföring",
+      cash: "kontant",
+    },
     unsigned: "EJ SIGNERAT: signeringsenheten var ur funktion när kvittot utfärdades.",
     labels: {
       issued: "Utfärdat",
@@ -139,6 +146,9 @@ export const sv: LanguageWords = {
       loss: "Förlustavdrag",
       reason: "Skäl",
       takesBack: "Återtar kvitto",
+      refund: "Återbetalning",
+      madeBy: "Utfärdat av",
+      tree: "Kvitton före",
       span: "Osignerade",
       lostNumbers: "Förlorade",
       newKey: "Ny nyckel",

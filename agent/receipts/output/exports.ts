@@ -3,6 +3,7 @@
 
 import { Failure } from "../../core/failure.js";
 import { utf8 } from "../../core/number/bytes.js";
+import type { LaterReceipts } from "../../core/print/receipt-sheet.js";
 import { receiptFileText } from "../../core/receipt/receipt-file.js";
 import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
 import { payloadOf } from "../../core/receipt/receipt-payload.js";
@@ -41,6 +42,17 @@ export function storedReceipt(source: ReceiptSource, number: number): BookEntry 
     "usage/invalid",
     count === 0 ? "there is no receipt yet" : `there is no receipt ${number}: they are numbered 1 to ${count}`,
   );
+}
+
+/** What became of a receipt since. */
+export function laterReceipts(source: Pick<ReceiptSource, "concerning">, number: number): LaterReceipts {
+  const later = source.concerning(number);
+  const numberOf = (wanted: string): number | undefined => later.find(({ kind }) => kind === wanted)?.number;
+  const [creditedBy, correctedBy] = [numberOf("credit"), numberOf("sale")];
+  return {
+    ...(creditedBy === undefined ? {} : { creditedBy }),
+    ...(correctedBy === undefined ? {} : { correctedBy }),
+  };
 }
 
 /** Its payload. Throws Failure receipt/invalid where it cannot be read. */

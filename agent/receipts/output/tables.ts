@@ -5,10 +5,11 @@ import type { TimeTrust } from "../../../drivers/driver.js";
 import { masked } from "../../core/cdr/token.js";
 import { Failure } from "../../core/failure.js";
 import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
+import type { LaterReceipts } from "../../core/print/receipt-sheet.js";
 import { sumText } from "../../core/receipt/decimal-text.js";
 import { type ReceiptPayload, soldIn } from "../../core/receipt/receipt-payload.js";
 import { terminalText } from "../../core/words/printable.js";
-import { payloadFrom, type ReceiptSource } from "./exports.js";
+import { laterReceipts, payloadFrom, type ReceiptSource } from "./exports.js";
 
 export type DateRange = { readonly from?: string | undefined; readonly to?: string | undefined };
 
@@ -66,8 +67,20 @@ function timeOfReceipt(payload: ReceiptPayload): string {
   return known(payload.issuedAt, payload.clock) || (sold === undefined ? "" : known(sold.start, sold.startClock));
 }
 
+/** The receipts of a period as rows of the books. */
+export const bookRows = (source: ReceiptSource, range: DateRange): readonly BookRow[] =>
+  [...issuedWithin(source, range)].map((payload) => bookRow(payload, laterReceipts(source, payload.number)));
+
+/** What a receipt refers to, and what refers to it. */
+const refersTo = (own: string | undefined, { creditedBy, correctedBy }: LaterReceipts): string =>
+  [
+    ...(own === undefined ? [] : [own]),
+    ...(creditedBy === undefined ? [] : [`credited by ${creditedBy}`]),
+    ...(correctedBy === undefined ? [] : [`corrected by ${correctedBy}`]),
+  ].join(", ");
+
 /** A receipt as a row of the books; cards and contracts show their last four characters. */
-export function bookRow(payload: ReceiptPayload): BookRow {
+export function bookRow(payload: ReceiptPayload, later: LaterReceipts): BookRow {
   const base = { ...blank, number: payload.number, kind: payload.kind, issued: known(payload.issuedAt, payload.clock) };
   const sold = soldIn(payload);
   if (sold !== undefined) {
@@ -87,14 +100,17 @@ export function bookRow(payload: ReceiptPayload): BookRow {
       gross: sold.price.due.gross,
       rates: ratesText(sold.price.taxes),
     };
-    if (payload.kind !== "sale") return { ...row, stopped: "Expired" };
-    const refers = payload.corrects === undefined ? "" : `corrects ${payload.corrects}`;
-    return { ...row, kwh: payload.sale.energyKwh, stopped: payload.sale.stop.reason, refers };
+    if (payload.kind !== "sale") return { ...row, stopped: "Expired", refers: refersTo(undefined, later) };
+    const own = payload.corrects === undefined ? undefined : `corrects ${payload.corrects}`;
+    return { ...row, kwh: payload.sale.energyKwh, stopped: payload.sale.stop.reason, refers: refersTo(own, later) };
   }
   if (payload.kind !== "credit") return base;
   const { credit } = payload;
   return {
     ...base,
+    evseId: credit.sold.evseId,
+    start: known(credit.sold.start, credit.sold.startClock),
+    end: known(credit.sold.end, credit.sold.endClock),
     session: credit.sessionId,
     cdr: credit.cdrId,
     currency: credit.currency,
@@ -175,7 +191,7 @@ export function listText(rows: readonly BookRow[]): string {
       row.currency === "" ? "" : row.gross,
       row.currency,
       row.card,
-      row.stopped === "" ? row.refers : row.stopped,
+      [row.stopped, row.refers].filter((text) => text !== "").join("; "),
     ]),
     [0, 4, 5],
   );
@@ -225,7 +241,7 @@ export function summaryOf(source: ReceiptSource, by: TableGrouping, range: DateR
   for (const payload of issuedWithin(source, range)) {
     const group = groupOf(payload, by, source);
     if (group === undefined) continue;
-    const row = bookRow(payload);
+    const row = bookRow(payload, {});
     const isCorrection = payload.kind === "sale" && payload.corrects !== undefined;
     const key = `${group.key}\n${row.currency}`;
     const before = rows.get(key) ?? {

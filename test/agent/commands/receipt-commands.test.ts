@@ -6,11 +6,12 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { keyCommands, keyText } from "../../../agent/commands/key.js";
 import { receiptCommands, renderReceipt } from "../../../agent/commands/receipt.js";
+import { issueCredit } from "../../../agent/core/corrections/credit.js";
 import { Failure } from "../../../agent/core/failure.js";
 import { receiptSheet } from "../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../agent/core/print/receipt-text.js";
 import type { Issued } from "../../../agent/core/receipt/issuing.js";
-import { issueCredit, issueReceipt } from "../../../agent/core/receipt/receipt.js";
+import { issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import type { TrustedKeys } from "../../../agent/core/verify/trusted-keys.js";
@@ -30,6 +31,7 @@ import { pdfObjects, pdfText } from "../../support/pdf/pdf-text.js";
 import {
   brokenSigner,
   chainOf,
+  creditOrder,
   littleBook,
   occasion,
   receiptAt,
@@ -75,14 +77,13 @@ books.push(
   issueCredit(
     occasion,
     receiptAt(books, 3).jws,
-    "cdr-3-credit",
-    'wrong tariff, "really"',
+    creditOrder('wrong tariff, "really"', "cdr-3-credit"),
     chainOf(books),
     signer,
     sha256,
   ),
 );
-books.push(issueReceipt(settlement(6, { pagination: 4 }), chainOf(books), signer, sha256, 3));
+books.push(issueReceipt(settlement(6, { pagination: 4, sessionId: "session-3" }), chainOf(books), signer, sha256, 3));
 const source = sourceOf(books, { 5: "credit" });
 const jws = receiptAt(books, 2).jws;
 
@@ -283,6 +284,11 @@ people("no label is cut at 80 columns", () => {
 people("copies, corrections, credits and unsigned receipts say so", async () => {
   assert.match((await run("show", "2", "--copy")).out, "*** COPY ***");
   assert.match((await run("show", "3")).out, "*** Corrected by receipt 6 ***");
+  assert.match((await run("show", "3")).out, "*** Credited by receipt 5 ***");
+  assert.match((await run("show", "5")).out, "*** Takes back receipt 3 ***");
+  assert.match((await run("show", "6")).out, "*** Corrects receipt 3 ***");
+  assert.match((await run("list")).out, /\n 3  sale .*Local; credited by 5, corrected by 6\n/);
+  assert.match((await run("export", "3", "--format", "html")).out, "Credited by receipt 5");
   assert.match((await run("show", "6")).out, "*** Corrects receipt 3 ***");
   const credit = (await run("show", "5")).out;
   assert.match(credit, "CREDIT RECEIPT 5");
@@ -344,7 +350,7 @@ tables("what was sold under a clock that was not set is of no day in 1970, and m
     [...issuedWithin(sourceOf(lost), range)].map(({ number }) => number),
     [1, 3, 4],
   );
-  const rows = [...issuedWithin(sourceOf(lost), {})].map(bookRow);
+  const rows = [...issuedWithin(sourceOf(lost), {})].map((payload) => bookRow(payload, {}));
   assert.equal(
     rows.map(({ issued, start, end }) => [issued !== "", start !== "", end !== ""]),
     [
@@ -376,9 +382,10 @@ tables("the summary takes credits off, exactly, and counts the energy of a corre
 
 tables("CSV quotes what needs it, and no cell becomes a formula", () => {
   const row = {
-    ...bookRow({
-      ...(JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Parameters<typeof bookRow>[0]),
-    }),
+    ...bookRow(
+      JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Parameters<typeof bookRow>[0],
+      {},
+    ),
     refers: '=HYPERLINK("x")',
     gross: "-8.54",
   };

@@ -85,9 +85,9 @@ test("an issuer catches up with its book, and every kind of receipt it adds is i
   for (const [at, issued] of littleBook(3, signer).entries()) book.append(entryOf(at + 1, issued));
   const issuer = issuerOver(signer);
   assert.is(issuer.chain.count, 4);
-  assert.is(issuer.corrections.credit(2, "meter in doubt", now), 5);
-  assert.throws(() => issuer.corrections.credit(2, "again", now));
-  assert.throws(() => issuer.corrections.credit(1, "no sale", now));
+  assert.is(issuer.corrections.credit(2, { reason: "meter in doubt", by: "A. Operator" }, now), 5);
+  assert.throws(() => issuer.corrections.credit(2, { reason: "again", by: "A. Operator" }, now));
+  assert.throws(() => issuer.corrections.credit(1, { reason: "no sale", by: "A. Operator" }, now));
   assert.is(issuer.recover(now), null);
 
   const broken = { ...signer, sign: brokenSigner.sign, signDer: brokenSigner.signDer };
@@ -144,7 +144,7 @@ test("a sale that was taken back is sold again by the right tariff: once, naming
   assert.ok(parsed.ok);
   if (!parsed.ok) return;
   assert.throws(() => issuer.corrections.correct(2, parsed.tariff, "cdr-new", now), /was not credited/);
-  assert.is(issuer.corrections.credit(2, "wrong tariff", now), 5);
+  assert.is(issuer.corrections.credit(2, { reason: "wrong tariff", by: "A. Operator" }, now), 5);
   assert.is(issuer.corrections.correct(2, parsed.tariff, "cdr-new", now), 6);
   assert.throws(
     () => issuer.corrections.correct(2, parsed.tariff, "cdr-newer", now),
@@ -189,7 +189,10 @@ test("no other receipt takes a number that a session was given", () => {
     numberGiven: () => true,
   });
   const before = book.count();
-  for (const work of [() => busy.corrections.credit(2, "wrong", now), () => busy.changeKey(signer, now)])
+  for (const work of [
+    () => busy.corrections.credit(2, { reason: "wrong", by: "A. Operator" }, now),
+    () => busy.changeKey(signer, now),
+  ])
     assert.throws(work, /a receipt is just being made/);
   assert.is(busy.recover(now), null);
   assert.is(book.count(), before);
@@ -237,7 +240,10 @@ test("a receipt of which only the journal knows after a crash is booked at the n
   assert.is(written.length, 1, "nothing is issued anew");
   const sale = issueReceipt(settlement(2, { pagination: 1 }), first.issuer.chain, signer, sha256);
   first.book.append(entryOf(2, sale));
-  assert.throws(() => issuerIn("cut", dying).issuer.corrections.credit(2, "meter in doubt", now), /power is off/);
+  assert.throws(
+    () => issuerIn("cut", dying).issuer.corrections.credit(2, { reason: "meter in doubt", by: "A. Operator" }, now),
+    /power is off/,
+  );
   const second = issuerIn("cut", live);
   second.issuer.begin(written, now);
   second.issuer.begin(written, now);
@@ -245,7 +251,10 @@ test("a receipt of which only the journal knows after a crash is booked at the n
   const credit = written.at(-1);
   assert.is(credit?.type === "ReceiptIssued" && credit.receipt.jws, second.book.get(3)?.jws);
   assert.is(second.issuer.recover(now), null);
-  assert.throws(() => second.issuer.corrections.credit(2, "again", now), /was credited before/);
+  assert.throws(
+    () => second.issuer.corrections.credit(2, { reason: "again", by: "A. Operator" }, now),
+    /was credited before/,
+  );
   const findings = verifyEvidence(
     [{ name: "book", text: bookFileOf(second.book, second.issuer.chain.checkpoint) }],
     pins,
@@ -259,7 +268,11 @@ test("a journal that knows of a receipt which does not follow on the book is dam
   const whole = issuerIn("gap", (event) => void written.push(event));
   whole.issuer.begin([], now);
   whole.book.append(entryOf(2, issueReceipt(settlement(2, { pagination: 1 }), whole.issuer.chain, signer, sha256)));
-  issuerIn("gap", (event) => void written.push(event)).issuer.corrections.credit(2, "meter in doubt", now);
+  issuerIn("gap", (event) => void written.push(event)).issuer.corrections.credit(
+    2,
+    { reason: "meter in doubt", by: "A. Operator" },
+    now,
+  );
   const shorter = issuerIn("shorter", () => undefined);
   assert.throws(
     () => shorter.issuer.begin(written.slice(1), now),
@@ -365,9 +378,15 @@ test("a chain file of another history than the book's is damage with a name, and
 test("a credit is found at once after a restart, however long the book is", () => {
   const { book: own } = issuerIn("many", record);
   for (const [at, issued] of littleBook(40, signer).entries()) own.append(entryOf(at + 1, issued));
-  assert.is(issuerIn("many", record).issuer.corrections.credit(2, "meter in doubt", now), 42);
+  assert.is(
+    issuerIn("many", record).issuer.corrections.credit(2, { reason: "meter in doubt", by: "A. Operator" }, now),
+    42,
+  );
   const { corrections } = issuerIn("many", record).issuer;
-  assert.throws(() => corrections.credit(2, "again", now), /was credited before, by receipt 42/);
+  assert.throws(
+    () => corrections.credit(2, { reason: "again", by: "A. Operator" }, now),
+    /was credited before, by receipt 42/,
+  );
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));

@@ -205,11 +205,11 @@ test("a receipt that stands in the journal and could not be booked keeps its num
   const { books, issuer } = opened();
   books.settle(issuer, overSession("A"));
   books.files.fill(true);
-  assert.throws(() => issuer.corrections.credit(2, "meter in doubt", now));
+  assert.throws(() => issuer.corrections.credit(2, { reason: "meter in doubt", by: "A. Operator" }, now));
   books.files.fill(false);
   const owes = (error: unknown): boolean =>
     error instanceof Failure && /receipt 3 stands in the journal but could not be booked/.test(error.message);
-  assert.throws(() => issuer.corrections.credit(2, "again", now), owes);
+  assert.throws(() => issuer.corrections.credit(2, { reason: "again", by: "A. Operator" }, now), owes);
   assert.throws(() => books.settle(issuer, overSession("B")), owes);
   const next = books.issuer();
   next.begin(books.journal, now);

@@ -7,12 +7,13 @@ import fc from "fast-check";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
+import { issueCredit } from "../../../../agent/core/corrections/credit.js";
 import { canonicalText } from "../../../../agent/core/json/json-text.js";
 import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import type { Issued } from "../../../../agent/core/receipt/issuing.js";
-import { issueCredit, issueReceipt } from "../../../../agent/core/receipt/receipt.js";
+import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { payloadOf, type ReservationPayload } from "../../../../agent/core/receipt/receipt-payload.js";
 import { issueReservation, settledNoShow } from "../../../../agent/core/receipt/reservation-receipt.js";
@@ -34,6 +35,7 @@ import { languages } from "../../../../config/languages.js";
 import {
   brokenSigner,
   chainOf,
+  creditOrder,
   entriesOf,
   littleBook,
   occasion,
@@ -189,7 +191,7 @@ test("it is printed in every language, and is a row of the books", () => {
     assert.match(receiptText(receiptSheet(jws, sha256, { language }), 80), "csms: Reservation: 0.05 EUR/min");
     assert.match(receiptHtml(jws, sha256, { language }), "6.55".replace(".", language === "en" ? "." : ","));
   }
-  const row = bookRow(payloadOf(jws) as ReservationPayload);
+  const row = bookRow(payloadOf(jws) as ReservationPayload, {});
   assert.equal([row.kind, row.kwh, row.gross, row.stopped], ["reservation", "0.000", "6.55", "Expired"]);
 });
 
@@ -229,8 +231,7 @@ test("it counts among the sales, without energy, and a credit takes it back", ()
   const credit = issueCredit(
     occasion,
     book[1]?.jws ?? "",
-    "S-7-CR",
-    "the driver was ill",
+    creditOrder("the driver was ill", "S-7-CR"),
     chainOf(book),
     signer,
     sha256,

@@ -5,8 +5,9 @@ import { createHash } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Settlement } from "../../../../agent/core/cdr/settlement.js";
+import { issueCredit } from "../../../../agent/core/corrections/credit.js";
 import type { Issued } from "../../../../agent/core/receipt/issuing.js";
-import { issueCredit, issueKeyChange, issueReceipt, issueRecovery } from "../../../../agent/core/receipt/receipt.js";
+import { issueKeyChange, issueReceipt, issueRecovery } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { parseCheckpoint, verifierKey } from "../../../../agent/core/signing/checkpoint.js";
 import {
@@ -32,6 +33,7 @@ import { newKey, signerOf } from "../../../../agent/receipts/signing-keys.js";
 import {
   brokenSigner,
   chainOf,
+  creditOrder,
   littleBook,
   occasion,
   receiptAt,
@@ -326,9 +328,16 @@ books("the signature of the checkpoint inside a receipt is checked", () => {
 books("a credit names the receipt it takes back, and the totals fall by it", () => {
   const book = littleBook(2);
   book.push(
-    issueCredit(occasion, receiptAt(book, 2).jws, "cdr-2-credit", "wrong tariff", chainOf(book), signer, sha256),
+    issueCredit(
+      occasion,
+      receiptAt(book, 2).jws,
+      creditOrder("wrong tariff", "cdr-2-credit"),
+      chainOf(book),
+      signer,
+      sha256,
+    ),
   );
-  book.push(issueReceipt(settlement(5, { pagination: 3 }), chainOf(book), signer, sha256, 2));
+  book.push(issueReceipt(settlement(5, { pagination: 3, sessionId: "session-2" }), chainOf(book), signer, sha256, 2));
   assert.is(
     failures(
       check(
@@ -342,7 +351,7 @@ books("a credit names the receipt it takes back, and the totals fall by it", () 
   // Two sessions of 12.345 kWh: the one that was corrected counts once.
   assert.equal([totals.sales, totals.energyMilliWh, totals.rates[0]?.gross], [2, 24_690_000, "17.08"]);
   assert.throws(
-    () => issueCredit(occasion, receiptAt(book, 1).jws, "x", "y", chainOf(book), signer, sha256),
+    () => issueCredit(occasion, receiptAt(book, 1).jws, creditOrder("y", "x"), chainOf(book), signer, sha256),
     /only the receipt of a sale/,
   );
 });

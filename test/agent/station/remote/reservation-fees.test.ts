@@ -152,7 +152,11 @@ test("that nobody came for is a receipt of its own, without readings, and goes o
   assert.not.match(notes(testStation), "kept back");
   bookHolds(testStation);
   // Taken back like any other.
-  testStation.services.issuer.corrections.credit(payload.number, "the driver was ill", testStation.clock.now());
+  testStation.services.issuer.corrections.credit(
+    payload.number,
+    { reason: "the driver was ill", by: "A. Operator" },
+    testStation.clock.now(),
+  );
   bookHolds(testStation);
   await testStation.close();
 });

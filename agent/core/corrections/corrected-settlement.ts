@@ -7,13 +7,13 @@ import type { RegisterAcceptance, Settlement } from "../cdr/settlement.js";
 import { ratingOf } from "../rating/rating.js";
 import { stationRules } from "../rating/sample.js";
 import { bill, periods } from "../rating/session-bill.js";
+import type { AcceptedRegister, ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
+import { receiptInstant, receiptMilliWh } from "../receipt/receipt-values.js";
+import { receiptSamples } from "../receipt/sale-fields.js";
 import { sessionStart } from "../session/settle.js";
 import { ReceiptFault } from "../signing/signer.js";
 import type { Tariff } from "../tariff/tariff.js";
 import { tariffOfSession } from "../tariff/tariff-cut.js";
-import type { AcceptedRegister, ReceiptReading, SalePayload } from "./receipt-payload.js";
-import { receiptInstant, receiptMilliWh } from "./receipt-values.js";
-import { receiptSamples } from "./sale-fields.js";
 
 export type CorrectionFrame = Pick<
   Settlement,

@@ -12,7 +12,8 @@ import type { HashFunction } from "../signing/merkle.js";
 import { type Signer, unsignedMark } from "../signing/signer.js";
 import { isoLocal } from "../time/iso-time.js";
 
-const longestShortForm = 300;
+/** The longest text that is taken for a short form. */
+export const longestShortForm = 300;
 
 /** How a time in the short form says what its clock was: set, running on since, or not set. */
 export const clockMarks: Record<TimeTrust, string> = { synced: "S", holdover: "I", unsynced: "U" };
