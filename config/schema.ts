@@ -53,6 +53,10 @@ const meter = z.strictObject({
       "binds the connector to one device: another serial number is a fault. Where the meter " +
         "tells none, the number on its label; receipts then say that it was entered by hand",
     ),
+  calibratedUntil: z.iso
+    .date("expected a date such as 2031-12-31")
+    .optional()
+    .describe("the last day of the meter's calibration, as its label says; it stands on receipts"),
   /** Bills from a register that fewer than two independent sources describe, or that counts in coarse steps. */
   acceptUnproven: z.boolean().default(false),
 });

@@ -50,6 +50,8 @@ export type MeterIdentity = {
   /** The meter tells no number: this one is the config's, typed in from the label. */
   readonly serialByHand?: true;
   readonly firmware?: string;
+  /** The last day of its calibration, as the label says (2031-12-31). */
+  readonly calibratedUntil?: string;
 };
 
 /** A meter's own signed record, carried verbatim beside the value it signs. */

@@ -4,9 +4,9 @@
 import type { LoadedConfig } from "../../config/load.js";
 import type { ConnectorConfig } from "../../config/schema.js";
 import type { MeterIdentity, Moment, Reading } from "../../drivers/driver.js";
-import { endingLines } from "../core/explain/ending-text.js";
-import { explainTariff, reservationPrices } from "../core/explain/explain-tariff.js";
-import { priceBeforeStart } from "../core/explain/price-before-start.js";
+import type { ShownTerms } from "../core/cdr/settlement.js";
+import { reservationPrices } from "../core/explain/explain-tariff.js";
+import { priceBeforeStart, priceWithoutClock } from "../core/explain/price-before-start.js";
 import { Failure } from "../core/failure.js";
 import { firstDifference } from "../core/json/json-text.js";
 import type { Acceptance, Opening } from "../core/session/opening.js";
@@ -183,13 +183,26 @@ export class ActiveTariffs {
       ];
     const { station, language, timing } = this.#loaded.config;
     const terms = { idleGraceMs: timing.idleGrace, limits: connector.limits, noEnergyMs: timing.noEnergy };
-    return moment.trust === "unsynced"
-      ? [
-          ...explainTariff(tariff, station.timeZone, language).map(({ text }) => text),
-          ...endingLines(terms, tariff.currency, language).map(({ text }) => text),
-          "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged.",
-        ]
-      : priceBeforeStart(tariff, moment.at, station.timeZone, language, terms).map(({ text }) => text);
+    const lines =
+      moment.trust === "unsynced"
+        ? priceWithoutClock(tariff, station.timeZone, language, terms)
+        : priceBeforeStart(tariff, moment.at, station.timeZone, language, terms);
+    return lines.map(({ text }) => text);
+  }
+
+  /** What the words of `#inWords` hang on beside the tariff, for the receipt. */
+  #terms({ limits: { time, energyKwh, cost } }: ConnectorConfig): ShownTerms {
+    const { language, timing } = this.#loaded.config;
+    return {
+      language,
+      idleGraceMs: timing.idleGrace,
+      noEnergyMs: timing.noEnergy,
+      limits: {
+        ...(energyKwh === undefined ? {} : { energyKwh }),
+        ...(cost === undefined ? {} : { cost }),
+        ...(time === undefined ? {} : { timeMs: time }),
+      },
+    };
   }
 
   /** What is fixed when a session begins, or why it may not begin. No tariff, no sale; never a silent 0. */
@@ -209,10 +222,11 @@ export class ActiveTariffs {
     if (board === undefined) return "the price could not be shown before the start";
     // A card with a tariff of its own is told its price when it is accepted, not before.
     const isOnBoard = acceptance.tariff === undefined || firstDifference(tariff.source, here?.source) === undefined;
-    const shown = isOnBoard
+    const told = isOnBoard
       ? // On the time line of the session: the wall clock may have been set since.
         { text: board.text, atMs: onLine(beginLine(begin.moment), board.since, begin.moment.at) }
       : { text: this.#inWords(tariff, connector, begin.moment).join("\n"), atMs: begin.moment.at };
+    const shown = { ...told, terms: this.#terms(connector) };
     const { timeZone } = this.#loaded.config.station;
     // Under an unset clock nobody knows which hours are over.
     const priced =

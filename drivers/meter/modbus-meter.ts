@@ -89,11 +89,13 @@ export class ModbusMeter implements EnergyMeter {
     const number = await this.#serialNumber();
     if (this.#parts.hasPassed?.(this.map.id, number.serial) !== true) this.#refuseDoubt();
     const firmware = await this.#firmware();
+    const { calibratedUntil } = this.#parts.config;
     this.#identity = {
       vendor: this.map.vendor,
       model: this.map.models[0] ?? this.map.id,
       ...number,
       ...(firmware === undefined ? {} : { firmware }),
+      ...(calibratedUntil === undefined ? {} : { calibratedUntil }),
     };
     return this.#identity;
   }

@@ -100,6 +100,20 @@ function rated(): Rating {
 /** By the engine; what it must come to stands in receipt.test.ts, worked out on paper. */
 export const price = bill(rated());
 
+/** The station adds nothing of its own to the tariff. */
+const shownTerms: NonNullable<Settlement["shown"]["terms"]> = {
+  language: "en",
+  idleGraceMs: 0,
+  noEnergyMs: 0,
+  limits: {},
+};
+/** On paper: 0.50 and 1.00, both with 19 %. */
+export const shownText = [
+  "Energy: 0.595 EUR per kWh (incl. 19 % VAT)",
+  "Start fee: 1.19 EUR per session (incl. 19 % VAT)",
+  "Idle fee (the car asks for no power): free",
+].join("\n");
+
 /** The settlement of receipt `receiptNumber`. From receipt 2 on the meter's register climbs from one to the next. */
 export function settlement(receiptNumber: number, changes: Partial<Settlement> = {}): Settlement {
   const climbed = Math.max(0, receiptNumber - 2) * 12_345_000;
@@ -132,7 +146,7 @@ export function settlement(receiptNumber: number, changes: Partial<Settlement> =
     timeZone,
     tariff,
     tariffDigest: digest,
-    shown: { text: "0.595 EUR/kWh, 1.19 EUR per session, incl. 19 % VAT", atMs: startMs - 5 * minute },
+    shown: { text: shownText, atMs: startMs - 5 * minute, terms: shownTerms },
     price,
     periods: periods(rated()),
     stopReason: "Local",

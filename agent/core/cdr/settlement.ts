@@ -1,8 +1,10 @@
 // A settlement: everything that is known of a session when it is over, and from which receipt and CDR are made.
 // It is plain data, complete in itself: the receipt and the CDR ask nothing else.
 
+import type { Language } from "../../../config/languages.js";
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, Moment, Reading, TimeTrust } from "../../../drivers/driver.js";
+import type { PaymentFacts } from "../payment/payment-facts.js";
 import type { Price } from "../rating/price.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";
 
@@ -39,6 +41,37 @@ export type SessionToken = {
   readonly contractId: string;
   readonly countryCode: string;
   readonly partyId: string;
+  /** The mobility provider's name, where it is known. */
+  readonly provider?: string;
+};
+
+/** By what a card was believed: its bare UID, which anyone can copy, or a proof by the card's own key. */
+export type CardLevel = "uid" | "ntag424" | "desfire" | "2532-100";
+
+/** That the grid, or who runs it, let the station give less: `toMs` null = to the end. */
+export type GridLimit = {
+  readonly fromMs: number;
+  readonly toMs: number | null;
+  /** What the connector could still give; 0 = nothing. */
+  readonly limitW: number;
+  /** By whose word. */
+  readonly source: string;
+};
+
+/** What the station adds to a tariff, as it was told with the price before the start. */
+export type ShownTerms = {
+  readonly language: Language;
+  readonly idleGraceMs: number;
+  readonly noEnergyMs: number;
+  readonly limits: { readonly energyKwh?: string; readonly cost?: string; readonly timeMs?: number };
+};
+
+/** What others have seen of the history before this receipt, as far as was known when it was made. */
+export type WitnessEvidence = {
+  /** A checkpoint as a C2SP signed note, with the lines of those who cosigned it. */
+  readonly checkpoint: string;
+  /** An OpenTimestamps proof of that checkpoint, base64. */
+  readonly timestamp?: string;
 };
 
 /** `toMs`: null = it lasted to the end, and how long that was is not known. */
@@ -67,6 +100,10 @@ export type Settlement = {
   readonly token: SessionToken;
   readonly authMethod: "WHITELIST" | "AUTH_REQUEST" | "COMMAND";
   readonly authorizationReference?: string;
+  /** By what the card was believed; absent where no card was read. */
+  readonly cardLevel?: CardLevel;
+  /** Absent = a contract is billed. */
+  readonly payment?: PaymentFacts;
   readonly meter: MeterIdentity;
   /** A person's word that this register is billed from although it is lower than before. */
   readonly registerAccepted?: RegisterAcceptance;
@@ -99,15 +136,17 @@ export type Settlement = {
   readonly tariffDigest: string;
   readonly cutFrom?: string;
   /** The price that stood on the display before the start, and since when. */
-  readonly shown: { readonly text: string; readonly atMs: number };
+  readonly shown: { readonly text: string; readonly atMs: number; readonly terms?: ShownTerms };
   readonly price: Price;
   readonly periods: readonly ChargingPeriod[];
   readonly stopReason: StopReason;
   readonly stopDetail: string;
   readonly interruptions: readonly Interruption[];
+  readonly gridLimits?: readonly GridLimit[];
   readonly issuedMs: number;
   readonly issuedTrust: TimeTrust;
   readonly softwareVersion: string;
+  readonly seen?: WitnessEvidence;
 };
 
 /** What a CDR is made from: of a session, or of a reservation that expired, which has no meter and no readings. */

@@ -14,6 +14,8 @@ export type Token = {
   readonly expiresMs?: number;
   /** A tariff of its own, by id. */
   readonly tariff?: string;
+  /** The mobility provider's name, where its backend tells it. */
+  readonly provider?: string;
 };
 
 /** An accepted card: by whose word, and how far it reaches. */
@@ -123,6 +125,7 @@ function judgeToken(token: Token, at: number, { rule }: OfflineRule): CardDecisi
       contractId: token.contractId,
       countryCode: token.countryCode,
       partyId: token.partyId,
+      ...(token.provider === undefined ? {} : { provider: token.provider }),
     },
     ...(token.group === undefined ? {} : { group: token.group }),
     ...(token.tariff === undefined ? {} : { tariff: token.tariff }),

@@ -51,6 +51,8 @@ export function correctedSettlement(
     token: sale.token,
     authMethod: sale.authMethod,
     ...(sale.authorizationReference === undefined ? {} : { authorizationReference: sale.authorizationReference }),
+    ...(sale.cardLevel === undefined ? {} : { cardLevel: sale.cardLevel }),
+    payment: sale.payment,
     meter: sale.meter,
     ...(sale.registerAccepted === undefined ? {} : { registerAccepted: acceptanceOf(sale.registerAccepted) }),
     begin: reading(sale.begin),
@@ -65,7 +67,11 @@ export function correctedSettlement(
     tariff: priced.tariff.source,
     tariffDigest: digestOf(priced.tariff),
     ...(priced.cutFrom === undefined ? {} : { cutFrom: priced.cutFrom }),
-    shown: { text: sale.shown.text, atMs: receiptInstant(sale.shown.at) },
+    shown: {
+      text: sale.shown.text,
+      atMs: receiptInstant(sale.shown.at),
+      ...(sale.shown.terms === undefined ? {} : { terms: sale.shown.terms }),
+    },
     price: bill(rating),
     periods: periods(rating),
     stopReason: sale.stop.reason,
@@ -75,6 +81,16 @@ export function correctedSettlement(
       toMs: to === null ? null : receiptInstant(to),
       why,
     })),
+    ...(sale.gridLimits === undefined
+      ? {}
+      : {
+          gridLimits: sale.gridLimits.map(({ from, to, limitW, source }) => ({
+            fromMs: receiptInstant(from),
+            toMs: to === null ? null : receiptInstant(to),
+            limitW,
+            source,
+          })),
+        }),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   altTextLines,
   chargeHeading,
   chargeLine,
+  explainTariff,
   limitLines,
   offerText,
   type PriceInWords,
@@ -54,6 +55,23 @@ export function priceBeforeStart(
     ...altTextLines(tariff, language),
   ];
 }
+
+/** The same where the clock is not set: every price, and the rule by which one of them is charged. */
+export function priceWithoutClock(
+  tariff: Tariff,
+  timeZone: string,
+  language: Language,
+  terms: StationTerms,
+): PriceInWords[] {
+  return [
+    ...explainTariff(tariff, timeZone, language),
+    ...endingLines(terms, tariff.currency, language),
+    { kind: "text", text: lowestWithoutClock },
+  ];
+}
+
+const lowestWithoutClock =
+  "The clock is not set: time costs nothing, and of prices that change with time the lowest is charged.";
 
 function startConditions(atMs: number, timeZone: string): Conditions {
   return {

@@ -1,6 +1,7 @@
 // What a receipt says beside its bill: where and when, how it was paid, whom to ask, what was metered, and what there is
 // to check.
 
+import type { CardLevel } from "../cdr/settlement.js";
 import { masked } from "../cdr/token.js";
 import { durationInWords } from "../explain/price-text.js";
 import { localNumber } from "../number/local-number.js";
@@ -69,14 +70,15 @@ export function glanceOf(
 
 /** How it was paid, under which tariff, and what was told before. */
 export function paymentOf(sold: Sold, words: ReceiptWords): SheetSection {
-  const { tariff, shown, payment } = sold;
+  const { tariff, shown, token } = sold;
   const { labels } = words;
   return {
     name: "payment",
     heading: labels.payment.toUpperCase(),
     rows: [
-      fact(labels.payment, `${labels.billedTo} ${payment.reference}`),
-      fact(labels.card, masked(sold.token.uid)),
+      ...paymentRows(sold, words),
+      fact(labels.card, masked(token.uid)),
+      ...(token.provider === undefined ? [] : [fact(labels.provider, token.provider)]),
       fact(
         "by" in sold ? labels.toldBefore : labels.shown,
         `${"by" in sold ? `${sold.by}: ` : ""}${shown.text.trim().replaceAll(/\s*\n\s*/g, " · ")} (${localTimeText(shown.at, words)})`,
@@ -84,6 +86,44 @@ export function paymentOf(sold: Sold, words: ReceiptWords): SheetSection {
       fact(labels.tariff, `${tariff.id}${tariff.version === "" ? "" : `, ${tariff.version}`}`),
     ],
   };
+}
+
+/** How the total is paid, as far as that was known when the receipt was made. */
+function paymentRows({ payment, price }: Sold, words: ReceiptWords): SheetRow[] {
+  const { labels, payments, paymentStates, decimalMark } = words;
+  const { brand, reference, state, authorization, terminalId, trace, bookedBy } = payment;
+  const money = (label: string, amount: string | undefined): SheetRow[] =>
+    amount === undefined ? [] : [fact(label, `${localNumber(amount, decimalMark)} ${price.currency}`)];
+  const terminal = [
+    ...(terminalId === undefined ? [] : [terminalId]),
+    ...(trace === undefined ? [] : [`${labels.trace} ${trace}`]),
+  ];
+  const how = [
+    payments[payment.kind],
+    brand,
+    reference,
+    ...(bookedBy === undefined ? [] : [`(${labels.bookedBy} ${bookedBy})`]),
+  ];
+  return [
+    fact(labels.payment, how.filter((part) => part !== undefined).join(" ")),
+    ...(state === undefined ? [] : [fact(labels.paymentState, paymentStates[state])]),
+    ...money(labels.held, payment.held),
+    ...money(labels.booked, payment.booked),
+    ...money(labels.released, payment.released),
+    ...money(labels.owedBack, payment.owedBack),
+    ...(authorization === undefined ? [] : [fact(labels.authorization, authorization)]),
+    ...(terminal.length === 0 ? [] : [fact(labels.terminal, terminal.join(", "))]),
+  ];
+}
+
+/** When the grid let the station give less, how much it could still give, and by whose word. */
+function gridRows({ gridLimits = [] }: SaleFields, words: ReceiptWords): SheetRow[] {
+  const { labels, decimalMark } = words;
+  return gridLimits.map(({ from, to, limitW, source }) => {
+    const until = to === null ? labels.stillOut : `${labels.until} ${localTimeText(to, words)}`;
+    const limit = `${labels.upTo} ${localNumber(String(limitW / 1000), decimalMark)} kW`;
+    return fact(labels.gridLimits, `${localTimeText(from, words)} ${until}: ${limit}, ${labels.source} ${source}`);
+  });
 }
 
 /** Whom to ask. */
@@ -142,18 +182,20 @@ function meterRows(sale: SaleFields, words: ReceiptWords, language: string): She
       `${to === null ? labels.stillOut : `${labels.until} ${localTimeText(to, words)}`}: ${interruptionText(why, words)}`,
   );
   const number = (text: string): string => localNumber(text, words.decimalMark);
-  const { vendor, model, serial, serialByHand } = sale.meter;
+  const { vendor, model, serial, serialByHand, calibratedUntil } = sale.meter;
   return [
     fact(
       labels.meter,
       `${vendor} ${model}, ${labels.serial} ${serial}${serialByHand === true ? ` (${labels.byHand})` : ""}`,
     ),
+    ...(calibratedUntil === undefined ? [] : [fact(labels.calibrated, calibratedUntil)]),
     ...acceptedRows(sale, words),
     fact(labels.beginRegister, `${number(sale.begin.registerKwh)} kWh`),
     fact(labels.endRegister, `${number(sale.finish.registerKwh)} kWh`),
     fact(labels.energy, `${number(sale.energyKwh)} kWh`),
     fact(labels.stopped, stopText(sale.stop, language, words)),
     fact(labels.interruptions, out.length === 0 ? labels.none : out.join("; ")),
+    ...gridRows(sale, words),
     fact(labels.loss, labels.none),
   ];
 }
@@ -223,6 +265,14 @@ export function creditGlance({ credit, timeZone }: CreditPayload, words: Receipt
   ];
 }
 
+/** What proved the card; a bare UID proves nothing. */
+const cardLevelNames: Readonly<Record<CardLevel, string>> = {
+  uid: "UID",
+  ntag424: "NTAG 424 DNA",
+  desfire: "MIFARE DESFire",
+  "2532-100": "VDE-AR-E 2532-100",
+};
+
 /** What a check needs: ids, hashes, the key, and how it is done. */
 export function checkOf(
   payload: ReceiptPayload,
@@ -233,6 +283,7 @@ export function checkOf(
   const { station, chain, key } = payload;
   const about = payload.kind === "credit" ? payload.credit : sold;
   const before = parseCheckpoint(chain.before)?.checkpoint;
+  const level = payload.kind === "sale" ? payload.sale.cardLevel : undefined;
   return {
     name: "check",
     heading: labels.checking,
@@ -245,6 +296,7 @@ export function checkOf(
       ...(before === undefined ? [] : [longFact(labels.tree, `${before.size}, SHA-256 ${before.root}`)]),
       ...(sold === undefined ? [] : [fact(labels.digest, sold.tariff.digest)]),
       ...(sold?.tariff.cutFrom === undefined ? [] : [fact(labels.cutFrom, sold.tariff.cutFrom)]),
+      ...(level === undefined ? [] : [fact(labels.cardLevel, cardLevelNames[level])]),
       fact(labels.key, key.id),
       ...(station.verifyUrl === undefined ? [] : [fact(labels.check, station.verifyUrl)]),
       longFact(labels.command, "chargetill verify --key FINGERPRINT FILE"),

@@ -4,6 +4,7 @@
 
 import type { StationFacts } from "../../../config/schema.js";
 import type { TimeTrust } from "../../../drivers/driver.js";
+import type { WitnessEvidence } from "../cdr/settlement.js";
 import { canonicalText } from "../json/json-text.js";
 import { signedJws } from "../signing/jws.js";
 import { type HashFunction, proofOfNewest } from "../signing/merkle.js";
@@ -29,6 +30,7 @@ export type Occasion = {
   readonly issuedMs: number;
   readonly issuedTrust: TimeTrust;
   readonly softwareVersion: string;
+  readonly seen?: WitnessEvidence;
 };
 
 /** What a receipt is issued with. */
@@ -87,6 +89,7 @@ export function receiptFrame(occasion: Occasion, totals: RunningTotals, issuing:
     },
     totals,
     softwareVersion: occasion.softwareVersion,
+    ...(occasion.seen === undefined ? {} : { seen: occasion.seen }),
     notices,
   };
 }

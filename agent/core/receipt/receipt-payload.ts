@@ -4,7 +4,15 @@
 
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, SignedRecord, TimeTrust } from "../../../drivers/driver.js";
-import type { SessionToken, Settlement, StopReason } from "../cdr/settlement.js";
+import type {
+  GridLimit,
+  SessionToken,
+  Settlement,
+  ShownTerms,
+  StopReason,
+  WitnessEvidence,
+} from "../cdr/settlement.js";
+import type { PaymentFacts } from "../payment/payment-facts.js";
 import type { Price } from "../rating/price.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import type { LostNumbers } from "../station/station-event.js";
@@ -50,6 +58,8 @@ export type ReceiptFrame = {
   };
   readonly totals: RunningTotals;
   readonly softwareVersion: string;
+  /** What others have seen of the history before this receipt; it holds without. */
+  readonly seen?: WitnessEvidence;
   /** Plain words on what this receipt is not. */
   readonly notices: readonly string[];
 };
@@ -78,6 +88,11 @@ export const receiptActivity = (activity: Activity): ReceiptActivity => (activit
 /** Rows of [ms since the first sample, mWh since its register, W, mA or null, activity]. */
 type SampleRow = readonly [number, number, number, number | null, ReceiptActivity];
 
+export type ReceiptGridLimit = Pick<GridLimit, "limitW" | "source"> & {
+  readonly from: string;
+  readonly to: string | null;
+};
+
 /** Fields of a receipt for a session. */
 export type SaleFields = {
   readonly sessionId: string;
@@ -87,6 +102,7 @@ export type SaleFields = {
   readonly token: SessionToken;
   readonly authMethod: Settlement["authMethod"];
   readonly authorizationReference?: string;
+  readonly cardLevel?: Settlement["cardLevel"];
   readonly start: string;
   readonly startClock: TimeTrust;
   readonly end: string;
@@ -105,13 +121,15 @@ export type SaleFields = {
     readonly cutFrom?: string;
     readonly value: unknown;
   };
-  readonly shown: { readonly text: string; readonly at: string };
+  readonly shown: { readonly text: string; readonly at: string; readonly terms?: ShownTerms };
   readonly price: Price;
   /** Their activities by `receiptActivity`. */
   readonly periods: readonly ChargingPeriod[];
-  readonly payment: { readonly kind: "contract"; readonly reference: string };
+  readonly payment: PaymentFacts;
   readonly stop: { readonly reason: StopReason; readonly detail: string };
   readonly interruptions: readonly { readonly from: string; readonly to: string | null; readonly why: string }[];
+  /** When the grid, or who runs it, let the station give less. */
+  readonly gridLimits?: readonly ReceiptGridLimit[];
   /** The OCMF record, verbatim. */
   readonly ocmf: string;
   /** The short signed form that the QR code carries. */

@@ -18,7 +18,7 @@ import { type Issued, receiptFrame, sealed, signedOrMarked } from "./issuing.js"
 import type { ChainState } from "./receipt-chain.js";
 import type { ReservationFields, ReservationPayload } from "./receipt-payload.js";
 import { receiptInstant } from "./receipt-values.js";
-import { tariffOnReceipt } from "./sale-fields.js";
+import { shownFields, tariffOnReceipt } from "./sale-fields.js";
 import { totalsWith } from "./totals.js";
 
 export type ReservationFrame = Pick<Settlement, "receiptNumber" | "issuedMs" | "issuedTrust" | "softwareVersion"> & {
@@ -118,9 +118,9 @@ export function reservationFields(settlement: ReservationSettlement): Reservatio
     startClock: settlement.startTrust,
     endClock: settlement.endTrust,
     tariff: tariffOnReceipt(settlement),
-    shown: { text: shown.text, at: isoLocal(shown.atMs, timeZone) },
+    shown: shownFields(shown, timeZone),
     price: settlement.price,
     periods: settlement.periods,
-    payment: { kind: "contract", reference: masked(token.contractId) },
+    payment: settlement.payment ?? { kind: "contract", reference: masked(token.contractId) },
   };
 }

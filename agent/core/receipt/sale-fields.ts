@@ -1,13 +1,14 @@
 // The fields of a receipt for a session, made from its settlement.
 
 import type { Reading } from "../../../drivers/driver.js";
-import type { RegisterAcceptance, Settlement } from "../cdr/settlement.js";
+import type { GridLimit, RegisterAcceptance, Settlement } from "../cdr/settlement.js";
 import { masked } from "../cdr/token.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
 import { ReceiptFault } from "../signing/signer.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
 import {
   type AcceptedRegister,
+  type ReceiptGridLimit,
   type ReceiptReading,
   receiptActivity,
   type SaleFields,
@@ -77,6 +78,20 @@ export function tariffOnReceipt({ tariff, tariffDigest, cutFrom }: TariffFacts):
 
 type TariffFacts = Pick<Settlement, "tariff" | "tariffDigest" | "cutFrom">;
 
+/** The price that was told before, as it stands in the payload. */
+export const shownFields = ({ text, atMs, terms }: Settlement["shown"], timeZone: string): SaleFields["shown"] => ({
+  text,
+  at: isoLocal(atMs, timeZone),
+  ...(terms === undefined ? {} : { terms }),
+});
+
+const gridLimitFields = ({ fromMs, toMs, limitW, source }: GridLimit, timeZone: string): ReceiptGridLimit => ({
+  from: isoLocal(fromMs, timeZone),
+  to: toMs === null ? null : isoLocal(toMs, timeZone),
+  limitW,
+  source,
+});
+
 /** The sale as it stands in the payload; `ocmf` is the signed record, `short` the short form. */
 export function saleFields(settlement: Settlement, ocmf: string, short: string): SaleFields {
   const { timeZone, connector, token } = settlement;
@@ -97,6 +112,7 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
     ...(settlement.authorizationReference === undefined
       ? {}
       : { authorizationReference: settlement.authorizationReference }),
+    ...(settlement.cardLevel === undefined ? {} : { cardLevel: settlement.cardLevel }),
     start: isoLocal(settlement.startMs, timeZone),
     startClock: settlement.startTrust,
     end: isoLocal(settlement.endMs, timeZone),
@@ -110,16 +126,19 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
     energyKwh: kwhExact(settlement.end.energyMilliWh - settlement.begin.energyMilliWh),
     samples: samplesOf(settlement),
     tariff: tariffOnReceipt(settlement),
-    shown: { text: settlement.shown.text, at: isoLocal(settlement.shown.atMs, timeZone) },
+    shown: shownFields(settlement.shown, timeZone),
     price: settlement.price,
     periods: settlement.periods.map((period) => ({ ...period, activity: receiptActivity(period.activity) })),
-    payment: { kind: "contract", reference: masked(token.contractId) },
+    payment: settlement.payment ?? { kind: "contract", reference: masked(token.contractId) },
     stop: { reason: settlement.stopReason, detail: settlement.stopDetail },
     interruptions: settlement.interruptions.map(({ fromMs, toMs, why }) => ({
       from: isoLocal(fromMs, timeZone),
       to: toMs === null ? null : isoLocal(toMs, timeZone),
       why,
     })),
+    ...(settlement.gridLimits === undefined || settlement.gridLimits.length === 0
+      ? {}
+      : { gridLimits: settlement.gridLimits.map((limit) => gridLimitFields(limit, timeZone)) }),
     ocmf,
     short,
   };

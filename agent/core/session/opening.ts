@@ -1,7 +1,7 @@
 // What is fixed when a session begins.
 
 import type { MeterIdentity, Reading } from "../../../drivers/driver.js";
-import type { RegisterAcceptance, SessionToken } from "../cdr/settlement.js";
+import type { RegisterAcceptance, SessionToken, Settlement } from "../cdr/settlement.js";
 import type { Tariff } from "../tariff/tariff.js";
 
 /** An accepted card: whose it is and by what decision. */
@@ -28,7 +28,7 @@ export type Opening = {
   readonly cutFrom?: string;
   readonly timeZone: string;
   /** `atMs`: on the time line of the session. */
-  readonly shown: { readonly text: string; readonly atMs: number };
+  readonly shown: Settlement["shown"];
   readonly begin: Reading;
   /** The reservation that the session uses up, where it is charged: since when, on the session's own time line. */
   readonly reserved?: { readonly id: string; readonly fromMs: number };

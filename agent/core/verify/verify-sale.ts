@@ -7,6 +7,7 @@ import { fromUtf8, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact, milliWhOfKwh } from "../number/energy-text.js";
 import { mostBoundaryReadings, type OcmfFacts, ocmfPayload } from "../ocmf/ocmf.js";
 import { parseOcmf } from "../ocmf/ocmf-record.js";
+import { isToldByTariff, shownAgain } from "../print/shown-price.js";
 import type { Price } from "../rating/price.js";
 import { sameAmount, sumText } from "../receipt/decimal-text.js";
 import type {
@@ -19,6 +20,7 @@ import type {
 import { tariffName } from "../receipt/sale-fields.js";
 import { type CheckTools, isOwnSignature, unsignedMark } from "../signing/signer.js";
 import type { ChargingPeriod } from "../tariff/period.js";
+import type { Tariff } from "../tariff/tariff.js";
 import { isoLocal, parseIsoLocal } from "../time/iso-time.js";
 import { type Check, fails, holds, overallResult, skipped } from "./check-result.js";
 import { checkOcmf, isImpossiblePower } from "./verify-ocmf.js";
@@ -284,6 +286,14 @@ function checkTimes(
   return overallResult("times", complaints, `${sale.start} to ${sale.end}, clock ${clock}`);
 }
 
+/** Whether the price that stood on the display is the one of the tariff that was charged, or of the `whole` tariff. */
+export function checkShown(receipt: SalePayload, whole?: Tariff): Check {
+  const name = "price shown";
+  const { fault, unknown } = shownAgain(receipt, whole);
+  if (fault !== undefined) return fails(name, fault);
+  return unknown === undefined ? holds(name, "what was shown is what the tariff says") : skipped(name, unknown);
+}
+
 /** Every check on the figures of a sale. */
 export function checkSale(receipt: SalePayload, tools: CheckTools, rerate: Rerate | undefined): readonly Check[] {
   const { sale } = receipt;
@@ -293,6 +303,7 @@ export function checkSale(receipt: SalePayload, tools: CheckTools, rerate: Rerat
     checkTimes(sale, receipt, [sale.begin, sale.finish, ...sale.borders]),
     checkSamples(receipt),
     checkTariff(sale, receipt.timeZone, tools),
+    checkShown(receipt),
     checkPrice(sale, receipt, rerate),
     checkSums(sale),
     checkShort(receipt, tools),
@@ -316,10 +327,12 @@ export function checkReservation(
 }
 
 /** Only what was told before may be charged: the price stands on the receipt, and no later than the reservation. */
-function checkTold({ reservation: { shown, start, by } }: ReservationPayload): Check {
+function checkTold(receipt: ReservationPayload): Check {
   const name = "price told before";
+  const { shown, start, by } = receipt.reservation;
   const complaints = [
     ...(shown.text.trim() === "" ? ["the receipt names no price that was told"] : []),
+    ...(isToldByTariff(receipt) ? [] : [`"${shown.text}" was told, which the tariff does not say`]),
     ...((parseIsoLocal(shown.at) ?? Number.NaN) <= (parseIsoLocal(start) ?? Number.NaN)
       ? []
       : [`the price was told at ${shown.at}, after the reservation began (${start})`]),

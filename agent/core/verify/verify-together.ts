@@ -18,6 +18,7 @@ import { type Check, type CheckResult, fails, holds, overallResult, skipped } fr
 import { type EvidenceFile, ocpiTariffIn } from "./evidence-kind.js";
 import type { Witness } from "./verify-book.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
+import { checkShown } from "./verify-sale.js";
 
 /** The figures of receipts handed in together: meter records, sales and registers count up. */
 export function checkTogether(receipts: readonly Witness[], tools: CheckTools): CheckResult | undefined {
@@ -127,6 +128,7 @@ export function checkTariffFile(
     const part = tariffOfSession({ tariff: parsed.tariff }, payload.timeZone, samples, isByClock, digestOf);
     const count = `${part.tariff.elements.length} of ${parsed.tariff.elements.length} elements`;
     return [
+      ...(payload.kind === "sale" ? [checkShown(payload, parsed.tariff)] : []),
       digestOf(part.tariff) === tariff.digest
         ? holds("tariff", `${receipt} holds what its session could meet of this tariff: ${count}`)
         : fails("tariff", `${receipt} holds another part of this tariff than its session could meet (${count})`),

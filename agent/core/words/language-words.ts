@@ -3,6 +3,7 @@
 
 import type { TimeTrust } from "../../../drivers/driver.js";
 import type { DecimalMark } from "../number/local-number.js";
+import type { PaymentKind, PaymentState } from "../payment/payment-facts.js";
 
 export type LanguageWords = { readonly price: PriceWords; readonly receipt: ReceiptWords };
 
@@ -150,7 +151,6 @@ export type ReceiptWords = {
     /** The hash of the tariff of which the receipt holds a part. */
     readonly cutFrom: string;
     readonly payment: string;
-    readonly billedTo: string;
     readonly station: string;
     readonly previous: string;
     readonly key: string;
@@ -186,7 +186,25 @@ export type ReceiptWords = {
     /** What the drawings are, for who cannot see them. */
     readonly curve: string;
     readonly code: string;
+    readonly provider: string;
+    readonly authorization: string;
+    readonly terminal: string;
+    readonly trace: string;
+    /** In front of who books a payment, where that is somebody else. */
+    readonly bookedBy: string;
+    readonly held: string;
+    readonly booked: string;
+    readonly released: string;
+    readonly owedBack: string;
+    readonly paymentState: string;
+    readonly gridLimits: string;
+    /** In front of whose word a limit was. */
+    readonly source: string;
+    readonly calibrated: string;
+    readonly cardLevel: string;
   };
+  readonly payments: Readonly<Record<PaymentKind, string>>;
+  readonly paymentStates: Readonly<Record<PaymentState, string>>;
   /** What a line of the bill is for. */
   readonly dimensions: {
     readonly ENERGY: string;

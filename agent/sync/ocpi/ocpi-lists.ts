@@ -17,6 +17,7 @@ export const keptToken = z.strictObject({
   valid: z.boolean(),
   whitelist: z.enum(["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]),
   group: z.string().optional(),
+  provider: z.string().optional(),
 });
 export type KeptToken = z.infer<typeof keptToken>;
 

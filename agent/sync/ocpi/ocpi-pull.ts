@@ -286,4 +286,9 @@ const cleanedWords = (cleaned: number): string =>
   cleaned === 0 ? "" : `, ${counted(cleaned, "text")} cleaned of characters that cannot be printed`;
 
 const byUid = (tokens: readonly KeptToken[]): ReadonlyMap<string, Token> =>
-  new Map(tokens.map(({ group, ...token }) => [token.uid, { ...token, ...(group === undefined ? {} : { group }) }]));
+  new Map(
+    tokens.map(({ group, provider, ...token }) => [
+      token.uid,
+      { ...token, ...(group === undefined ? {} : { group }), ...(provider === undefined ? {} : { provider }) },
+    ]),
+  );

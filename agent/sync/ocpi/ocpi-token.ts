@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { SessionToken } from "../../core/cdr/settlement.js";
 import type { Token } from "../../core/cdr/token.js";
+import { cleanedText, shortLine } from "../../core/words/printable.js";
 
 /** What names a card, a contract or a party, whole and readable: one that had to be cleaned could be another's. */
 const text = (most: number) =>
@@ -22,7 +23,18 @@ const wire = z.looseObject({
   valid: z.boolean(),
   whitelist: z.enum(["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]),
   last_updated: z.string().max(40),
+  /** The company's name on the card: told on receipts, and nothing hangs on it. */
+  issuer: z.unknown(),
 });
+
+const longestProvider = 64;
+
+/** The mobility provider as its backend names it; absent where it names none that can be printed. */
+function providerIn({ issuer }: WireToken): { readonly provider?: string } {
+  if (typeof issuer !== "string") return {};
+  const provider = shortLine(cleanedText(issuer), longestProvider);
+  return provider === "" ? {} : { provider };
+}
 
 export type WireToken = z.infer<typeof wire>;
 
@@ -39,15 +51,8 @@ export function readToken(
 }
 
 /** As a row of the list. */
-export function tokenOfOcpi({
-  uid,
-  contract_id,
-  country_code,
-  party_id,
-  valid,
-  whitelist,
-  group_id,
-}: WireToken): Token {
+export function tokenOfOcpi(token: WireToken): Token {
+  const { uid, contract_id, country_code, party_id, valid, whitelist, group_id } = token;
   return {
     uid,
     contractId: contract_id,
@@ -56,16 +61,19 @@ export function tokenOfOcpi({
     valid,
     whitelist,
     ...(group_id == null ? {} : { group: group_id }),
+    ...providerIn(token),
   };
 }
 
 /** As a session bears it. */
-export function sessionTokenOf({ uid, type, contract_id, country_code, party_id }: WireToken): SessionToken {
+export function sessionTokenOf(token: WireToken): SessionToken {
+  const { uid, type, contract_id, country_code, party_id } = token;
   return {
     uid,
     type: type === "EMAID" ? "OTHER" : type,
     contractId: contract_id,
     countryCode: country_code,
     partyId: party_id,
+    ...providerIn(token),
   };
 }

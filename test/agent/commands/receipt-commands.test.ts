@@ -228,7 +228,7 @@ people("a sale's receipt says what the checklist asks for", () => {
     "8.54 EUR",
     "net 7.17 + tax 1.37",
     "half up, once, at the total",
-    "0.595 EUR/kWh, 1.19 EUR per session",
+    "Energy: 0.595 EUR per kWh (incl. 19 % VAT)",
     "standard, 2026-01-01T00:00:00Z",
     settlement(2).tariffDigest,
     "by the driver",

@@ -8,6 +8,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import { issueCredit } from "../../../../agent/core/corrections/credit.js";
+import { reservationPrices } from "../../../../agent/core/explain/explain-tariff.js";
 import { canonicalText } from "../../../../agent/core/json/json-text.js";
 import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
@@ -20,6 +21,7 @@ import { issueReservation, settledNoShow } from "../../../../agent/core/receipt/
 import { signedJws } from "../../../../agent/core/signing/jws.js";
 import { guardedSigner, type Signer } from "../../../../agent/core/signing/signer.js";
 import type { NoShow } from "../../../../agent/core/station/backend-orders.js";
+import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { readReceipt, receiptChecks } from "../../../../agent/core/verify/verify-receipt.js";
@@ -77,6 +79,15 @@ const tariff = {
 };
 const digestOf = ({ source }: { readonly source: unknown }): string => hexText(sha256(utf8(canonicalText(source))));
 
+/** What the backend was given to tell. */
+function toldOf(value: unknown): string {
+  const parsed = parseTariff(value);
+  if (!parsed.ok) throw new Error("the tariff cannot be read");
+  return reservationPrices(parsed.tariff, "en")
+    .map(({ text }) => text)
+    .join("\n");
+}
+
 /** A reservation from an instant on; `stoodMs` = by the monotonic clock, `untilMs` = as it was told. */
 function noShow(
   fromMs: number,
@@ -96,7 +107,7 @@ function noShow(
       connector: connector as NoShow["fee"]["connector"],
       tariff,
       tariffDigest: digestOf({ source: tariff }),
-      shown: "Reservation: 0.05 EUR/min plus 19 % VAT",
+      shown: toldOf(more.tariff ?? tariff),
       timeZone: "Europe/Berlin",
       since,
       ...more,
@@ -185,10 +196,19 @@ test("it holds, alone and in its bundle, and needs no readings", () => {
   assert.is(exitCode(verifyArchive(disputeBundle(parts, 2, false))), 0);
 });
 
+test("a price told that its tariff does not say is refused", () => {
+  const cheap = issued(noShow(Date.UTC(2026, 5, 1, 10), 30 * minute, undefined, { shown: "Reservation: free" }));
+  const read = readReceipt(cheap.jws, verifyTools().schema);
+  assert.ok(!("fault" in read));
+  const told = "fault" in read ? [] : receiptChecks(read, pins.fingerprints, verifyTools());
+  const [failed] = told.filter(({ verdict }) => verdict === "fails");
+  assert.match(failed?.detail ?? "", /"Reservation: free" was told, which the tariff does not say/);
+});
+
 test("it is printed in every language, and is a row of the books", () => {
   const { jws } = issued(half);
   for (const language of languages) {
-    assert.match(receiptText(receiptSheet(jws, sha256, { language }), 80), "csms: Reservation: 0.05 EUR/min");
+    assert.match(receiptText(receiptSheet(jws, sha256, { language }), 80), /csms: Reservation: .*EUR/);
     assert.match(receiptHtml(jws, sha256, { language }), "6.55".replace(".", language === "en" ? "." : ","));
   }
   const row = bookRow(payloadOf(jws) as ReservationPayload, {});

@@ -488,7 +488,14 @@ const answers: readonly [
       }),
     {
       allowed: "ALLOWED",
-      token: { uid: card, type: "RFID", contractId: `NL-EMP-${card}`, countryCode: "NL", partyId: "EMP" },
+      token: {
+        uid: card,
+        type: "RFID",
+        contractId: `NL-EMP-${card}`,
+        countryCode: "NL",
+        partyId: "EMP",
+        provider: "EMP",
+      },
       group: "G",
       authorizationReference: "REF",
       info: "hello you",
@@ -499,7 +506,14 @@ const answers: readonly [
     () => ask({ allowed: "ALLOWED", token: wireToken(card, { whitelist: "NEVER" }) }),
     {
       allowed: "ALLOWED",
-      token: { uid: card, type: "RFID", contractId: `NL-EMP-${card}`, countryCode: "NL", partyId: "EMP" },
+      token: {
+        uid: card,
+        type: "RFID",
+        contractId: `NL-EMP-${card}`,
+        countryCode: "NL",
+        partyId: "EMP",
+        provider: "EMP",
+      },
       once: true,
     },
   ],
