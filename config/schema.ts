@@ -2,6 +2,7 @@
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
 import { languages } from "./languages.js";
+import { payments } from "./payments-schema.js";
 import { busPins } from "./pins/header-buses.js";
 import { decimalField, decimalWords, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
 import { uplink } from "./uplink-schema.js";
@@ -285,6 +286,7 @@ export const configSchema = z
       })
       .prefault({}),
     uplinks: z.array(uplink).max(4).default([]),
+    payments,
     /** Who may charge when the local list alone does not say so. */
     authorisation: z
       .strictObject({
@@ -365,6 +367,9 @@ export const configSchema = z
       if ((entry.tls.certFile === undefined) !== (entry.tls.keyFile === undefined))
         fault(["uplinks", index, "tls"], "certFile and keyFile go together");
     }
+    const { reader: payingReader } = config.payments;
+    if (payingReader !== undefined && config.readers[payingReader] === undefined)
+      fault(["payments", "reader"], `reader "${payingReader}" is not listed under readers`);
     if (config.authorisation.offline === "all" && config.authorisation.offlineEnergyKwh === undefined)
       fault(
         ["authorisation", "offlineEnergyKwh"],

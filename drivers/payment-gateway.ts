@@ -155,5 +155,8 @@ export interface PaymentGateway {
   close(): Promise<void>;
 }
 
-/** What opens a gateway: rejects with a DeviceError where it cannot be reached or is not the one of the config. */
-export type OpenGateway = () => Promise<PaymentGateway>;
+/**
+ * What opens a gateway, with the station's own key of 32 bytes for the hashes by which it knows cards again. Rejects with
+ * a DeviceError where it cannot be reached or is not the one of the config.
+ */
+export type OpenGateway = (cardKey: Uint8Array) => Promise<PaymentGateway>;

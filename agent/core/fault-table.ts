@@ -41,6 +41,9 @@ type StationFaultCode =
   | "uplink/unauthorised"
   | "uplink/unsure"
   | "cdr/wrong"
+  | "payment/unsure"
+  | "payment/hold-old"
+  | "payment/amount"
   /** A broken promise of ours, not trouble with a device. */
   | "agent/defect";
 
@@ -271,6 +274,25 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
     remedy:
       "`chargetill bundle`, and report it with an issue; look at it (`chargetill sync parked`), then " +
       "`chargetill sync resend N` or `chargetill sync leave N`",
+    stops: "nothing",
+    person: "yes",
+  },
+  "payment/unsure": {
+    meaning: "it is not known whether a payment was held, booked or released; it is asked about, and never sent twice",
+    remedy: "bring the terminal's line back; where it goes on, compare `chargetill payments open` with the terminal",
+    stops: "nothing",
+    person: "if-it-stays",
+  },
+  "payment/hold-old": {
+    meaning: "money of a driver has been held for so long that the bank will soon let go of it",
+    remedy: "end the session, or bring the terminal's line back so that it is booked",
+    stops: "nothing",
+    person: "yes",
+  },
+  "payment/amount": {
+    meaning:
+      "the terminal booked another amount than the receipt's; nobody can pay by card until the agent is started again",
+    remedy: "check the terminal's dialect in the config, then pay back what `chargetill payments list` shows",
     stops: "nothing",
     person: "yes",
   },

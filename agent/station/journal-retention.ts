@@ -2,6 +2,7 @@
 // A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was
 // taken by that plug hangs on all that waited and on the orders that stood, so those are needed from the entry on
 // before which nothing of the kind stood. A fault that stands until somebody says so is needed from its newest entry on.
+import { isEnded } from "../core/payment/hold.js";
 import { standingKey } from "../core/station/standing-faults.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { StationState } from "../core/station/station-state.js";
@@ -11,12 +12,15 @@ export class JournalRetention {
   /** Since which entry something has waited or been ordered without a break. */
   #standsSince = 0;
   readonly #ofFault = new Map<string, number>();
+  readonly #ofHold = new Map<string, number>();
 
   /** An entry was written, or is read again at a start; `before` = the state that it found. */
   saw(seq: number, event: StationEvent, before: StationState): void {
     // All orders said again begin anew, unless something waits that may hang on the old ones.
     if (!stands(before) || (event.type === "OrdersStand" && before.waiting.size + before.awaited.size === 0))
       this.#standsSince = this.#open(before, seq);
+    if (event.type === "HoldWanted") this.#ofHold.set(event.wish.reference, seq);
+    if (event.type === "HoldsStand") for (const { reference } of event.holds) this.#ofHold.set(reference, seq);
     const fault = standingKey(event);
     if (fault !== undefined && event.type === "FaultRaised") this.#ofFault.set(fault, seq);
     if (event.type !== "PlugChanged" || !event.plugged || before.sessions.get(event.connector)?.state !== "available")
@@ -30,6 +34,9 @@ export class JournalRetention {
       this.#open(stationState, next),
       ...(stands(stationState) ? [this.#standsSince] : []),
       ...[...stationState.standing.keys()].map((fault) => this.#ofFault.get(fault) ?? 0),
+      ...[...stationState.holds.values()].flatMap((hold) =>
+        isEnded(hold) ? [] : [this.#ofHold.get(hold.reference) ?? 0],
+      ),
     );
   }
 

@@ -13,6 +13,7 @@ import type {
 } from "../../drivers/driver.js";
 import type { AuthorizationInfo } from "../core/cdr/token.js";
 import type { FaultCode } from "../core/fault-table.js";
+import { openHolds } from "../core/payment/hold.js";
 import type { LimitReached } from "../core/session/limits.js";
 import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Sale } from "../core/session/sale.js";
@@ -23,7 +24,7 @@ import { leftOpen } from "../core/station/left-open.js";
 import { reservedBefore } from "../core/station/reservation-fee.js";
 import { isEvidence, type StationEvent } from "../core/station/station-event.js";
 import { reduce } from "../core/station/station-reducer.js";
-import { isChosen, type Layout, type StationState, waitingFor } from "../core/station/station-state.js";
+import { isChosen, type Layout, layoutOf, type StationState, waitingFor } from "../core/station/station-state.js";
 import { Faults, type StationFault } from "../sync/faults.js";
 import type { RecordedFact, StationFeed } from "../sync/station-port.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";
@@ -70,11 +71,6 @@ export type StationParts = {
 /** Where the registers of meters stood when they were billed from last, and what a person said of one that fell. */
 type MeterRegisters = Pick<AcceptMeterParts, "billedMilliWh" | "acceptRegister">;
 
-/** Which connectors stand at which reader, by the config. */
-export const layoutOf = (config: Config): Layout => ({
-  connectors: config.connectors.map(({ id, reader }) => ({ id, reader })),
-});
-
 export class Station {
   readonly layout: Layout;
   readonly faults: Faults;
@@ -86,6 +82,8 @@ export class Station {
   readonly buttonHandler: ButtonHandler;
   #stationState: StationState;
   readonly #running: Promise<void>[] = [];
+  /** Connectors for which somebody pays just now. */
+  readonly #paying = new Set<number>();
   #dead = false;
 
   /** `stationState` = as the journal left it. */
@@ -256,6 +254,8 @@ export class Station {
   /** Writes all orders and faults that stand again, so that the entries before may go into the archive. */
   restate(): void {
     for (const fault of this.#stationState.standing.values()) this.#record({ ...fault, moment: this.#now() });
+    const holds = openHolds(this.#stationState.holds);
+    if (holds.length > 0) this.#record({ type: "HoldsStand", moment: this.#now(), holds });
     const { reservations, inoperative, noShows } = this.#stationState.orders;
     if (ordersStand(this.#stationState))
       this.#record({
@@ -265,6 +265,13 @@ export class Station {
         inoperative: [...inoperative].map(([connector, by]) => ({ connector, by })),
         ...(noShows.size === 0 ? {} : { noShows: [...noShows.values()] }),
       });
+  }
+
+  /** Somebody pays for a start at a connector, or no longer: its lamp says so. */
+  paying(connector: number, on: boolean): void {
+    if (on) this.#paying.add(connector);
+    else this.#paying.delete(connector);
+    this.connectors.get(connector)?.meet();
   }
 
   /** All lamps again: nobody is to see "free" where nothing is sold. */
@@ -356,7 +363,7 @@ export class Station {
   #indication(connector: ConnectorConfig): Indication {
     const session = this.#session(connector.id);
     const free = session.state === "available" || session.state === "occupied";
-    if (free && this.cardHandler.asks(connector.reader)) return "checking";
+    if (free && (this.#paying.has(connector.id) || this.cardHandler.asks(connector.reader))) return "checking";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
     if (session.state === "available" && waitingFor(this.#stationState, connector.id, connector.reader) !== undefined)
       return "waiting-for-plug";

@@ -11,6 +11,7 @@ import type { OpenerLink } from "../gpio/port/opener-link.js";
 import type { LineCounts, MeterBus } from "../meter/meter-bus.js";
 import type { ModbusMeter } from "../meter/modbus-meter.js";
 import type { SerialBinding } from "../meter/rtu-line.js";
+import type { OpenGateway } from "../payment-gateway.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import type { SpiChoice } from "../rfid/spi.js";
 import { BusTrace } from "./bus-trace.js";
@@ -31,6 +32,8 @@ export type MachineBuses = {
   readonly reader?: (name: string) => CardReader | undefined;
   /** How often a meter's spoilt frame is asked for again, where not as on a station. */
   readonly meterRepeats?: number;
+  /** In place of the payment terminal that the config names. */
+  readonly gateway?: OpenGateway;
   /** Lamps show one state instead of blinking: nobody sees the bench's. */
   readonly stillLamps: boolean;
   start(): void;
@@ -55,6 +58,8 @@ export type Machine = {
   /** An fsync has returned, or a file was read: no hang, though no timer could fire meanwhile. */
   progressed(): void;
   reader(name: string): Promise<CardReader>;
+  /** Where drivers pay by bank card; absent = the station has none. */
+  readonly gateway?: OpenGateway;
   /** Lets time pass, where it is the bench's to give. */
   start(): void;
   close(): Promise<void>;
@@ -144,6 +149,7 @@ export async function openMachine(
       lastReaders.set(name, opened);
       return opened;
     },
+    ...(buses.gateway === undefined ? {} : { gateway: buses.gateway }),
     start: () => buses.start(),
     close: async () => {
       for (const bus of meterBuses.values()) await bus.close();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { EnrolledCards } from "../../cards/enrolled-cards.js";
 import { entryOf, eventOf, type JournalEntry } from "../../core/station/journal-entry.js";
 import type { StationEvent } from "../../core/station/station-event.js";
+import { layoutOf } from "../../core/station/station-state.js";
 import { Journal } from "../../ledger/journal/journal.js";
 import { Table } from "../../ledger/store/table.js";
 import { Payments } from "../../receipts/payments.js";
@@ -11,12 +12,13 @@ import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { JournalReplay } from "../../station/journal-replay.js";
 import { NoShowSettlement } from "../../station/remote/no-show-settlement.js";
 import { StationRemoteControl } from "../../station/remote/station-remote-control.js";
-import { layoutOf, Station } from "../../station/station.js";
+import { Station } from "../../station/station.js";
 import { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import { lastActiveFile, parseLastActive } from "../../tariffs/last-active.js";
 import { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
 import { AcceptedMeters } from "../../technician/accepted-meters.js";
 import { type Backends, beginBackends, openBackends } from "./open-backends.js";
+import { openPayments } from "./open-payments.js";
 import { openIssuer, openReceiptBook, tellReservation } from "./open-receipts.js";
 import type { Services, ServicesParts } from "./services.js";
 
@@ -95,6 +97,13 @@ export function openServices(parts: ServicesParts): Services {
     die: parts.die,
   });
   beginBackends(backends, clock);
+  const onTheSpot = openPayments(parts, {
+    station,
+    book,
+    payments,
+    paymentLines: backends.paymentLines,
+    activeTariffs,
+  });
   const { outboxes, paymentLines, lists, pulls, live, checks } = backends;
   const mayRotate = !key.handed;
   const opened = {
@@ -109,6 +118,7 @@ export function openServices(parts: ServicesParts): Services {
     station,
     remote,
     noShows,
+    onTheSpot,
   };
   return { ...opened, outboxes, paymentLines, lists, pulls, live, checks, mayRotate };
 }

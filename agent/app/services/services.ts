@@ -10,6 +10,11 @@ import type { JournalEntry } from "../../core/station/journal-entry.js";
 import type { Book } from "../../ledger/book/book.js";
 import type { Journal } from "../../ledger/journal/journal.js";
 import type { Disk } from "../../ledger/store/disk.js";
+import type { BankCardHandler } from "../../payments/bank-card-handler.js";
+import type { GatewayLine } from "../../payments/gateway-line.js";
+import type { HoldLedger } from "../../payments/hold-ledger.js";
+import type { HoldTable } from "../../payments/hold-table.js";
+import type { Refunds } from "../../payments/refunds.js";
 import type { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import type { AgentEvent } from "../../station/events.js";
@@ -38,6 +43,8 @@ export type Services = {
   readonly payments: Payments;
   /** Of the backends that may have a message for payments. */
   readonly paymentLines: readonly PaymentNotices[];
+  /** What takes money on the spot; undefined = the station has no payment gateway. */
+  readonly onTheSpot: PaymentServices | undefined;
   readonly station: Station;
   readonly remote: StationRemoteControl;
   readonly noShows: NoShowSettlement;
@@ -49,6 +56,16 @@ export type Services = {
   readonly checks: readonly OnlineCheck[];
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
+};
+
+/** What takes money on the spot: the holds, what is owed back, and the line to the gateway. */
+export type PaymentServices = {
+  readonly ledger: HoldLedger;
+  readonly refunds: Refunds;
+  readonly table: HoldTable;
+  readonly line: GatewayLine;
+  readonly cards: BankCardHandler;
+  readonly close: () => Promise<void>;
 };
 
 /** What the services are opened from. */
@@ -78,6 +95,7 @@ export async function closeServices(services: Services): Promise<void> {
   const { remote, noShows, station, paymentLines, outboxes, pulls, live, checks, journal } = services;
   remote.close();
   noShows.close();
+  await services.onTheSpot?.close();
   await station.close();
   await Promise.all(
     [...paymentLines.map(({ outbox }) => outbox), ...outboxes, ...pulls, ...live].map((one) => one.stop()),

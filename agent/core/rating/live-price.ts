@@ -58,6 +58,9 @@ export function livePrice(rating: Rating): LivePrice {
   };
 }
 
+/** What the bill would come to incl. tax if the session ended at the last sample, exact: only what it comes to. */
+export const grossIfStopped = (rating: Rating): Ratio => figuresOf(rating).ifStopped.incl;
+
 function figuresOf(rating: Rating): RunningFigures {
   const { tariff, start } = rating.progress;
   return start === undefined || isWithoutEnergy(rating)

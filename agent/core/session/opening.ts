@@ -15,6 +15,8 @@ export type Acceptance = {
   readonly by?: string;
   /** The session stops at these; `why` says whose limit it is. */
   readonly limits?: { readonly energyKwh?: string; readonly cost?: string; readonly why: string };
+  /** The reference of the hold that pays for it: the session ends before its total passes `limits.cost`. */
+  readonly hold?: string;
 };
 
 /** The price in force at the start governs to the end. */

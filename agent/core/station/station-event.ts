@@ -3,6 +3,7 @@
 
 import type { Moment } from "../../../drivers/driver.js";
 import type { CdrCopies } from "../cdr/cdr-copies.js";
+import type { HoldEvent } from "../payment/hold-event.js";
 import type { Acceptance } from "../session/opening.js";
 import type { SessionEvent } from "../session/session-event.js";
 import type { NoShow, Reservation } from "./backend-orders.js";
@@ -125,11 +126,22 @@ type RecordEvent = {
   | { readonly type: "ReceiptIssued"; readonly receipt: IssuedReceipt }
   /** What was said of the payment of a receipt. */
   | { readonly type: "PaymentTold"; readonly payment: Payment & { readonly number: number } }
+  /** A hold that is not ours is let go of, by a person's word or the config's; written down before it is. */
+  | { readonly type: "UnknownHoldReleased"; readonly gateway: string; readonly handle: string; readonly by: string }
+  /** A part of what was booked for a receipt was paid back: by the gateway, or as a person says. */
+  | {
+      readonly type: "RefundTold";
+      readonly receipt: number;
+      readonly reference: string;
+      readonly minor: number;
+      readonly currency: string;
+      readonly by: string;
+    }
 );
 
-export type StationEvent = SessionEvent | WaitingEvent | OrderEvent | RecordEvent;
+export type StationEvent = SessionEvent | WaitingEvent | OrderEvent | HoldEvent | RecordEvent;
 
-type Subject = "session" | "waiting" | "order" | "record";
+type Subject = "session" | "waiting" | "order" | "hold" | "record";
 
 /** What each event is about: a type that is missing here does not compile. */
 const subjects = {
@@ -159,6 +171,16 @@ const subjects = {
   RestartAsked: "order",
   OrdersStand: "order",
   Started: "order",
+  HoldWanted: "hold",
+  HoldMade: "hold",
+  HoldFailed: "hold",
+  HoldUnsure: "hold",
+  BookWanted: "hold",
+  Booked: "hold",
+  BookFailed: "hold",
+  ReleaseWanted: "hold",
+  Released: "hold",
+  HoldsStand: "hold",
   TariffSet: "record",
   TariffCleared: "record",
   CardsListed: "record",
@@ -170,6 +192,8 @@ const subjects = {
   NumbersLost: "record",
   ReceiptIssued: "record",
   PaymentTold: "record",
+  UnknownHoldReleased: "record",
+  RefundTold: "record",
 } as const satisfies Record<StationEvent["type"], Subject>;
 
 /** Whether a word is the type of an event that this version knows. */
@@ -177,8 +201,9 @@ export const isEventType = (type: unknown): boolean => typeof type === "string" 
 
 export const isSessionEvent = (event: StationEvent): event is SessionEvent => subjects[event.type] === "session";
 export const isWaitingEvent = (event: StationEvent): event is WaitingEvent => subjects[event.type] === "waiting";
+export const isHoldEvent = (event: StationEvent): event is HoldEvent => subjects[event.type] === "hold";
 export const isOrderEvent = (event: StationEvent): event is OrderEvent => subjects[event.type] === "order";
 
 /** What is written down even where it moves nothing. */
 export const isEvidence = ({ type }: StationEvent): boolean =>
-  subjects[type] === "record" || type === "OrdersStand" || type === "Started";
+  subjects[type] === "record" || type === "OrdersStand" || type === "HoldsStand" || type === "Started";

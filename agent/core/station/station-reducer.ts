@@ -2,6 +2,7 @@
 // stand. Every function gives back the same object where the event has no meaning.
 
 import type { Moment } from "../../../drivers/driver.js";
+import { holdsAfterSession, reduceHolds } from "../payment/hold-reducer.js";
 import type { Session } from "../session/session.js";
 import type { SessionEvent } from "../session/session-event.js";
 import { reduceSession } from "../session/session-reducer.js";
@@ -10,7 +11,14 @@ import { withoutKey } from "./map-without.js";
 import { reduceOrders, withReservations } from "./order-reducer.js";
 import { connectorsOfDevice, freeReservations, noteCar } from "./reservation-fee.js";
 import { reduceStanding } from "./standing-faults.js";
-import { isOrderEvent, isSessionEvent, isWaitingEvent, type StationEvent, type WaitingEvent } from "./station-event.js";
+import {
+  isHoldEvent,
+  isOrderEvent,
+  isSessionEvent,
+  isWaitingEvent,
+  type StationEvent,
+  type WaitingEvent,
+} from "./station-event.js";
 import { type Layout, readerAt, type StationState, type WaitingCard } from "./station-state.js";
 
 /** The next state of the station. */
@@ -18,6 +26,7 @@ export function reduce(state: StationState, event: StationEvent, layout: Layout)
   if (isSessionEvent(event)) return reduceConnector(state, event, layout);
   if (isWaitingEvent(event)) return reduceWaiting(state, event, layout);
   if (isOrderEvent(event)) return changed(state, { orders: reduceOrders(state, event) });
+  if (isHoldEvent(event)) return changed(state, { holds: reduceHolds(state.holds, event) });
   const standing = reduceStanding(state.standing, event);
   if (event.type !== "FaultRaised") return changed(state, { standing });
   const { device, message } = event;
@@ -77,7 +86,11 @@ function reduceConnector(state: StationState, event: SessionEvent, layout: Layou
   if (before === undefined) return state;
   const after = reduceSession(before, event);
   if (after === before) return state;
-  const moved: StationState = { ...state, sessions: new Map(state.sessions).set(event.connector, after) };
+  const moved: StationState = {
+    ...state,
+    sessions: new Map(state.sessions).set(event.connector, after),
+    holds: holdsAfterSession(state.holds, before, event),
+  };
   const isLeaving = event.type === "PlugChanged" && !event.plugged;
   const all = after.state === "starting" || isLeaving ? withoutChoice(moved, event.connector, layout) : moved;
   if (event.type === "PlugChanged" && after.state === "occupied") {

@@ -2,6 +2,7 @@
 // is pure: the agent tells it facts, it tells what they mean.
 
 import type { Moment } from "../../../drivers/driver.js";
+import type { Holds } from "../payment/hold.js";
 import type { Acceptance } from "../session/opening.js";
 import { available, type Session } from "../session/session.js";
 import { anyConnector, type BackendOrders, noOrders } from "./backend-orders.js";
@@ -19,6 +20,11 @@ export type WaitingCard = { readonly acceptance: Acceptance; readonly since: Mom
 /** A connector chosen by its button: the next card at its reader is for this one. */
 type Choice = { readonly connector: number; readonly since: Moment };
 
+/** The layout by the config. */
+export const layoutOf = ({ connectors }: { readonly connectors: Layout["connectors"] }): Layout => ({
+  connectors: connectors.map(({ id, reader }) => ({ id, reader })),
+});
+
 export type StationState = {
   readonly sessions: ReadonlyMap<number, Session>;
   /** By the reader that the card was held to. */
@@ -30,6 +36,8 @@ export type StationState = {
   readonly orders: BackendOrders;
   /** Faults that stand until somebody says that they are mended. */
   readonly standing: StandingFaults;
+  /** Money held at payment gateways, and the newest that has ended. */
+  readonly holds: Holds;
 };
 
 /** Every connector free, nobody waiting. */
@@ -41,6 +49,7 @@ export function emptyStationState(layout: Layout): StationState {
     awaited: new Map(),
     orders: noOrders,
     standing: new Map(),
+    holds: new Map(),
   };
 }
 

@@ -5,7 +5,6 @@ import { type EnergyMeter, type Pins, type Reading, sleep } from "../../../drive
 import type { ContactorTest } from "../../../drivers/gpio/contactor-test.js";
 import type { StopReason } from "../../core/cdr/settlement.js";
 import type { ActivityTrack } from "../../core/session/activity.js";
-import { grantedLimits, limitReached } from "../../core/session/limits.js";
 import type { LiveReading } from "../../core/session/live-reading.js";
 import type { Acceptance } from "../../core/session/opening.js";
 import type { Sale } from "../../core/session/sale.js";
@@ -15,6 +14,7 @@ import type { ConnectorContext } from "./connector-context.js";
 import { ConnectorMeter } from "./connector-meter.js";
 import { ConnectorPins, type SensedPins } from "./connector-pins.js";
 import { ContactorControl } from "./contactor-control.js";
+import { LimitWatch } from "./limit-watch.js";
 import { SessionMetering, untilNextReading } from "./session-metering.js";
 import { TurnPause } from "./turn-pause.js";
 import { watchPlug } from "./watch-plug.js";
@@ -33,6 +33,7 @@ export class ConnectorController {
   readonly #pins: ConnectorPins;
   readonly #meter: ConnectorMeter;
   readonly #metering: SessionMetering;
+  readonly #limits: LimitWatch;
   /** Who waits for the next look between sessions. */
   readonly #waitForLook: (() => void)[] = [];
   readonly #pause: TurnPause;
@@ -75,6 +76,8 @@ export class ConnectorController {
       isEnding: () => this.#abort.signal.aborted,
     });
     this.#metering = new SessionMetering(config);
+    const { stepMilliWh } = meter;
+    this.#limits = new LimitWatch({ connector, timing: config.timing, stepMilliWh, context });
     this.#pause = new TurnPause(clock);
   }
 
@@ -267,6 +270,8 @@ export class ConnectorController {
     if (stillBlocked !== undefined) return fail(stillBlocked);
     const opening = this.context.open(acceptance, identity, begin);
     if (typeof opening === "string") return fail(opening);
+    const tooLittle = this.#limits.whyNotBegun(opening);
+    if (tooLittle !== undefined) return fail(tooLittle);
     this.#meter.forget();
     this.#metering.begin(begin);
     this.context.record({ type: "SessionBegan", moment: clock.now(), connector: this.connector.id, opening });
@@ -300,7 +305,7 @@ export class ConnectorController {
       });
     this.#metering.take(look, isKept);
     this.context.changed();
-    const limit = this.#limitReached(look.live);
+    const limit = this.#limits.reached(look.live);
     if (limit === undefined)
       return untilNextReading(look, askedMonoMs + this.connector.meter.poll - clock.now().monoMs);
     this.#stop(limit.reason, limit.detail);
@@ -329,19 +334,13 @@ export class ConnectorController {
 
   // ----
 
-  #limitReached(live: LiveReading): ReturnType<typeof limitReached> {
-    // A limit that came while the meter was asked counts too.
-    const session = this.context.session();
-    const granted = grantedLimits(session.state === "charging" ? session.sale : live.sale);
-    const { noEnergy } = this.context.config.timing;
-    return limitReached(live, this.connector.limits, granted, noEnergy) ?? this.context.exposed(live.sale);
-  }
-
   /** A look that brought nothing to bill from; too long without one ends the session. */
   #missed(): number {
     const { clock, faults } = this.context;
     const silentMs = clock.now().monoMs - this.#metering.goodMonoMs;
-    if (silentMs < this.connector.meter.lostAfter) return this.connector.meter.poll;
+    const limit = this.#limits.reachedUnseen(this.liveReading());
+    if (limit !== undefined) this.#stop(limit.reason, limit.detail);
+    if (limit !== undefined || silentMs < this.connector.meter.lostAfter) return this.connector.meter.poll;
     const why = faults.of(this.device)?.message ?? "the meter gave no good value";
     this.#stop("MeterFault", `no good meter value for ${Math.round(silentMs / 1000)} s: ${why}`);
     return 0;

@@ -1,0 +1,214 @@
+// The steps of holds at one gateway, one at a time: each is journalled before it is sent, and its outcome before the
+// next. Nothing whose outcome is not known is sent again before the gateway was asked what became of it.
+import type { Clock, Moment } from "../../drivers/driver.js";
+import type { GatewayOutcome, OpenHold, PaymentGateway, RefusalCode } from "../../drivers/payment-gateway.js";
+import { capMinor, type Hold, isEnded } from "../core/payment/hold.js";
+import type { HoldTask } from "../core/payment/hold-task.js";
+import { type Payable, payableMinor } from "../core/payment/payable.js";
+import type { StationEvent } from "../core/station/station-event.js";
+
+export type HoldStepsParts = {
+  readonly clock: Clock;
+  readonly holds: () => ReadonlyMap<string, Hold>;
+  /** Written down when it returns true; false = the station is closing, and nothing more may be sent. */
+  readonly record: (event: StationEvent) => boolean;
+  /** What a receipt of the book asks for. */
+  readonly payable: (receipt: number) => Payable | undefined;
+  /** The receipt of a session, among the newest of the book. */
+  readonly receiptOf: (sessionId: string) => number | undefined;
+};
+
+/** How a step went: `moved` = the hold has gone on; else it is tried again later, and `stuck` says why a person may be needed. */
+export type StepResult = { readonly moved: boolean; readonly why?: string; readonly stuck?: boolean };
+
+const moved: StepResult = { moved: true };
+const closing: StepResult = { moved: false, why: "the station is closing" };
+/** After so many refusals a booking is given up: the bank has meant it. */
+const mostRefusals = 20;
+
+export class HoldSteps {
+  readonly #parts: HoldStepsParts;
+  /** Sure refusals of a booking, by reference; not over a restart. */
+  readonly #refusals = new Map<string, number>();
+
+  constructor(parts: HoldStepsParts) {
+    this.#parts = parts;
+  }
+
+  /** Does what a hold wants now. */
+  async perform(hold: Hold, task: HoldTask, gateway: PaymentGateway): Promise<StepResult> {
+    switch (task.kind) {
+      case "ask-hold":
+        return this.#askHold(hold, gateway);
+      case "release":
+        return this.#release(hold, task.why, gateway);
+      case "settle":
+        return this.#settle(hold, task.receipt, gateway);
+      case "find-receipt":
+        return this.#findReceipt(hold, task.sessionId, gateway);
+      case "ask-end":
+        return this.#askEnd(hold, gateway);
+      default:
+        return task satisfies never;
+    }
+  }
+
+  /** Asks for a hold that was journalled as wanted just now. */
+  async send(hold: Hold, gateway: PaymentGateway): Promise<GatewayOutcome<null>> {
+    const { reference, amount, openBefore } = hold;
+    const outcome = await gateway.hold({ reference, amount, openBefore });
+    if (outcome.kind === "done") {
+      const { reference: _, amount: held, ...made } = outcome.value;
+      this.#made(hold, held.minor, made);
+      return { kind: "done", value: null };
+    }
+    if (outcome.kind === "refused") {
+      const { code, message } = outcome;
+      this.#record({ type: "HoldFailed", moment: this.#now(), reference, code, why: message });
+    } else this.#unsure(hold, outcome.why);
+    return outcome;
+  }
+
+  /** Handles of holds that are open at the gateway and not ours. Ours that were never told stand among them. */
+  unknownAmong(open: readonly OpenHold[]): readonly OpenHold[] {
+    const ours = new Set(this.#ourHandles());
+    return open.filter(({ handle }) => !ours.has(handle));
+  }
+
+  // ---- whether it was made
+
+  async #askHold(hold: Hold, gateway: PaymentGateway): Promise<StepResult> {
+    const { reference, amount } = hold;
+    // What was made since is known, and is not the lost one.
+    const openBefore = [...new Set([...hold.openBefore, ...this.#ourHandles()])];
+    const outcome = await gateway.findHold({ reference, amount, openBefore });
+    if (outcome.kind === "unsure") return this.#unsure(hold, outcome.why);
+    if (outcome.kind === "refused") {
+      this.#unsure(hold, outcome.message);
+      return { moved: false, why: outcome.message, stuck: outcome.code === "not-supported" };
+    }
+    if (outcome.value === null) {
+      const why = "asked after its answer was lost: no hold was made";
+      return this.#record({ type: "HoldFailed", moment: this.#now(), reference, code: "cancelled", why });
+    }
+    const { reference: _, amount: held, ...made } = outcome.value;
+    return this.#made(hold, held.minor, made);
+  }
+
+  #made({ reference, amount }: Hold, heldMinor: number, made: Omit<NonNullable<Hold["made"]>, "reference" | "amount">) {
+    return this.#record({
+      type: "HoldMade",
+      moment: this.#now(),
+      reference,
+      made: { ...made, ...(heldMinor === amount.minor ? {} : { heldMinor }) },
+    });
+  }
+
+  // ---- how it ends
+
+  async #release(hold: Hold, why: string, gateway: PaymentGateway): Promise<StepResult> {
+    const { reference } = hold;
+    const wanted = this.#record({ type: "ReleaseWanted", moment: this.#now(), reference, why });
+    return wanted.moved ? this.#sendRelease(hold, gateway) : wanted;
+  }
+
+  async #sendRelease(hold: Hold, gateway: PaymentGateway): Promise<StepResult> {
+    if (hold.made === undefined) return { moved: false, why: "the gateway has told no name of it", stuck: true };
+    const outcome = await gateway.release(hold.made);
+    if (outcome.kind === "unsure") return this.#unsure(hold, outcome.why);
+    if (outcome.kind === "done") return this.#released(hold);
+    // What is not open any more is asked about: a booking by somebody else must not pass for a release.
+    return { moved: false, why: outcome.message };
+  }
+
+  #released({ reference }: Hold): StepResult {
+    return this.#record({ type: "Released", moment: this.#now(), reference });
+  }
+
+  async #settle(hold: Hold, receipt: number, gateway: PaymentGateway): Promise<StepResult> {
+    const payable = this.#parts.payable(receipt);
+    if (payable === undefined) return { moved: false, why: `receipt ${receipt} cannot be read`, stuck: true };
+    const minor = payableMinor(payable, capMinor(hold));
+    if (minor === 0) return this.#release(hold, `nothing is to be paid of receipt ${receipt}`, gateway);
+    const { reference } = hold;
+    const wanted = this.#record({ type: "BookWanted", moment: this.#now(), reference, receipt, minor });
+    return wanted.moved ? this.#sendBooking({ ...hold, finalMinor: minor }, gateway) : wanted;
+  }
+
+  async #sendBooking(hold: Hold, gateway: PaymentGateway): Promise<StepResult> {
+    const { reference, made, finalMinor, amount } = hold;
+    if (made === undefined || finalMinor === undefined) throw new Error(`hold ${reference} has nothing to book`);
+    const outcome = await gateway.book(made, { minor: finalMinor, currency: amount.currency });
+    if (outcome.kind === "unsure") return this.#unsure(hold, outcome.why);
+    if (outcome.kind === "done") return this.#booked(hold, outcome.value.bookedMinor ?? null);
+    const refusals = (this.#refusals.get(reference) ?? 0) + 1;
+    this.#refusals.set(reference, refusals);
+    if (refusals < mostRefusals) return { moved: false, why: outcome.message };
+    return this.#bookFailed(hold, outcome.code, outcome.message);
+  }
+
+  #booked({ reference }: Hold, minor: number | null): StepResult {
+    this.#refusals.delete(reference);
+    return this.#record({ type: "Booked", moment: this.#now(), reference, minor });
+  }
+
+  #bookFailed({ reference }: Hold, code: RefusalCode, why: string): StepResult {
+    this.#refusals.delete(reference);
+    return this.#record({ type: "BookFailed", moment: this.#now(), reference, code, why });
+  }
+
+  async #askEnd(hold: Hold, gateway: PaymentGateway): Promise<StepResult> {
+    if (hold.made === undefined) return { moved: false, why: "the gateway has told no name of it", stuck: true };
+    const outcome = await gateway.holdStatus(hold.made);
+    if (outcome.kind === "unsure") return this.#unsure(hold, outcome.why);
+    if (outcome.kind === "refused") return { moved: false, why: outcome.message };
+    const isBooking = hold.state === "book-sent";
+    const { value: status } = outcome;
+    switch (status.state) {
+      case "open":
+        return isBooking ? this.#sendBooking(hold, gateway) : this.#sendRelease(hold, gateway);
+      case "booked":
+        return isBooking
+          ? this.#booked(hold, status.bookedMinor ?? null)
+          : this.#bookFailed(hold, "other", "it was to be released, and stands as booked at the gateway");
+      case "released":
+        return isBooking
+          ? this.#bookFailed(hold, "hold-not-open", "it stands as released at the gateway, without a booking of ours")
+          : this.#released(hold);
+      case "ended":
+        // Nobody else books or releases what is ours: what is over after we sent it was done by us.
+        return isBooking ? this.#booked(hold, null) : this.#released(hold);
+      default:
+        return status satisfies never;
+    }
+  }
+
+  /** A journal that lost its end has lost the session, but the book may have its receipt. */
+  async #findReceipt(hold: Hold, sessionId: string, gateway: PaymentGateway): Promise<StepResult> {
+    const receipt = this.#parts.receiptOf(sessionId);
+    return receipt === undefined
+      ? this.#release(hold, "its session is not known any more", gateway)
+      : this.#settle(hold, receipt, gateway);
+  }
+
+  // ----
+
+  #ourHandles(): string[] {
+    return [...this.#parts.holds().values()].flatMap((hold) =>
+      hold.made === undefined || isEnded(hold) ? [] : [hold.made.handle],
+    );
+  }
+
+  #unsure({ reference }: Hold, why: string): StepResult {
+    this.#record({ type: "HoldUnsure", moment: this.#now(), reference, why });
+    return { moved: false, why };
+  }
+
+  #record(event: StationEvent): StepResult {
+    return this.#parts.record(event) ? moved : closing;
+  }
+
+  #now(): Moment {
+    return this.#parts.clock.now();
+  }
+}
