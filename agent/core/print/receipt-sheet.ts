@@ -3,6 +3,7 @@
 // of a card's UID, never the whole.
 
 import type { Language } from "../../../config/languages.js";
+import type { LaterReceipts } from "../corrections/later-receipts.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { payloadOf, type ReceiptPayload, soldIn } from "../receipt/receipt-payload.js";
 import { markSegment } from "../signing/jws.js";
@@ -30,8 +31,6 @@ export type Sheet = {
   /** For the narrow roll, which has no room for a code. */
   readonly receiptDigest: string;
 };
-
-export type LaterReceipts = { readonly creditedBy?: number; readonly correctedBy?: number };
 
 export type SheetOptions = {
   readonly language: Language;

@@ -17,10 +17,22 @@ export type ReceiptFile = {
   readonly publicKey: string;
   readonly checkpoint: string;
   readonly proof: readonly string[];
+  /**
+   * The receipts (JWS) that took this one back or corrected it, as far as the station knew when the file was made, with
+   * the changes of key that lead to them; absent where there were none.
+   */
+  readonly later?: readonly string[];
 };
 
+/** A receipt is taken back once, and corrected once; the rest are changes of key. */
+export const mostLater = 66;
+
 /** The text of a receipt file. */
-export function receiptFileText(receipt: Pick<Issued, "jws" | "checkpoint" | "proof">, publicKey: string): string {
+export function receiptFileText(
+  receipt: Pick<Issued, "jws" | "checkpoint" | "proof">,
+  publicKey: string,
+  later: readonly string[] = [],
+): string {
   const file: ReceiptFile = {
     format: receiptFileFormat,
     note: receiptFileNote,
@@ -28,6 +40,7 @@ export function receiptFileText(receipt: Pick<Issued, "jws" | "checkpoint" | "pr
     publicKey,
     checkpoint: receipt.checkpoint,
     proof: receipt.proof,
+    ...(later.length === 0 ? {} : { later }),
   };
   return `${JSON.stringify(file, null, 1)}\n`;
 }

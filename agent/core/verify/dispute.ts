@@ -3,6 +3,7 @@
 // The verifier tells them apart. The manifest, which the station signs, holds them together.
 
 import { type Language, languages } from "../../../config/languages.js";
+import { type LaterReceipts, laterWords } from "../corrections/later-receipts.js";
 import { canonicalText, firstDifference } from "../json/json-text.js";
 import { kwhExact } from "../number/energy-text.js";
 import { ocmfXml } from "../ocmf/ocmf-xml.js";
@@ -61,6 +62,8 @@ export type Manifest = {
   /** The version of the program that wrote the page and the verdict: another one may word them otherwise. */
   readonly version: string;
   readonly language: Language;
+  /** What had become of the receipt when the archive was made. */
+  readonly later: LaterReceipts;
   /** True where everything that holds the whole UID was left out: the receipt itself too. */
   readonly redacted: boolean;
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
@@ -74,7 +77,7 @@ const manifestKind: DocumentKind = {
   shape: {
     type: "object",
     additionalProperties: false,
-    required: ["station", "receipt", "kind", "digest", "key", "version", "language", "redacted", "files"],
+    required: ["station", "receipt", "kind", "digest", "key", "version", "language", "later", "redacted", "files"],
     properties: {
       station: text,
       receipt: { type: "integer", minimum: 1 },
@@ -83,6 +86,11 @@ const manifestKind: DocumentKind = {
       key: { type: "string", pattern: "^sha256:[0-9a-f]{64}$" },
       version: text,
       language: { enum: [...languages] },
+      later: {
+        type: "object",
+        additionalProperties: false,
+        properties: { creditedBy: { type: "integer", minimum: 1 }, correctedBy: { type: "integer", minimum: 1 } },
+      },
       redacted: { type: "boolean" },
       files: {
         type: "array",
@@ -165,7 +173,7 @@ export function checkDerived(
   files: readonly DisputeFile[],
   manifest: Manifest,
   receipt: DisputedReceipt,
-  stated: Pick<Manifest, "station" | "receipt" | "kind" | "digest" | "key">,
+  stated: Pick<Manifest, "station" | "receipt" | "kind" | "digest" | "key"> & Partial<Pick<Manifest, "later">>,
 ): readonly Check[] {
   const difference = firstDifference(manifest, { ...manifest, ...stated });
   return [
@@ -226,10 +234,12 @@ export const readmeFile = ({
   kind,
   key,
   redacted,
-}: Pick<Manifest, "station" | "receipt" | "kind" | "key" | "redacted">): DisputeFile => ({
+  later,
+}: Pick<Manifest, "station" | "receipt" | "kind" | "key" | "redacted" | "later">): DisputeFile => ({
   name: "README.txt",
   text: [
     `Evidence for receipt ${receipt} of ${station}.`,
+    ...(laterWords(later) === "" ? [] : [`It was ${laterWords(later)}.`]),
     "",
     ...(redacted
       ? ["Everything that holds the whole UID of the card was left out, the signed receipt too."]

@@ -3,11 +3,12 @@
 // says so.
 
 import { creditCodeComplaint, creditComplaints } from "../corrections/correction-complaints.js";
+import { laterIn, laterWords } from "../corrections/later-receipts.js";
 import { shapedJson, shapeFault } from "../json/json-shape.js";
 import { canonicalText } from "../json/json-text.js";
 import { fromHex, utf8 } from "../number/bytes.js";
 import { rotationText } from "../receipt/receipt.js";
-import { type ReceiptFile, receiptFileFormat, receiptFileNote } from "../receipt/receipt-file.js";
+import { mostLater, type ReceiptFile, receiptFileFormat, receiptFileNote } from "../receipt/receipt-file.js";
 import type { CreditPayload, KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
 import { isNamedBy, isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
@@ -202,6 +203,18 @@ function checkPlace(
   );
 }
 
+/** What became of the receipt since, as the receipts beside it say; these are checked as receipts of their own. */
+function checkLater(
+  { payload }: ReadReceipt,
+  { jws, later = [] }: ReceiptFile,
+  { hash }: CheckTools,
+): readonly Check[] {
+  if (later.length === 0) return [];
+  const found = laterIn(jws, payload, later, hash);
+  const name = "later receipts";
+  return [typeof found === "string" ? fails(name, found) : holds(name, `it was ${laterWords(found)}`)];
+}
+
 /** A receipt file by its text, or what is wrong with it: read once, for whoever asks. */
 export function readReceiptFile(text: string): ReceiptFile | string {
   const shape = {
@@ -215,6 +228,7 @@ export function readReceiptFile(text: string): ReceiptFile | string {
       publicKey: { type: "string" },
       checkpoint: { type: "string" },
       proof: { type: "array", maxItems: 64, items: { type: "string", pattern: "^[0-9a-f]{64}$" } },
+      later: { type: "array", minItems: 1, maxItems: mostLater, items: { type: "string" } },
     },
   };
   return shapedJson<ReceiptFile>(text, shape, "the file");
@@ -253,7 +267,12 @@ export function verifyReceiptFile(
       : fails("form", "the public key beside the receipt is not the one in it");
   let checks: readonly Check[];
   try {
-    checks = [form, ...receiptChecks(receipt, trust, tools), checkPlace(receipt, file.jws, file, trust, tools)];
+    checks = [
+      form,
+      ...receiptChecks(receipt, trust, tools),
+      checkPlace(receipt, file.jws, file, trust, tools),
+      ...checkLater(receipt, file, tools),
+    ];
   } catch (error) {
     checks = [form, unworkable(error)];
   }

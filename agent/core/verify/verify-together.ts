@@ -64,8 +64,11 @@ export function checkTogether(receipts: readonly Witness[], tools: CheckTools): 
 /** More pairs of files are counted, not listed. */
 const mostPairs = 40;
 
-/** Every two files held against each other: what contradicts, what is tied, and what nothing ties. */
-export function checkPairs(sources: readonly Source[]): CheckResult | undefined {
+/**
+ * Every two files held against each other: what contradicts, what is tied, and what nothing ties. That nothing ties what
+ * stands `within` another file is not said.
+ */
+export function checkPairs(sources: readonly Source[], within: ReadonlySet<string>): CheckResult | undefined {
   if (sources.length < 2) return undefined;
   const pairs = sourcePairs(sources);
   const contradictions = [...pairs.flatMap(({ contradiction }) => contradiction ?? []), ...truncatedBooks(pairs)];
@@ -73,8 +76,11 @@ export function checkPairs(sources: readonly Source[]): CheckResult | undefined 
   const listed = [
     ...contradictions.map((words) => fails("contradiction", words)),
     ...others.filter(isTied).map(tiedCheck),
-    ...others.filter((pair) => !isTied(pair)).map(untiedCheck),
+    ...others
+      .filter((pair) => !isTied(pair) && !within.has(pair.first.name) && !within.has(pair.second.name))
+      .map(untiedCheck),
   ];
+  if (listed.length === 0) return undefined;
   const rest = listed.slice(mostPairs);
   return {
     subject: "these files together",

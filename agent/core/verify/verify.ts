@@ -45,7 +45,7 @@ export function receiptTextsIn({ text }: EvidenceFile): readonly string[] {
   if (kind === "jws") return [text.trim()];
   const file = kind === "book" ? bookOf(text) : kind === "receipt" ? readReceiptFile(text) : "";
   if (typeof file === "string") return [];
-  return "receipts" in file ? file.receipts : [file.jws];
+  return "receipts" in file ? file.receipts : [file.jws, ...(file.later ?? [])];
 }
 
 /**
@@ -84,8 +84,10 @@ export function verifyEvidence(
   const books = of("book").map((file) => ({ file, book: bookOf(file.text) }));
   const pins = trustIn(files, given, tools);
   const trust = pins.fingerprints;
+  const later = of("receipt").flatMap(laterFiles);
   const judgedReceipts = [
     ...of("receipt").map((file) => verifyReceiptFile(file.name, file.text, trust, tools)),
+    ...later.map((file) => verifyJws(file, trust, tools)),
     ...of("jws").map((file) => verifyJws(file, trust, tools)),
   ];
   const witnesses = judgedReceipts.flatMap(({ finding, jws, payload }): Witness[] =>
@@ -98,7 +100,8 @@ export function verifyEvidence(
   const proofs = of("proof");
   const stored = proofs.length === 0 ? witnesses : [...witnesses, ...bookReceipts()];
   // A file alone contradicts nothing.
-  const compared = files.length + (scanned === undefined ? 0 : 1) < 2 ? [] : kinds;
+  const all = [...kinds, ...later.map((file) => ({ file, kind: "jws" as const }))];
+  const compared = all.length + (scanned === undefined ? 0 : 1) < 2 ? [] : all;
   const sources = compared.flatMap(({ file, kind }) => {
     try {
       return sourceIn(file, kind, witnesses, stored, tools) ?? [];
@@ -108,7 +111,10 @@ export function verifyEvidence(
     }
   });
   const codes = scanned === undefined ? [] : [codeSource("QR code", scanned) ?? []].flat();
-  const together = [checkTogether(witnesses, tools), checkPairs([...sources, ...codes])];
+  const together = [
+    checkTogether(witnesses, tools),
+    checkPairs([...sources, ...codes], new Set(later.map(({ name }) => name))),
+  ];
   return [
     ...(scanned === undefined ? [] : [verifyShortForm(scanned, pins, tools)]),
     ...judgedReceipts.map(({ finding }) => finding),
@@ -130,6 +136,13 @@ export function verifyEvidence(
       checks: [fails("form", "not a receipt, meter record, checkpoint, tariff or book of this format")],
     })),
   ];
+}
+
+/** The receipts that stand in a receipt's file beside it, as files of their own. */
+function laterFiles({ name, text }: EvidenceFile): readonly EvidenceFile[] {
+  const file = readReceiptFile(text);
+  const later = typeof file === "string" ? [] : (file.later ?? []);
+  return later.map((jws, at) => ({ name: `${name} (later receipt ${at + 1})`, text: jws }));
 }
 
 /** The receipts of a book that can be read. */

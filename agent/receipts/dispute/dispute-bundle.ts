@@ -17,7 +17,14 @@ import {
   signedManifest,
 } from "../../core/verify/dispute.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
-import { payloadFrom, proofFileOf, type ReceiptSource, receiptFileOf, storedReceipt } from "../output/exports.js";
+import {
+  laterReceipts,
+  payloadFrom,
+  proofFileOf,
+  type ReceiptSource,
+  receiptFileOf,
+  storedReceipt,
+} from "../output/exports.js";
 import { verifyTools } from "./evidence-input.js";
 import { disputed, wordedFiles } from "./opened-bundle.js";
 import { zipped } from "./zip.js";
@@ -46,7 +53,13 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
   const payload = disputed(payloadFrom(stored));
   if (payload === undefined)
     throw new Failure("usage/invalid", `receipt ${number} is not a sale: there is nothing to dispute`);
-  const about = { ...manifestOf(payload, jws, sha256Hex), version, language, redacted };
+  const about = {
+    ...manifestOf(payload, jws, sha256Hex),
+    version,
+    language,
+    redacted,
+    later: laterReceipts(receipts, number),
+  };
   // In the order in which they stand in the archive: the verdict is worked out again from there.
   const evidence = [
     { name: "proof.txt", text: proofFileOf(receipts, number, newest) },

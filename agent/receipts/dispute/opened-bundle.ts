@@ -1,7 +1,9 @@
 // A bundle that was handed in, opened: what it says of its receipt, and whether that holds. No part of it needs Node:
 // the page that checks in a browser opens bundles by the same code.
 
+import { laterIn } from "../../core/corrections/later-receipts.js";
 import { hexText, legibleText, utf8 } from "../../core/number/bytes.js";
+import type { ReceiptFile } from "../../core/receipt/receipt-file.js";
 import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
 import { type Check, type CheckResult, fails, skipped, unworkable } from "../../core/verify/check-result.js";
 import {
@@ -27,7 +29,7 @@ import { unzipped } from "./zip.js";
 /** The files that hold words of this version of the program: the page, and what its verifier says of the evidence. */
 export function wordedFiles(
   jws: string,
-  { key, language }: Pick<Manifest, "key" | "language">,
+  { key, language, later }: Pick<Manifest, "key" | "language" | "later">,
   evidence: readonly DisputeFile[],
   tools: VerifyTools,
 ): readonly DisputeFile[] {
@@ -39,7 +41,7 @@ export function wordedFiles(
     tools,
   );
   return [
-    { name: "receipt.html", text: receiptHtml(jws, tools.hash, { language, isCopy: true }) },
+    { name: "receipt.html", text: receiptHtml(jws, tools.hash, { language, isCopy: true, later }) },
     { name: "verdict.txt", text: findingsText(findings) },
     { name: "verdict.json", text: `${JSON.stringify(findings, null, 1)}\n` },
   ];
@@ -116,14 +118,19 @@ function checkContents(
   others: readonly string[],
 ): readonly Check[] {
   const digestOf = digestWith(tools);
-  const jws = manifest.redacted ? others.find((one) => digestOf(one) === manifest.digest) : jwsIn(files);
+  const file = manifest.redacted ? undefined : fileIn(files);
+  const jws = manifest.redacted ? others.find((one) => digestOf(one) === manifest.digest) : (file?.jws ?? "");
   if (jws === undefined) return checkRedacted(files, manifest);
   const read = readReceipt(jws, tools.schema);
   const receipt = "fault" in read ? undefined : disputed(read.payload);
   if (receipt === undefined) return [fails("receipt named", "there is no readable receipt of a sale in the archive")];
   const name = "page and verdict";
+  const later = file === undefined ? manifest.later : laterIn(jws, receipt, file.later ?? [], tools.hash);
   return [
-    ...checkDerived(files, manifest, receipt, manifestOf(receipt, jws, digestOf)),
+    ...checkDerived(files, manifest, receipt, {
+      ...manifestOf(receipt, jws, digestOf),
+      ...(typeof later === "string" ? {} : { later }),
+    }),
     manifest.version === version
       ? sameFiles(
           name,
@@ -140,9 +147,9 @@ function checkContents(
   ];
 }
 
-const jwsIn = (files: readonly DisputeFile[]): string => {
+const fileIn = (files: readonly DisputeFile[]): ReceiptFile | undefined => {
   const file = readReceiptFile(files.find(({ name }) => name === "receipt.json")?.text ?? "");
-  return typeof file === "string" ? "" : file.jws;
+  return typeof file === "string" ? undefined : file;
 };
 
 /** SHA-256 (hex) of a text, by the verifier's own hash. */

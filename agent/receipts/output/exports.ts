@@ -1,10 +1,10 @@
 // What the evidence asks of the receipt book, and what is made from a whole book: files with proofs, books,
 // checkpoints.
 
+import type { LaterReceipts } from "../../core/corrections/later-receipts.js";
 import { Failure } from "../../core/failure.js";
 import { utf8 } from "../../core/number/bytes.js";
-import type { LaterReceipts } from "../../core/print/receipt-sheet.js";
-import { receiptFileText } from "../../core/receipt/receipt-file.js";
+import { mostLater, receiptFileText } from "../../core/receipt/receipt-file.js";
 import type { ReceiptPayload } from "../../core/receipt/receipt-payload.js";
 import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import { parseCheckpoint, signedCheckpoint } from "../../core/signing/checkpoint.js";
@@ -133,6 +133,19 @@ function nearest(source: ReceiptSource, from: number, to: number, newest: string
   throw missing(from);
 }
 
+/** The receipts that took one back or corrected it, and the changes of key that lead to them, oldest first. */
+function laterTexts(source: ReceiptSource, number: number): readonly string[] {
+  const { creditedBy, correctedBy } = laterReceipts(source, number);
+  const last = Math.max(creditedBy ?? 0, correctedBy ?? 0);
+  const texts: string[] = [];
+  if (last === 0) return texts;
+  for (const later of source.entries(number + 1)) {
+    if (later.number > last) break;
+    if (later.kind === "key" || later.number === creditedBy || later.number === correctedBy) texts.push(later.jws);
+  }
+  return texts.slice(-mostLater);
+}
+
 /** The receipt file of a number, with the first signed checkpoint that includes it. */
 export function receiptFileOf(source: ReceiptSource, number: number, newest: string): string {
   const receipt = storedReceipt(source, number);
@@ -140,6 +153,7 @@ export function receiptFileOf(source: ReceiptSource, number: number, newest: str
   return receiptFileText(
     { jws: receipt.jws, checkpoint, proof: inclusionProof(number - 1, leavesOf(source, size), sha256) },
     payloadFrom(receipt).key.spki,
+    laterTexts(source, number),
   );
 }
 

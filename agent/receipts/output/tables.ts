@@ -3,9 +3,9 @@
 
 import type { TimeTrust } from "../../../drivers/driver.js";
 import { masked } from "../../core/cdr/token.js";
+import type { LaterReceipts } from "../../core/corrections/later-receipts.js";
 import { Failure } from "../../core/failure.js";
 import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
-import type { LaterReceipts } from "../../core/print/receipt-sheet.js";
 import { sumText } from "../../core/receipt/decimal-text.js";
 import { type ReceiptPayload, soldIn } from "../../core/receipt/receipt-payload.js";
 import { terminalText } from "../../core/words/printable.js";

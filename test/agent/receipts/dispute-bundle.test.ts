@@ -3,6 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { issueCredit } from "../../../agent/core/corrections/credit.js";
 import { issueKeyChange, issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { type Manifest, readManifest, signedManifest } from "../../../agent/core/verify/dispute.js";
@@ -19,6 +20,7 @@ import { newestCheckpoint } from "../../../agent/receipts/output/exports.js";
 import { newKey, signerOf } from "../../../agent/receipts/signing-keys.js";
 import {
   chainOf,
+  creditOrder,
   entriesOf,
   littleBook,
   occasion,
@@ -102,6 +104,25 @@ const replacing =
       assert.ok(file.text.includes(from), `${name} holds ${from}`);
       return { name, text: file.text.replace(from, to) };
     });
+
+test("a bundle of a receipt that was taken back says so on its page, in its read-me and in its verdict", () => {
+  const sold = littleBook(1);
+  const order = creditOrder("wrong tariff", "c");
+  const credit = issueCredit(occasion, receiptAt(sold, 2).jws, order, chainOf(sold), signer, sha256);
+  const all = entriesOf([...sold, credit]).map((entry) => ({ ...entry, kind: entry.number === 3 ? "credit" : "sale" }));
+  const source = { ...sourceOf(all), concerning: () => all.slice(2) };
+  const archive = disputeBundle({ ...parts, receipts: source, newest: newestCheckpoint(source, signer) }, 2, false);
+  assert.is(exitCode(verify(archive)), 0, findingsText(verify(archive)));
+  const textOf = (name: string): string => filesOf(archive).find((file) => file.name === name)?.text ?? "";
+  assert.match(textOf("receipt.html"), "Credited by receipt 3");
+  assert.match(textOf("README.txt"), "It was credited by receipt 3.");
+  assert.match(textOf("verdict.txt"), "it was credited by receipt 3");
+  const silent = repacked(signer, (files) => files, { later: {} }, archive);
+  assert.match(
+    findingsText(verify(silent)),
+    /later\.creditedBy: the manifest says nothing, the receipt in the archive 3/,
+  );
+});
 
 test("an archive in which nothing is signed proves nothing", () => {
   const unsigned = [

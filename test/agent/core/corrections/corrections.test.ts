@@ -5,8 +5,8 @@ import * as assert from "uvu/assert";
 import { issueCredit } from "../../../../agent/core/corrections/credit.js";
 import { canonicalText } from "../../../../agent/core/json/json-text.js";
 import type { Issued } from "../../../../agent/core/receipt/issuing.js";
-import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
-import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
+import { issueKeyChange, issueReceipt } from "../../../../agent/core/receipt/receipt.js";
+import { type ReceiptFile, receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { type CreditPayload, payloadOf, type SalePayload } from "../../../../agent/core/receipt/receipt-payload.js";
 import { signedJws } from "../../../../agent/core/signing/jws.js";
 import { type CheckResult, exitCode } from "../../../../agent/core/verify/check-result.js";
@@ -14,14 +14,18 @@ import { verifyEvidence, verifyShortForm } from "../../../../agent/core/verify/v
 import { bookFormat, bookNote } from "../../../../agent/core/verify/verify-book.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
+import { receiptFileOf } from "../../../../agent/receipts/output/exports.js";
+import { newKey, signerOf } from "../../../../agent/receipts/signing-keys.js";
 import {
   chainOf,
   creditOrder,
+  entriesOf,
   littleBook,
   occasion,
   receiptAt,
   settlement,
   signer,
+  sourceOf,
 } from "../../../support/sample-receipt.js";
 
 const corrections = suite("credits and corrections");
@@ -142,6 +146,43 @@ corrections("the code of a credit is signed by itself, and tells what it takes b
     const flipped = `${short.slice(0, at)}${short[at] === "0" ? "1" : "0"}${short.slice(at + 1)}`;
     assert.is(exitCode([verifyShortForm(flipped, own, tools)]), 1, `letter ${at}`);
   }
+});
+
+/** A sale, its credit and its correction, the latter two under a new key. */
+function correctedBook(): readonly Issued[] {
+  const book = littleBook(2);
+  const next = signerOf(newKey());
+  book.push(issueKeyChange(occasion, chainOf(book), signer, next, sha256));
+  const sold = receiptAt(book, 2).jws;
+  book.push(issueCredit(occasion, sold, creditOrder("wrong tariff", "c"), chainOf(book), next, sha256));
+  book.push(issueReceipt(settlement(6, { pagination: 3, sessionId: "session-2" }), chainOf(book), next, sha256, 2));
+  return book;
+}
+
+corrections("a receipt's file exported later says what became of it, by the receipts that say so", () => {
+  const book = correctedBook();
+  const entries = entriesOf(book).map((entry) => ({ ...entry, kind: payloadOf(entry.jws)?.kind ?? "" }));
+  const source = { ...sourceOf(entries), concerning: () => entries.slice(4) };
+  const text = receiptFileOf(source, 2, receiptAt(book, 6).checkpoint);
+  const findings = verifyEvidence([{ name: "sale", text }], pins, tools);
+  assert.is(failures(findings), "");
+  assert.is(exitCode(findings), 0);
+  const said = findings.flatMap(({ checks }) => checks).find(({ name }) => name === "later receipts");
+  assert.is(said?.detail, "it was credited by receipt 5, corrected by receipt 6");
+  const file = JSON.parse(text) as ReceiptFile & { later: readonly string[] };
+  const [change = "", credit = "", correction = ""] = file.later;
+  const changed = (later: readonly string[]): string =>
+    failures(verifyEvidence([{ name: "sale", text: JSON.stringify({ ...file, later }) }], pins, tools));
+  assert.match(changed([credit, correction]), /not the one you gave/);
+  assert.match(changed([change, credit, credit]), /taken back twice/);
+  assert.match(changed([change, correction, correction]), /corrected twice/);
+  assert.match(changed([receiptAt(book, 3).jws]), /does not take it back or correct it/);
+  assert.match(changed([change, `${credit.slice(0, -3)}AAA`]), /not signed by this key/);
+  assert.match(changed([]), /later/);
+  const forked = [...littleBook(1), ...littleBook(2).slice(2)];
+  const sold = receiptAt(littleBook(2), 2).jws;
+  const other = issueCredit(occasion, sold, creditOrder("x", "c"), chainOf(forked), signer, sha256);
+  assert.match(changed([other.jws]), /takes back another receipt 2 than this one/);
 });
 
 corrections.run();
