@@ -101,12 +101,15 @@ async function programWith(names: readonly string[], json = false): Promise<Comm
 }
 
 // A test may import the commands; they are run where this file is what was started.
-if (realpathSync(process.argv[1] ?? ".") === import.meta.filename) await runNamed();
+if (realpathSync(process.argv[1] ?? ".") === import.meta.filename) await runWords(process.argv.slice(2));
 
-async function runNamed(): Promise<void> {
-  const words = process.argv.slice(2);
+/**
+ * Does what these words, what follows `chargetill`, ask for, and sets the process's exit code. Throws what nobody foresaw,
+ * for its stack.
+ */
+export async function runWords(words: readonly string[]): Promise<void> {
   try {
-    await (await programFor(words)).parseAsync();
+    await (await programFor(words)).parseAsync([...words], { from: "user" });
   } catch (error) {
     const { code, out, err } = endingOf(error, asksJson(words));
     exit(code);

@@ -3,14 +3,18 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chargetill, freshFolder } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { chargetillProcess, freshFolder } from "../../support/command.js";
 
 type Line = { readonly type: string; readonly [key: string]: unknown };
 const seed = "7";
 
-async function play(): Promise<{ folder: string; lines: Line[]; code: number | null; err: string }> {
+/** `by` = who plays it: the process that a user starts, or the same command here. */
+async function play(
+  by: typeof chargetill,
+): Promise<{ folder: string; lines: Line[]; code: number | null; err: string }> {
   const folder = freshFolder();
-  const { code, out, err } = await chargetill("demo", "--once", "--seed", seed, "--json", "--data", folder);
+  const { code, out, err } = await by("demo", "--once", "--seed", seed, "--json", "--data", folder);
   return {
     folder,
     code,
@@ -21,7 +25,7 @@ async function play(): Promise<{ folder: string; lines: Line[]; code: number | n
       .map((line) => JSON.parse(line) as Line),
   };
 }
-const [scenario, again] = await Promise.all([play(), play()]);
+const [scenario, again] = await Promise.all([play(chargetillProcess), play(chargetill)]);
 const told = (kind: string): Line[] => scenario.lines.filter(({ type }) => type === kind);
 const payload = (
   folder: string,

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chargetill, freshFolder } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { freshFolder } from "../../support/command.js";
 
 const root = join(fileURLToPath(import.meta.url), "../../../../..");
 const textOf = (name: string): string => readFileSync(join(root, name), "utf8");

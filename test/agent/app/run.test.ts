@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { startAgent, untilAnswers } from "../../support/cli/started-agent.js";
+import { chargetillProcess, freshFolder, RunningCommand } from "../../support/command.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");
 const demo = readFileSync(join(root, "config", "demo.yaml"), "utf8");
@@ -97,13 +99,12 @@ test("status and the remote word reach the running agent; what is not charging i
 
 test("a second agent on the same state folder is turned away with the first one's pid", async () => {
   const { folder, config } = station((text) => text, 60);
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
-  const second = await chargetill("run", "--config", config);
+  const agent = await startAgent(config);
+  const second = await chargetillProcess("run", "--config", config);
   assert.is(second.code, 1);
   assert.match(second.err, /another agent runs on this state folder \(process \d+, since/);
   assert.not.match(second.err, /\n\s+at /);
-  const played = await chargetill("demo", "--once", "--data", join(folder, "state"));
+  const played = await chargetillProcess("demo", "--once", "--data", join(folder, "state"));
   assert.is(played.code, 1, "a demo that is turned away ends");
   assert.match(played.err, /another agent runs on this state folder/);
   agent.kill("SIGTERM");
@@ -153,6 +154,7 @@ test("a tariff that cannot be read sells nothing, says why, and is tried again u
   writeFileSync(file, tariff.replace('"start_time"', '"start_tme"'));
   const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/tariff\/unreadable/);
+  await untilAnswers(agent, config);
   const status = await chargetill("status", "--config", config);
   assert.is(status.code, 1);
   assert.match(status.out, /NOT SELLING: .*standard\.json:\d+:\d+: .*start_tme/);
@@ -175,6 +177,7 @@ test("a damaged journal sells nothing and is named with its file; nothing is thr
   writeFileSync(journal, bytes);
   const next = new RunningCommand(["run", "--config", config]);
   await next.until(/journal\/damaged/);
+  await untilAnswers(next, config);
   const status = await chargetill("status", "--config", config);
   assert.match(status.out, /NOT SELLING: .*segment-00000001\.jsonl/);
   next.kill("SIGTERM");
@@ -184,8 +187,7 @@ test("a damaged journal sells nothing and is named with its file; nothing is thr
 
 test("a signing key that others may read is refused until it is mended", async () => {
   const { folder, config } = station((text) => text, 300);
-  const first = new RunningCommand(["run", "--config", config]);
-  await first.until(/"type":"started"/);
+  const first = await startAgent(config);
   first.kill("SIGTERM");
   await first.ended;
   const key = join(folder, "state", "station.key");
@@ -205,7 +207,7 @@ const exits = suite("exit codes and words");
 
 exits("a config fault ends with 78 and file, line and column", async () => {
   const { config } = station((text) => text.replace("poll: 400ms", "pol: 400ms"));
-  const ended = await chargetill("run", "--config", config);
+  const ended = await chargetillProcess("run", "--config", config);
   assert.is(ended.code, 78);
   assert.match(ended.err, /station\.yaml:\d+:\d+: readers\.front\.pol: unknown key, did you mean "poll"\?/);
 });
@@ -247,6 +249,7 @@ exits("on a machine without the station's devices, run names each of them and st
   const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/gpio\/missing/);
   await agent.until(/reader\/missing/);
+  await untilAnswers(agent, config);
   const status = await chargetill("status", "--config", config);
   assert.is(status.code, 1);
   assert.match(status.out, /out of order/);

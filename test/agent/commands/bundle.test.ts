@@ -6,7 +6,8 @@ import * as assert from "uvu/assert";
 import { unzipped } from "../../../agent/receipts/dispute/zip.js";
 import { redaction } from "../../../agent/technician/support-bundle.js";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { freshFolder, RunningCommand } from "../../support/command.js";
 
 const test = suite("bundle");
 

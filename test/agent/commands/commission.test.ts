@@ -6,7 +6,8 @@ import { compactVerify } from "jose";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { startAgent } from "../../support/cli/started-agent.js";
 
 const test = suite("commission");
 
@@ -27,8 +28,7 @@ test("a station without a key yet cannot sign a record, and says when it can", a
 
 test("the record of a running station is signed by its key and holds every finding and contactor", async () => {
   const { config, folder, state } = benchStation();
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   const out = join(folder, "record");
   const ended = await chargetill(
     "commission",

@@ -7,7 +7,8 @@ import { configJsonSchema, configText, durationWords } from "../../../config/con
 import { durationMs } from "../../../config/duration.js";
 import { checkConfig } from "../../../config/load.js";
 import { benchStation, root } from "../../support/bench-station.js";
-import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { freshFolder, RunningCommand } from "../../support/command.js";
 
 const test = suite("config by command");
 

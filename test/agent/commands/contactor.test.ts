@@ -6,7 +6,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { contactorPins } from "../../../config/pins/contactor-pins.js";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { startAgent } from "../../support/cli/started-agent.js";
+import { freshFolder, RunningCommand } from "../../support/command.js";
 
 const test = suite("contactors by hand");
 
@@ -86,8 +88,7 @@ test("a contactor is tested by the running agent or without one, and its auxilia
   assert.is(alone.code, 0, alone.err);
   const { whileClosed, afterOpening } = JSON.parse(alone.out) as { whileClosed: boolean; afterOpening: boolean };
   assert.equal([whileClosed, afterOpening], [true, false]);
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   const live = await chargetill("contactor", "test", "2", "--yes", "--config", config);
   assert.is(live.code, 0, live.err);
   assert.match(live.out, /connector 2: closed for 1\.0 s and opened; its auxiliary contact followed both ways/);
@@ -103,8 +104,7 @@ test("a connector that is not there is named before anybody is asked", async () 
     assert.equal([code, /there is no connector 9; there are: 1, 2/.test(err), /live/.test(err)], [2, true, false], err);
   };
   await asked("--config", config);
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   await asked("--config", config);
   await asked("--data", state);
   agent.kill("SIGTERM");
@@ -113,8 +113,7 @@ test("a connector that is not there is named before anybody is asked", async () 
 
 test("--data alone suffices for what asks the running agent", async () => {
   const { config, state } = benchStation();
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   for (const command of ["status", "drain", "drain --off", "tag list", "log level", "sync status"]) {
     const { code, err } = await chargetill(...command.split(" "), "--data", state);
     assert.equal([command, code, err], [command, 0, ""]);
@@ -163,8 +162,7 @@ const reload = suite("reload");
 
 reload("SIGHUP takes up tariffs and cards for the sessions to come, and says so", async () => {
   const { config } = benchStation();
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   assert.is((await chargetill("status", "--config", config)).code, 0);
   writeFileSync(config, readFileSync(config, "utf8").replace("9F3C77E1", "AABBCCDD"));
   agent.kill("SIGHUP");

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { untilAnswers } from "../../support/cli/started-agent.js";
+import { RunningCommand } from "../../support/command.js";
 
 const test = suite("receipts continue");
 
@@ -20,6 +22,7 @@ test("sells nothing while the last number is not known, and names the lost ones 
   rmSync(mark, { recursive: true });
   const agent = new RunningCommand(["run", "--config", config]);
   await agent.until(/"code":"numbers\/unknown"/);
+  await untilAnswers(agent, config);
   const status = await chargetill("status", "--config", config);
   assert.match(status.out, /the number mark .* is gone, so this station was restored from a backup/);
   const word = ["receipts", "continue", "--note", "the backend has 3", "--by", "A. Technician", "--config", config];

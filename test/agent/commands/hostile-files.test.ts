@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { summaryText } from "../../../agent/receipts/output/tables.js";
-import { chargetill, freshFolder } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { freshFolder } from "../../support/command.js";
 import { mayBeShown } from "../../support/sync/hostile-values.js";
 
 const test = suite("a hostile file");

@@ -10,7 +10,8 @@ import { askAgent } from "../../../agent/control/control-socket.js";
 import { publicKeyFile } from "../../../agent/receipts/key-rotation.js";
 import { newKey, type PublicKey, signerOf } from "../../../agent/receipts/signing-keys.js";
 import { benchStation } from "../../support/bench-station.js";
-import { freshFolder, RunningCommand } from "../../support/command.js";
+import { startAgent } from "../../support/cli/started-agent.js";
+import { freshFolder } from "../../support/command.js";
 import { signer } from "../../support/sample-receipt.js";
 
 const keys = suite("chargetill key");
@@ -83,8 +84,7 @@ async function socketIn(state: string): Promise<void> {
 
 keys("a key is changed by the running agent: its own commands show the new one at once", async () => {
   const { config, state } = benchStation();
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   try {
     await agentIn(state);
     const before = openKeySources({ data: state });

@@ -9,7 +9,8 @@ import { programFor } from "../../../agent/cli.js";
 import { asksJson, endingOf, unexpectedCode } from "../../../agent/commands/shared/exit.js";
 import { Failure } from "../../../agent/core/failure.js";
 import { diskFailure } from "../../../agent/ledger/store/disk.js";
-import { chargetill, freshFolder } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { freshFolder } from "../../support/command.js";
 
 const test = suite("refusals");
 const nowhere = join(freshFolder(), "station.yaml");

@@ -4,7 +4,8 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { chargetill, freshFolder } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { freshFolder } from "../../support/command.js";
 
 const sold = join(freshFolder(), "state");
 const played = await chargetill("demo", "--once", "--json", "--data", sold);

@@ -8,7 +8,9 @@ import { cardsOfCsv } from "../../../agent/commands/shared/cards-csv.js";
 import type { Failure } from "../../../agent/core/failure.js";
 import { uidVariants } from "../../../agent/core/station/uid-variants.js";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { startAgent } from "../../support/cli/started-agent.js";
+import { freshFolder } from "../../support/command.js";
 
 const alike = suite("look-alikes");
 
@@ -68,8 +70,7 @@ tags(
   async () => {
     const { config } = benchStation({ quiet: false, speed: 60 });
     assert.is((await chargetill("tag", "revoke", "04A23B1C5D6E80", "--config", config)).code, 0);
-    const agent = new RunningCommand(["run", "--config", config]);
-    await agent.until(/"type":"started"/);
+    const agent = await startAgent(config);
     const revoked = await chargetill("tag", "revoke", "9F3C77E1", "--config", config);
     assert.is(revoked.code, 0, revoked.err);
     await agent.until(/"card":"…6E80","accepted":false,"connector":[^"]*"answer":"this card is blocked"/);
@@ -82,8 +83,7 @@ tags(
 
 tags("a card held to the reader is read for the technician and does not reach the station", async () => {
   const { config } = benchStation({ quiet: false, speed: 60 });
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   const read = await chargetill("tag", "read", "--for", "300", "--config", config, "--json");
   const { uid, known } = JSON.parse(read.out) as { uid: string; known: { contractId: string } | null };
   assert.match(uid, /^[0-9A-F]{8,20}$/);

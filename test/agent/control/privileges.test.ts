@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, freshFolder } from "../../support/command.js";
+import { chargetillProcess, freshFolder } from "../../support/command.js";
 import { isInstalled } from "../../support/is-installed.js";
 
 const test = suite("as the owner");
@@ -38,13 +38,13 @@ if (process.getuid?.() !== 0 || !isInstalled("setpriv")) {
       ["trace", "record", "--for", "2s", "--out", join(own, "trace.jsonl")],
       ["bundle", "--out", join(own, "bundle.zip")],
     ]) {
-      const ended = await chargetill(...words, "--config", config);
+      const ended = await chargetillProcess(...words, "--config", config);
       assert.is(ended.code, 0, ended.out + ended.err);
     }
     for (const name of ["trace.jsonl", "bundle.zip"])
       assert.equal([statSync(join(own, name)).uid, statSync(join(own, name)).mode & 0o777], [0, 0o600], name);
-    assert.match((await chargetill("tag", "list", "--config", config)).out, /…C3D4 +DE-CTL-C2-1 +may charge/);
-    assert.is((await chargetill("trace", "replay", join(own, "trace.jsonl"))).code, 0);
+    assert.match((await chargetillProcess("tag", "list", "--config", config)).out, /…C3D4 +DE-CTL-C2-1 +may charge/);
+    assert.is((await chargetillProcess("trace", "replay", join(own, "trace.jsonl"))).code, 0);
     assert.equal(
       [...filesIn(state)].filter((path) => statSync(path).uid !== owner),
       [],

@@ -12,7 +12,9 @@ import { AcceptedMeters } from "../../../agent/technician/accepted-meters.js";
 import { doctorLines } from "../../../agent/technician/doctor-lines.js";
 import { findPorts } from "../../../drivers/machine/find-ports.js";
 import { benchStation } from "../../support/bench-station.js";
-import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { startAgent } from "../../support/cli/started-agent.js";
+import { freshFolder, RunningCommand } from "../../support/command.js";
 
 const judge = suite("a meter against a known load");
 
@@ -101,8 +103,7 @@ tools("scan finds both meters at their line settings, names the model, and print
 tools("scan refuses numbers that no line has; a running agent asks for it between its own looks", async () => {
   const { config } = benchStation();
   assert.is((await chargetill("meter", "scan", "--config", config, "--units", "0-300")).code, 2);
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   const scanned = await chargetill("meter", "scan", "--config", config, "--baud", "9600", "--units", "2,9", "--json");
   assert.is(scanned.code, 0, scanned.err);
   const { found } = JSON.parse(scanned.out) as { found: { unit: number; candidates: { model: string }[] }[] };
@@ -279,8 +280,7 @@ tools("the doctor says what to do about the cause that the meter tells, beside a
   };
   const expected = "put the right meter back, or write the new serial number into the config";
   assert.is(await remedy(), expected);
-  const agent = new RunningCommand(["run", "--config", config]);
-  await agent.until(/"type":"started"/);
+  const agent = await startAgent(config);
   assert.is(await remedy(), expected);
   agent.kill("SIGTERM");
   await agent.ended;

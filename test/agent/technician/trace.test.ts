@@ -16,7 +16,9 @@ import { playTrace } from "../../../drivers/bench/trace/trace-player.js";
 import { type CardTap, DeviceError, sleep } from "../../../drivers/driver.js";
 import { closePins, type Machine, openMachine } from "../../../drivers/machine/open-machine.js";
 import { benchStation, root } from "../../support/bench-station.js";
-import { chargetill, freshFolder, RunningCommand } from "../../support/command.js";
+import { chargetill } from "../../support/cli/command-here.js";
+import { untilAnswers } from "../../support/cli/started-agent.js";
+import { freshFolder, RunningCommand } from "../../support/command.js";
 
 function demoConfig(): Config {
   const read = loadConfig(join(root, "config", "demo.yaml"));
@@ -324,6 +326,7 @@ live("its log level is turned for a time and falls back by itself; a trace of it
   assert.is(wrong.code, 2);
   assert.match(wrong.err, /"25h" is not a time from 1s to 24h/);
   await agent.until(/"type":"started"/);
+  await untilAnswers(agent, config);
   const turned = await chargetill("log", "level", "debug", "for", "2m", "--json", "--config", config);
   assert.is(turned.code, 0, turned.err);
   const { level, was } = JSON.parse(turned.out) as { level: string; was: string };
