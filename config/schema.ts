@@ -5,6 +5,7 @@ import { languages } from "./languages.js";
 import { payments } from "./payments-schema.js";
 import { busPins } from "./pins/header-buses.js";
 import { decimalField, decimalWords, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
+import { terminal } from "./terminal-schema.js";
 import { uplink } from "./uplink-schema.js";
 
 const zone = z.string().refine((value) => {
@@ -213,6 +214,9 @@ export const configSchema = z
     bench: bench.optional(),
     serialPorts: z.record(nameField, serialPort),
     readers: z.record(nameField, reader),
+    terminal: terminal
+      .optional()
+      .describe("a card terminal: bank cards and wallets pay, and its RFID reader is one more"),
     connectors: z.array(connector).min(1).max(64),
     /** OCPI tariff files, beside this file or absolute. */
     tariffs: z.array(textField(500)).min(1).max(100),

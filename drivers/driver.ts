@@ -185,7 +185,11 @@ export type DeviceFaultCode =
   | "port/lost"
   | "reader/missing"
   | "reader/lost"
-  | "gpio/missing";
+  | "gpio/missing"
+  | "terminal/lost"
+  | "terminal/changed"
+  | "terminal/not-ready"
+  | "terminal/unproven";
 
 /**
  * Whether what was thrown is a broken promise of ours, such as a TypeError, and no trouble with a device: it goes on up

@@ -124,7 +124,7 @@ export interface PaymentGateway {
   /** How long a hold lasts at the bank, ms: a warning comes before. */
   readonly holdLastsMs: number;
   /** The most that may be held at once, minor units; absent = the gateway tells none. */
-  readonly mostHeldMinor?: number;
+  readonly mostHeldMinor?: number | undefined;
   /**
    * Taps as they happen; ends when the signal aborts. Throws DeviceError when the terminal is lost or is another one;
    * then the gateway is closed and opened again later. A gateway without a terminal has none.

@@ -150,6 +150,31 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
     stops: "connector",
     person: "yes",
   },
+  "terminal/lost": {
+    meaning: "the card terminal cannot be reached or does not answer: nobody can pay by card; cards at the reader work",
+    remedy: "check its power, its cable and its address",
+    stops: "nothing",
+    person: "if-it-stays",
+  },
+  "terminal/changed": {
+    meaning: "another terminal answers than the one in the config: it takes no money",
+    remedy: "put the right terminal back, or write its id into the config, and prove how it books",
+    stops: "nothing",
+    person: "yes",
+  },
+  "terminal/not-ready": {
+    meaning:
+      "the terminal answers and takes no payment: its password, currency or set-up is wrong, or it is out of order",
+    remedy: "the message says what it wants; ask its acquirer",
+    stops: "nothing",
+    person: "if-it-stays",
+  },
+  "terminal/unproven": {
+    meaning: "nobody has proven how this terminal books less than a hold: it takes no money",
+    remedy: "book a test with a card of your own",
+    stops: "nothing",
+    person: "yes",
+  },
   "contactor/welded": {
     meaning: "told to open, the auxiliary contact says closed",
     remedy:

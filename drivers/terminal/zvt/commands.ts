@@ -1,7 +1,7 @@
 // The commands of the station, as frames.
 import { bcdBytes } from "./bcd.js";
 import { noReceipt } from "./fields.js";
-import { frameBytes } from "./frame.js";
+import { zvtFrameBytes } from "./frame.js";
 import { control } from "./messages.js";
 
 /** Minor units of a currency by its number of ISO 4217, `0978` for the euro. */
@@ -52,29 +52,31 @@ function ascii(text: string): number[] {
   return [...Buffer.from(text, "latin1")];
 }
 
-export const ackFrame = frameBytes(control.ack);
+export const ackFrame = zvtFrameBytes(control.ack);
 /** Says that the station knows no such frame. */
-export const unknownFrame = frameBytes(control.unknownFunction);
+export const unknownFrame = zvtFrameBytes(control.unknownFunction);
 
-const command = (kind: number, ...data: readonly number[]): Uint8Array => frameBytes(kind, Uint8Array.from(data));
+const commandFrame = (kind: number, ...data: readonly number[]): Uint8Array =>
+  zvtFrameBytes(kind, Uint8Array.from(data));
 
 /** The first command of each connection. */
 export const registrationFrame = (password: string, currency: string): Uint8Array =>
-  command(control.registration, ...bcdBytes(password, 3), stationConfig, ...bcdBytes(currency, 2));
-export const statusFrame = (password: string): Uint8Array => command(control.statusEnquiry, ...bcdBytes(password, 3));
+  commandFrame(control.registration, ...bcdBytes(password, 3), stationConfig, ...bcdBytes(currency, 2));
+export const statusFrame = (password: string): Uint8Array =>
+  commandFrame(control.statusEnquiry, ...bcdBytes(password, 3));
 /** Waits so many seconds for a card: chip and contactless, all kinds; the answer tells UID, hash and applications. */
 export const readCardFrame = (seconds: number): Uint8Array =>
-  command(
+  commandFrame(
     control.readCard,
     seconds,
     ...[0x19, chipCard, 0xfc, silent],
     ...[0x06, 0x08, 0x1f, 0x15, 0x01, 0xd0, 0x1f, 0x60, 0x01, 0x07],
   );
 export const holdFrame = (amount: ZvtAmount, reference: OwnReference): Uint8Array =>
-  command(control.hold, ...amountField(amount), ...paymentType, ...referenceField(reference));
+  commandFrame(control.hold, ...amountField(amount), ...paymentType, ...referenceField(reference));
 /** Gives back `amount` of a hold and books the rest; at some acquirers it books `amount` and gives back the rest. */
 export const partialReversalFrame = (receipt: string, { minor, currency }: ZvtAmount): Uint8Array =>
-  command(
+  commandFrame(
     control.partialReversal,
     ...receiptField(receipt),
     ...[0x04, ...bcdBytes(String(minor), 6)],
@@ -83,7 +85,7 @@ export const partialReversalFrame = (receipt: string, { minor, currency }: ZvtAm
   );
 /** Books `amount` of a hold and gives back the rest. */
 export const bookTotalFrame = (receipt: string, { minor, currency }: ZvtAmount): Uint8Array =>
-  command(
+  commandFrame(
     control.bookTotal,
     ...receiptField(receipt),
     ...[0x04, ...bcdBytes(String(minor), 6)],
@@ -91,16 +93,16 @@ export const bookTotalFrame = (receipt: string, { minor, currency }: ZvtAmount):
     ...[0x49, ...bcdBytes(currency, 2)],
   );
 export const releaseFrame = (receipt: string, currency: string): Uint8Array =>
-  command(control.release, ...paymentType, ...receiptField(receipt), ...[0x49, ...bcdBytes(currency, 2)]);
+  commandFrame(control.release, ...paymentType, ...receiptField(receipt), ...[0x49, ...bcdBytes(currency, 2)]);
 /** Asks which holds stand; changes nothing. */
-export const openHoldsFrame = command(control.partialReversal, ...receiptField(noReceipt));
-export const endOfDayFrame = (password: string): Uint8Array => command(control.endOfDay, ...bcdBytes(password, 3));
+export const openHoldsFrame = commandFrame(control.partialReversal, ...receiptField(noReceipt));
+export const endOfDayFrame = (password: string): Uint8Array => commandFrame(control.endOfDay, ...bcdBytes(password, 3));
 /** The receipt of the terminal's last payment once more. */
 export const repeatReceiptFrame = (password: string): Uint8Array =>
-  command(control.repeatReceipt, ...bcdBytes(password, 3));
+  commandFrame(control.repeatReceipt, ...bcdBytes(password, 3));
 export const initialisationFrame = (password: string): Uint8Array =>
-  command(control.initialisation, ...bcdBytes(password, 3));
+  commandFrame(control.initialisation, ...bcdBytes(password, 3));
 /** Prepares a terminal that asks for it: its line, its keys, its card profiles. */
-export const diagnosisFrame = command(control.diagnosis, ...[0x06, 0x03, 0x1b, 0x01, 0x04]);
+export const diagnosisFrame = commandFrame(control.diagnosis, ...[0x06, 0x03, 0x1b, 0x01, 0x04]);
 /** Ends what the terminal is doing, such as waiting for a card. */
-export const stopFrame = command(control.abortByStation);
+export const stopFrame = commandFrame(control.abortByStation);

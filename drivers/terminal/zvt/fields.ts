@@ -93,13 +93,13 @@ export function readFields(data: Uint8Array, start: number, hash: CardHasher): Z
     trace: first(bcdDigits, bmp.trace),
     receipt: first(receiptDigits, bmp.receipt),
     terminalId: first(bcdDigits, bmp.terminalId),
-    authorisation: first(plainText, bmp.authorisation),
+    authorisation: first(shownText, bmp.authorisation),
     status: first(byteValue, bmp.status),
     time: first(bcdDigits, bmp.time),
     date: first(bcdDigits, bmp.date),
-    cardName: first(plainText, bmp.cardName),
+    cardName: first(shownText, bmp.cardName),
     cardLast4: first(lastDigits, bmp.cardNumber),
-    trouble: inTlv(plainText, tlv.trouble),
+    trouble: inTlv(shownText, tlv.trouble),
     troubleCode: inTlv(hexDigits, tlv.troubleCode),
   };
   const uid = inTlv(hexDigits, tlv.uid);
@@ -155,7 +155,7 @@ const longestText = 120;
 const numberLike = /\d(?:[ -]?\d){7,}/g;
 
 /** A text that can be shown: printable characters of one line, and no run of digits that could be a card's number. */
-function plainText(bytes: Uint8Array): string | undefined {
+function shownText(bytes: Uint8Array): string | undefined {
   const text = Buffer.from(bytes.subarray(0, longestText))
     .toString("latin1")
     .replace(/[^\x20-\x7e\xa1-\xff]+/g, " ")

@@ -8,10 +8,10 @@ const longMark = 0xff;
 /** The longest data that the length can tell. */
 const mostData = 0xffff;
 /** The longest frame: what a stream may hold back before a frame is whole. */
-export const longestFrame = 5 + mostData;
+export const longestZvtFrame = 5 + mostData;
 
 /** A frame's bytes. Throws RangeError for data that no length can tell. */
-export function frameBytes(control: number, data: Uint8Array = new Uint8Array(0)): Uint8Array {
+export function zvtFrameBytes(control: number, data: Uint8Array = new Uint8Array(0)): Uint8Array {
   if (data.length > mostData) throw new RangeError(`a frame holds at most ${mostData} bytes, not ${data.length}`);
   const head =
     data.length < longMark

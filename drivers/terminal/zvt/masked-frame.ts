@@ -2,7 +2,7 @@
 // length, so that a replay reads the same message. Only fields known to be harmless are taken over; what cannot be
 // followed is zeros too.
 import { walkFields } from "./field-walk.js";
-import { frameBytes, type ZvtFrame } from "./frame.js";
+import { type ZvtFrame, zvtFrameBytes } from "./frame.js";
 import { control, fieldsStart } from "./messages.js";
 
 /** BMPs that tell of amounts, numbers of the terminal and states alone. */
@@ -42,7 +42,7 @@ export function maskedFrame(frame: ZvtFrame): Uint8Array {
     else if (maskedNumbers.has(outer)) masked.fill(hiddenDigits, from, to);
     else if (outer === container) masked.fill(0, from, to);
   }
-  return frameBytes(kind, masked);
+  return zvtFrameBytes(kind, masked);
 }
 
 /** What stands before the fields: codes and states stay, passwords do not. */

@@ -1,0 +1,326 @@
+// A card terminal that speaks ZVT, as a payment gateway: taps, holds, bookings, releases. What it was told and did not
+// answer is asked about and never sent again; an end of day comes only when no hold stands, and cancels none.
+import type { TerminalConfig } from "../../config/terminal-schema.js";
+import { type Clock, DeviceError, type MonoMs, sleep } from "../driver.js";
+import type {
+  GatewayBooking,
+  GatewayHold,
+  GatewayOutcome,
+  HoldRequest,
+  HoldStatus,
+  MinorAmount,
+  OpenHold,
+  PaymentGateway,
+  PaymentTap,
+} from "../payment-gateway.js";
+import type { Exchange } from "./exchange.js";
+import { endOf, notOurs, paid, tapOf } from "./outcomes.js";
+import { refusalOf, stateWords } from "./refusals.js";
+import { shownCard } from "./shown-card.js";
+import type { NotSent, TerminalConnection } from "./terminal-connection.js";
+import {
+  bookTotalFrame,
+  diagnosisFrame,
+  endOfDayFrame,
+  holdFrame,
+  initialisationFrame,
+  openHoldsFrame,
+  partialReversalFrame,
+  readCardFrame,
+  releaseFrame,
+  repeatReceiptFrame,
+  statusFrame,
+} from "./zvt/commands.js";
+import { zvtCurrency } from "./zvt/currency.js";
+import { type CardHasher, noReceipt, type ZvtFields } from "./zvt/fields.js";
+
+export type TerminalParts = {
+  readonly config: TerminalConfig;
+  readonly connection: TerminalConnection;
+  readonly clock: Clock;
+  readonly password: string;
+  readonly hash: CardHasher;
+  /** What a card that cannot be known again is known by. */
+  readonly nonce: () => Uint8Array;
+};
+
+/** What a technician sees of a terminal. `endOfDayDue`: it says so itself, or the last one is long ago. */
+export type TerminalState = {
+  readonly terminalId: string | null;
+  readonly version: string | null;
+  readonly state: number;
+  readonly words: string;
+  readonly endOfDayDue: boolean;
+};
+
+const state = {
+  ready: 0x00,
+  initialise: 0x51,
+  busy: 0x9c,
+  diagnosis: 0xc2,
+  card: 0xdc,
+  activation: 0xe4,
+  dayDue: 0xf0,
+};
+const code = { nobody: 0x6c, hold: 0xb8, dayDue: 0xf0 };
+
+/** After a wait for a card was to be over, the terminal has so long to say so itself. */
+const readMarginMs = 5_000;
+/** The terminal is asked how it is at least this often. */
+const lookEveryMs = 60_000;
+/** An end of day each day. */
+const endOfDayEveryMs = 86_400_000;
+/** After a read that the terminal refused at once, and after an end of day that it refused. */
+const calmMs = 2_000;
+const dayAgainMs = 600_000;
+
+export class ZvtTerminal implements PaymentGateway {
+  readonly name = "terminal";
+  readonly currency: string;
+  readonly holdLastsMs: number;
+  readonly #parts: TerminalParts;
+  #mostHeldMinor: number | undefined;
+  #lookAgainAt: MonoMs = 0;
+  #dayEndsAt: MonoMs;
+  /** Until then the bank may still make a hold that we know nothing of. */
+  #lateUntil: MonoMs;
+
+  constructor(parts: TerminalParts) {
+    this.#parts = parts;
+    this.currency = parts.config.currency;
+    this.holdLastsMs = parts.config.holdLasts;
+    const now = this.#now();
+    this.#dayEndsAt = now + endOfDayEveryMs;
+    this.#lateUntil = now + parts.config.lateAnswer;
+  }
+
+  /** What the card that was shown last may hold at most. */
+  get mostHeldMinor(): number | undefined {
+    return this.#mostHeldMinor;
+  }
+
+  /**
+   * How it is; a terminal that wants a diagnosis or to be initialised gets it, once. Rejects with DeviceError
+   * terminal/lost, terminal/changed, terminal/not-ready.
+   */
+  async prepare(): Promise<TerminalState> {
+    const first = await this.look();
+    if (first.state !== state.diagnosis && first.state !== state.initialise && first.state !== state.activation)
+      return first;
+    if (first.state !== state.initialise) await this.#parts.connection.run(diagnosisFrame);
+    await this.#parts.connection.run(initialisationFrame(this.#parts.password));
+    return this.look();
+  }
+
+  /** How it is. Rejects with DeviceError terminal/lost, terminal/changed, terminal/not-ready. */
+  async look(): Promise<TerminalState> {
+    const answer = this.#sent(await this.#parts.connection.run(statusFrame(this.#parts.password)));
+    this.#lookAgainAt = this.#now() + lookEveryMs;
+    if (answer.kind === "refused") return this.#stateOf(answer.code === 0x9c ? state.busy : answer.code, undefined);
+    const { completion } = answer;
+    return this.#stateOf(completion.state ?? state.ready, completion.version);
+  }
+
+  async *taps(signal: AbortSignal): AsyncGenerator<PaymentTap, void, void> {
+    const { connection, clock, config, hash, nonce } = this.#parts;
+    const stop = (): void => connection.drop("no card is waited for any more");
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      while (!signal.aborted) {
+        await this.#upkeep();
+        const began = this.#now();
+        const seconds = Math.round(config.readCard / 1_000);
+        const answer = await connection.run(readCardFrame(seconds), config.readCard + readMarginMs);
+        if (signal.aborted) return;
+        const read = this.#sent(answer);
+        const tap = tapOf(read, clock.now(), (fields, moment) => shownCard(fields, moment, hash, nonce));
+        if (read.kind === "completed") this.#mostHeldMinor = read.status?.card.maxHold;
+        if (read.kind === "refused" && read.code === code.dayDue) this.#dayEndsAt = this.#now();
+        if (tap !== undefined) yield tap;
+        else if (this.#now() - began < calmMs && !(await sleep(clock, calmMs, signal))) return;
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  async hold(request: HoldRequest): Promise<GatewayOutcome<GatewayHold>> {
+    const { config, connection } = this.#parts;
+    const reference = { prefix: config.referencePrefix, text: request.reference };
+    const answer = await connection.run(holdFrame(this.#zvtAmount(request.amount), reference));
+    const outcome = paid(answer, (fields) => this.#madeHold(request, fields));
+    if (outcome.kind === "unsure") this.#lateUntil = this.#now() + config.lateAnswer;
+    return outcome;
+  }
+
+  async findHold(request: HoldRequest): Promise<GatewayOutcome<GatewayHold | null>> {
+    const open = await this.openHolds();
+    if (open.kind !== "done") return { kind: "unsure", why: open.kind === "unsure" ? open.why : open.message };
+    const fresh = open.value.filter(({ handle }) => !request.openBefore.includes(handle));
+    const [found] = fresh;
+    if (found === undefined)
+      return this.#now() < this.#lateUntil
+        ? { kind: "unsure", why: "no hold is there, and the bank may still make it" }
+        : { kind: "done", value: null };
+    if (fresh.length > 1 || this.#parts.config.shared)
+      return notOurs(`${fresh.map(({ handle }) => handle).join(", ")}: nobody knows whose hold it is`);
+    const last = await this.#lastReceipt();
+    if (last?.receipt !== found.handle) return { kind: "done", value: this.#bareHold(request, found.handle) };
+    if (last.amount !== undefined && last.amount !== request.amount.minor)
+      return notOurs(`${found.handle} is a hold of another amount`);
+    return { kind: "done", value: this.#madeHold(request, last) ?? this.#bareHold(request, found.handle) };
+  }
+
+  async book(hold: GatewayHold, final: MinorAmount): Promise<GatewayOutcome<GatewayBooking>> {
+    const { minor } = final;
+    if (minor <= 0 || minor > hold.amount.minor || final.currency !== hold.amount.currency)
+      return { kind: "refused", code: "amount-too-high", message: `${minor} is not within the hold` };
+    const answer = await this.#parts.connection.run(this.#bookFrame(hold, final));
+    return paid(answer, ({ amount, trace, receipt }) => ({
+      ...(amount === undefined ? {} : { bookedMinor: amount }),
+      ...(trace === undefined ? {} : { trace }),
+      ...(receipt === undefined ? {} : { handle: receipt }),
+    }));
+  }
+
+  async release({ handle }: Pick<GatewayHold, "handle">): Promise<GatewayOutcome<null>> {
+    const answer = await this.#parts.connection.run(releaseFrame(handle, zvtCurrency(this.currency)));
+    return paid(answer, () => null);
+  }
+
+  async holdStatus(hold: GatewayHold): Promise<GatewayOutcome<HoldStatus>> {
+    const open = await this.openHolds();
+    if (open.kind !== "done") return { kind: "unsure", why: open.kind === "unsure" ? open.why : open.message };
+    if (open.value.some(({ handle }) => handle === hold.handle)) return { kind: "done", value: { state: "open" } };
+    const last = await this.#lastReceipt();
+    return { kind: "done", value: endOf(hold, last) };
+  }
+
+  async openHolds(): Promise<GatewayOutcome<readonly OpenHold[]>> {
+    const answer = await this.#parts.connection.run(openHoldsFrame);
+    if (answer.kind === "not-sent") return { kind: "unsure", why: answer.error.message };
+    if (answer.kind === "broken") return { kind: "unsure", why: answer.why };
+    if (answer.kind === "completed") return { kind: "unsure", why: "the terminal did not say which holds stand" };
+    if (answer.by !== "abort" || answer.code !== code.hold) return { kind: "refused", ...refusalOf(answer.code) };
+    const { receipt, listed = [], isWhole } = answer.fields ?? {};
+    // Half a list is none: what is not on it would be taken for a hold that was never made.
+    if (receipt === undefined || isWhole !== true)
+      return { kind: "unsure", why: "the list of holds could not be read to its end" };
+    const handles = new Set([receipt, ...listed].filter((handle) => handle !== noReceipt));
+    return { kind: "done", value: [...handles].map((handle) => ({ handle })) };
+  }
+
+  /** Closes the terminal's day, where no hold stands. */
+  async endOfDay(): Promise<GatewayOutcome<null>> {
+    const open = await this.openHolds();
+    if (open.kind !== "done") return open;
+    if (open.value.length > 0 || this.#now() < this.#lateUntil)
+      return {
+        kind: "refused",
+        code: "not-ready",
+        message:
+          open.value.length > 0
+            ? `holds stand (${open.value.map(({ handle }) => handle).join(", ")}): the end of day waits for them`
+            : "the bank may still answer a hold: the end of day waits for it",
+      };
+    const answer = await this.#parts.connection.run(endOfDayFrame(this.#parts.password));
+    if (answer.kind === "completed") {
+      this.#dayEndsAt = this.#now() + endOfDayEveryMs;
+      return { kind: "done", value: null };
+    }
+    return paid(answer, () => null);
+  }
+
+  close(): Promise<void> {
+    this.#parts.connection.close();
+    return Promise.resolve();
+  }
+
+  #now(): MonoMs {
+    return this.#parts.clock.now().monoMs;
+  }
+
+  /** Between two waits for a card: how the terminal is, and its end of day when it is due and nothing stands. */
+  async #upkeep(): Promise<void> {
+    if (this.#now() >= this.#lookAgainAt) {
+      const { state: now } = await this.look();
+      if (now === state.dayDue) this.#dayEndsAt = Math.min(this.#dayEndsAt, this.#now());
+    }
+    if (this.#now() < this.#dayEndsAt) return;
+    const ended = await this.endOfDay();
+    if (ended.kind !== "done") this.#dayEndsAt = this.#now() + dayAgainMs;
+  }
+
+  /** Throws DeviceError for an answer that never came. */
+  #sent(answer: Exchange | NotSent): Exclude<Exchange, { readonly kind: "broken" }> {
+    if (answer.kind === "not-sent") throw answer.error;
+    if (answer.kind === "broken")
+      throw new DeviceError(
+        "terminal/lost",
+        `${this.#parts.connection.name}: ${answer.why}; check its power and its cable`,
+      );
+    return answer;
+  }
+
+  #stateOf(told: number, version: string | undefined): TerminalState {
+    const { connection } = this.#parts;
+    const isUsable = [state.ready, state.busy, state.card, state.dayDue].includes(told);
+    if (!isUsable && told !== state.diagnosis && told !== state.initialise && told !== state.activation)
+      throw new DeviceError("terminal/not-ready", `${connection.name}: ${stateWords(told)}`);
+    return {
+      terminalId: connection.terminalId ?? null,
+      version: version ?? null,
+      state: told,
+      words: stateWords(told),
+      endOfDayDue: told === state.dayDue || this.#now() >= this.#dayEndsAt,
+    };
+  }
+
+  #zvtAmount({ minor, currency }: MinorAmount): { readonly minor: number; readonly currency: string } {
+    return { minor, currency: zvtCurrency(currency) };
+  }
+
+  #bookFrame(hold: GatewayHold, final: MinorAmount): Uint8Array {
+    const { dialect } = this.#parts.config;
+    const amount = this.#zvtAmount(final);
+    switch (dialect) {
+      case "give-back":
+        return partialReversalFrame(hold.handle, { ...amount, minor: hold.amount.minor - final.minor });
+      case "final":
+        return partialReversalFrame(hold.handle, amount);
+      case "book-total":
+        return bookTotalFrame(hold.handle, amount);
+      default:
+        return dialect satisfies never;
+    }
+  }
+
+  #madeHold(request: HoldRequest, fields: ZvtFields): GatewayHold | undefined {
+    const { receipt, amount, trace, authorisation, cardName, cardLast4 } = fields;
+    if (receipt === undefined || receipt === noReceipt) return undefined;
+    const terminalId = fields.terminalId ?? this.#parts.connection.terminalId;
+    return {
+      reference: request.reference,
+      amount: { minor: amount ?? request.amount.minor, currency: request.amount.currency },
+      handle: receipt,
+      ...(terminalId === undefined ? {} : { terminalId }),
+      ...(trace === undefined ? {} : { trace }),
+      ...(authorisation === undefined ? {} : { authorization: authorisation }),
+      card: {
+        ...(cardName === undefined ? {} : { brand: cardName }),
+        ...(cardLast4 === undefined ? {} : { lastFour: cardLast4 }),
+      },
+    };
+  }
+
+  #bareHold({ reference, amount }: HoldRequest, handle: string): GatewayHold {
+    const { terminalId } = this.#parts.connection;
+    return { reference, amount, handle, ...(terminalId === undefined ? {} : { terminalId }) };
+  }
+
+  /** The terminal's last payment, where it tells one. */
+  async #lastReceipt(): Promise<ZvtFields | undefined> {
+    const answer = await this.#parts.connection.run(repeatReceiptFrame(this.#parts.password));
+    return answer.kind === "completed" && answer.status?.result === 0 ? answer.status : undefined;
+  }
+}
