@@ -15,7 +15,7 @@ import {
   statusFrame,
 } from "../../../../drivers/terminal/zvt/commands.js";
 import { noReceipt, type ZvtFields } from "../../../../drivers/terminal/zvt/fields.js";
-import { frameBytes, longestFrame, splitFrames, type ZvtFrame } from "../../../../drivers/terminal/zvt/frame.js";
+import { longestZvtFrame, splitFrames, type ZvtFrame, zvtFrameBytes } from "../../../../drivers/terminal/zvt/frame.js";
 import { maskedFrame } from "../../../../drivers/terminal/zvt/masked-frame.js";
 import { readMessage, type ZvtMessage } from "../../../../drivers/terminal/zvt/messages.js";
 
@@ -167,7 +167,7 @@ streams("frames that come a byte at a time, or all at once, are the same frames"
   const sent = [ack, long, bytes("04ff0117"), ack];
   const joined = Buffer.concat(sent);
   assert.equal(
-    splitFrames(joined).frames.map(({ control, data }) => hex(frameBytes(control, data))),
+    splitFrames(joined).frames.map(({ control, data }) => hex(zvtFrameBytes(control, data))),
     sent.map(hex),
   );
   const found: ZvtFrame[] = [];
@@ -178,20 +178,20 @@ streams("frames that come a byte at a time, or all at once, are the same frames"
     rest = Uint8Array.from(cut.rest);
   }
   assert.equal(
-    found.map(({ control, data }) => hex(frameBytes(control, data))),
+    found.map(({ control, data }) => hex(zvtFrameBytes(control, data))),
     sent.map(hex),
   );
   assert.is(rest.length, 0);
 });
 const ack = bytes("800000");
-const long = frameBytes(0x040f, new Uint8Array(300).fill(7));
+const long = zvtFrameBytes(0x040f, new Uint8Array(300).fill(7));
 
 streams("a long length stands low byte first", () => {
   assert.is(hex(long.subarray(0, 5)), "040fff2c01");
-  assert.is(frameBytes(0x040f, new Uint8Array(254)).length, 257);
-  assert.is(hex(frameBytes(0x040f, new Uint8Array(255)).subarray(0, 5)), "040fffff00");
-  assert.is(frameBytes(0x040f, new Uint8Array(0xffff)).length, longestFrame);
-  assert.throws(() => frameBytes(0x040f, new Uint8Array(0x1_0000)), RangeError);
+  assert.is(zvtFrameBytes(0x040f, new Uint8Array(254)).length, 257);
+  assert.is(hex(zvtFrameBytes(0x040f, new Uint8Array(255)).subarray(0, 5)), "040fffff00");
+  assert.is(zvtFrameBytes(0x040f, new Uint8Array(0xffff)).length, longestZvtFrame);
+  assert.throws(() => zvtFrameBytes(0x040f, new Uint8Array(0x1_0000)), RangeError);
 });
 
 streams("digits are packed two in a byte, and what does not fit is refused", () => {
@@ -213,7 +213,7 @@ masks("a masked frame holds no card number, track, expiry, hash, UID or text, an
   const frame = { control: 0x040f, data };
   const masked = maskedFrame(frame);
   assert.not.match(hex(masked), /4111|1111|2512/);
-  assert.is(masked.length, frameBytes(0x040f, data).length);
+  assert.is(masked.length, zvtFrameBytes(0x040f, data).length);
   const message = readMessage(frameOf(hex(masked)), keyed);
   const fields = message.kind === "status" ? message.fields : undefined;
   assert.equal([fields?.result, fields?.amount, fields?.receipt], [0, 2_500, "0231"]);
