@@ -88,10 +88,14 @@ function removeOutputsWithout(kept, folder = "") {
   }
 }
 
+const pageBuilder = join("agent", "web", "build-pages.js");
+
 function build() {
   const files = ["agent", "drivers", "config", "test"].flatMap(sources);
   const wanted = sha256(
-    ["tsconfig.json", "package-lock.json", ...files].map((f) => f + readFileSync(join(root, f), "utf8")).join("\0"),
+    ["tsconfig.json", "package-lock.json", "package.json", "config/receipt.schema.json", pageBuilder, ...files]
+      .map((f) => f + readFileSync(join(root, f), "utf8"))
+      .join("\0"),
   );
   const mark = join(root, "dist", ".built");
   if (stamp(mark) === wanted) return;
@@ -103,6 +107,7 @@ function build() {
   writeFileSync(mark, "unfinished");
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   run(process.execPath, [compiler, "-p", "tsconfig.json", "--incremental", "--tsBuildInfoFile", "dist/.tsbuildinfo"]);
+  run(process.execPath, [join(root, pageBuilder)]);
   writeFileSync(mark, wanted);
 }
 

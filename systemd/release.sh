@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Debian packages of a release, one for each architecture, and their checksums (SHA256SUMS).
+# Builds the Debian packages of a release, one for each architecture, verify.html, and their checksums (SHA256SUMS).
 #   sudo systemd/release.sh [--out DIR] [--trees DIR] [ARCHITECTURE ...]     (amd64 arm64 armhf; default: all of them)
 # The program is compiled here and its dependencies are fetched here, without running anything of them. Native modules
 # are built in a Debian 13 tree of this machine's architecture, by Debian's cross compilers for the others, once for each
@@ -173,4 +173,6 @@ for architecture in "${architectures[@]}"; do
   echo "ok $(basename "$deb"), whose native modules were loaded by"
   cat "$work/try.log"
 done
-(cd "$out" && sha256sum chargetill_*.deb > SHA256SUMS && cat SHA256SUMS)
+# The verifier for any browser, to be had from somewhere else than from a station.
+cp dist/agent/web/verify.html "$out/"
+(cd "$out" && sha256sum chargetill_*.deb verify.html > SHA256SUMS && cat SHA256SUMS)

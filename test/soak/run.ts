@@ -14,6 +14,7 @@ import { soakMutants } from "./mutants/run-mutants.js";
 import { soakRating } from "./rating.js";
 import { soakReference } from "./reference/reference.js";
 import { soakSame } from "./same/same.js";
+import { soakVerifier } from "./verifier.js";
 
 const help = `npm run soak -- [parts] [options]
 
@@ -28,6 +29,7 @@ Parts (all of them where none is named; an option of a part names it too):
   hostile  lists and frames that cost more than they weigh, against an agent held to its service's memory
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   mutants  small changes of the rules that money hangs on: each must turn a test red
+  verifier the verifier in Chromium says what the command line says, of changed bytes too           --verifier N (2000)
   quiet    days with two sessions each, memory measured                                                  --quiet N (365)
 
 Only where it is named:
@@ -49,6 +51,7 @@ const { values, positionals } = parseArgs({
     quiet: { type: "string" },
     rating: { type: "string" },
     cdrs: { type: "string" },
+    verifier: { type: "string" },
     against: { type: "string" },
     lines: { type: "string" },
     demos: { type: "string" },
@@ -57,7 +60,19 @@ const { values, positionals } = parseArgs({
     help: { type: "boolean" },
   },
 });
-type Count = "cuts" | "damage" | "days" | "kills" | "fuzz" | "quiet" | "rating" | "cdrs" | "lines" | "demos" | "seed";
+type Count =
+  | "verifier"
+  | "cuts"
+  | "damage"
+  | "days"
+  | "kills"
+  | "fuzz"
+  | "quiet"
+  | "rating"
+  | "cdrs"
+  | "lines"
+  | "demos"
+  | "seed";
 const count = (name: Count, usual: number): number => {
   const value = Number(values[name] ?? usual);
   if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number, not ${values[name]}`);
@@ -81,6 +96,11 @@ const parts: readonly Part[] = [
   { name: "fuzz", option: "fuzz", run: () => soakFuzz(count("fuzz", 1_000_000), seed, say) },
   { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },
   { name: "cdrs", option: "cdrs", run: () => Promise.resolve(soakCdrs(count("cdrs", 100_000), seed, say)) },
+  {
+    name: "verifier",
+    option: "verifier",
+    run: () => Promise.resolve(soakVerifier(count("verifier", 2_000), seed, say)),
+  },
   { name: "hostile", run: () => soakHostile(say) },
   { name: "load", run: () => soakLoad(say) },
   { name: "mutants", run: () => soakMutants(say) },

@@ -20,6 +20,12 @@ export type CheckSignature = (
   encoding: "der" | "ieee-p1363",
 ) => boolean;
 
+/**
+ * The public keys (SPKI hex) that may have made an ES256 signature (r || s) over data. What was signed must name its key
+ * to tell which.
+ */
+export type RecoverKeys = (data: Uint8Array, signature: Uint8Array) => readonly string[];
+
 /** What a verifier is handed. */
 export type CheckTools = { readonly hash: HashFunction; readonly check: CheckSignature };
 

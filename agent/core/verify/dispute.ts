@@ -135,6 +135,7 @@ export const readManifest = ([first]: readonly DisputeFile[], tools: CheckTools)
 export const namesIn = ({ kind, redacted }: Pick<Manifest, "kind" | "redacted">): readonly string[] => [
   "README.txt",
   "receipt.html",
+  "verify.html",
   ...(kind === "sale" ? ["readings.csv"] : []),
   "tariff.json",
   "shown.txt",
@@ -251,6 +252,7 @@ export const readmeFile = ({
           "journal.jsonl what the station wrote down while it happened (not signed); it holds the UID too",
         ]),
     "receipt.html  the receipt to read and print",
+    "verify.html   the verifier, for any browser: open it and drop this archive on it; it needs no network",
     ...(kind === "sale" ? ["readings.csv  every reading the price was made from"] : []),
     "tariff.json   the tariff as it was in force, or what the session could meet of it",
     "shown.txt     the price that was shown before the start, and since when",

@@ -13,7 +13,7 @@ import type { CreditPayload, KeyPayload, ReceiptPayload } from "../receipt/recei
 import { isNamedBy, isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import { earlierRoots, leafHash, rootFromInclusion, rootOf } from "../signing/merkle.js";
-import { type CheckTools, isOwnSignature } from "../signing/signer.js";
+import { type CheckTools, isOwnSignature, type RecoverKeys } from "../signing/signer.js";
 import {
   type Check,
   type CheckResult,
@@ -32,6 +32,8 @@ export type VerifyTools = CheckTools & {
   readonly schema: { readonly [word: string]: unknown };
   /** The engine that made the bill. */
   readonly rerate?: Rerate;
+  /** Finds the key of a signature that comes without it, as in a QR code. */
+  readonly recover: RecoverKeys;
 };
 
 export type ReadReceipt = { readonly jws: Jws; readonly payload: ReceiptPayload };

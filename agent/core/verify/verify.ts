@@ -5,6 +5,7 @@ import { type CreditForm, parseCreditForm } from "../codes/credit-form.js";
 import { parseShortForm, type ShortForm } from "../codes/short-form.js";
 import { shapedJson } from "../json/json-shape.js";
 import { utf8 } from "../number/bytes.js";
+import { hasLowS } from "../signing/low-s.js";
 import { parseProof } from "../signing/proof-file.js";
 import { type CheckTools, isOwnSignature } from "../signing/signer.js";
 import {
@@ -15,7 +16,7 @@ import {
   receiptSource,
 } from "../statements/evidence-statements.js";
 import type { Source } from "../statements/statements.js";
-import { type CheckResult, fails, proven, skipped, unproven, unworkable } from "./check-result.js";
+import { type Check, type CheckResult, fails, proven, skipped, unproven, unworkable } from "./check-result.js";
 import { verifyCommissioning } from "./commissioning.js";
 import { type EvidenceFile, type EvidenceKind, evidenceKind } from "./evidence-kind.js";
 import {
@@ -255,6 +256,22 @@ function bookFindings(
   }
 }
 
+/**
+ * Checks the text of a receipt's QR code. A code carries no key: it is looked for among those that were given, then
+ * worked out from the signature itself, where the fingerprint that the code names tells the right one.
+ */
+export function verifyShortForm(
+  scanned: string,
+  pins: TrustedKeys,
+  tools: CheckTools & Pick<VerifyTools, "recover">,
+): CheckResult {
+  const subject = "QR code";
+  const short = parseShortForm(scanned) ?? parseCreditForm(scanned);
+  if (short === undefined)
+    return { subject, checks: [fails("form", "this is not the text of a receipt's QR code (CT1;… or CC1;…)")] };
+  return { subject, checks: [checkShortForm(short, pins, tools)] };
+}
+
 function wordsOfCode(short: ShortForm | CreditForm): string {
   const { number, station, total, currency } = short;
   if ("takesBack" in short)
@@ -263,43 +280,31 @@ function wordsOfCode(short: ShortForm | CreditForm): string {
   return `receipt ${number} of ${station}: ${beginKwh} to ${endKwh} kWh, ${start} to ${end}, ${total} ${currency}`;
 }
 
-/** Checks the text of a receipt's QR code. */
-export function verifyShortForm(scanned: string, pins: TrustedKeys, tools: CheckTools): CheckResult {
-  const subject = "QR code";
-  const short = parseShortForm(scanned) ?? parseCreditForm(scanned);
-  if (short === undefined)
-    return { subject, checks: [fails("form", "this is not the text of a receipt's QR code (CT1;… or CC1;…)")] };
+function checkShortForm(
+  short: ShortForm | CreditForm,
+  pins: TrustedKeys,
+  tools: CheckTools & Pick<VerifyTools, "recover">,
+): Check {
   const says = wordsOfCode(short);
-  const keys = pins.keys.filter((key) => fingerprintOf(key, tools.hash)?.startsWith(short.key) === true);
-  const by = keys.find((key) => isOwnSignature(tools, key, utf8(short.text), short.signature, "ieee-p1363"));
-  if (by !== undefined) {
-    const fingerprint = fingerprintOf(by, tools.hash) ?? "";
+  const signed = utf8(short.text);
+  const found = hasLowS(short.signature) ? tools.recover(signed, short.signature) : [];
+  const keys = [...new Set([...pins.keys, ...found])].filter(
+    (key) => fingerprintOf(key, tools.hash)?.startsWith(short.key) === true,
+  );
+  const by = keys.find((key) => isOwnSignature(tools, key, signed, short.signature, "ieee-p1363"));
+  const fingerprint = by === undefined ? undefined : (fingerprintOf(by, tools.hash) ?? "");
+  if (fingerprint !== undefined && pins.fingerprints.has(fingerprint)) {
     const retired = retiredBefore(pins.fingerprints, fingerprint, short.station, short.number);
-    return {
-      subject,
-      checks: [retired === undefined ? proven("signature", says) : fails("key", `it says ${says}; ${retired}`)],
-    };
+    return retired === undefined ? proven("signature", says) : fails("key", `it says ${says}; ${retired}`);
   }
-  if (keys.length > 0)
-    return {
-      subject,
-      checks: [fails("signature", `it says ${says}, but it is not signed by this key, or was changed`)],
-    };
-  if (pins.keys.length > 0)
-    return {
-      subject,
-      checks: [fails("key", `it says ${says}, and names the key ${short.key}…, which is not the one you gave`)],
-    };
-  const known = [...pins.fingerprints].some((fingerprint) => fingerprint.startsWith(short.key));
-  return {
-    subject,
-    checks: [
-      unproven(
-        "key",
-        `it says ${says}; a code carries no key` +
-          `${known ? " and a fingerprint alone cannot check it" : ""}: give the ` +
-          `public key with --key FILE`,
-      ),
-    ],
-  };
+  const isGiven = [...pins.fingerprints].some((one) => one.startsWith(short.key));
+  if (pins.fingerprints.size > 0 && !isGiven)
+    return fails("key", `it says ${says}, and names the key ${short.key}…, which is not the one you gave`);
+  if (fingerprint !== undefined && pins.fingerprints.size === 0)
+    return unproven(
+      "key",
+      `unproven key: it says ${says}, and is signed with the key sha256:${fingerprint}; compare it with the one at ` +
+        `the charge point or its operator, then give it with --key`,
+    );
+  return fails("signature", `it says ${says}, but it is not signed by this key, or was changed`);
 }

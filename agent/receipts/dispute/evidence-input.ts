@@ -8,14 +8,20 @@ import type { TrustedKeys } from "../../core/verify/trusted-keys.js";
 import type { VerifyTools } from "../../core/verify/verify-receipt.js";
 import type { Rerate } from "../../core/verify/verify-sale.js";
 import { checkTools, publicKeyOf, publicKeysIn } from "../signing-keys.js";
+import type { BundleTools } from "./opened-bundle.js";
+import { recoverKeys } from "./pure-es256.js";
 
 const schemaFile = new URL("../../../../config/receipt.schema.json", import.meta.url);
+/** Made by agent/web/build-pages.js. */
+const verifierFile = new URL("../../web/verify.html", import.meta.url);
 let schema: VerifyTools["schema"] | undefined;
+let verifierPage: string | undefined;
 
 /** What the verifier works with. */
-export function verifyTools(reprice: Rerate = rerate): VerifyTools {
+export function verifyTools(reprice: Rerate = rerate): BundleTools {
   schema ??= JSON.parse(readFileSync(schemaFile, "utf8")) as VerifyTools["schema"];
-  return { ...checkTools, schema, rerate: reprice };
+  verifierPage ??= readFileSync(verifierFile, "utf8");
+  return { ...checkTools, recover: recoverKeys, schema, verifierPage, rerate: reprice };
 }
 
 /** A public key as people keep it: PEM, or hex of the SPKI DER. A private key is refused: it has no business here. */

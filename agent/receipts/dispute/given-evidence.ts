@@ -6,8 +6,7 @@ import type { CheckResult } from "../../core/verify/check-result.js";
 import type { EvidenceFile } from "../../core/verify/evidence-kind.js";
 import type { TrustedKeys } from "../../core/verify/trusted-keys.js";
 import { receiptTextsIn, verifyEvidence } from "../../core/verify/verify.js";
-import type { VerifyTools } from "../../core/verify/verify-receipt.js";
-import { openedBundle } from "./opened-bundle.js";
+import { type BundleTools, openedBundle } from "./opened-bundle.js";
 import { looksZipped } from "./zip.js";
 
 /** A file as it was handed in. */
@@ -27,7 +26,7 @@ export type Given = {
  */
 export function verifyGiven(
   { files, scanned, pins }: Given,
-  tools: VerifyTools,
+  tools: BundleTools,
   version: string,
 ): readonly CheckResult[] {
   const bundles = files.filter(({ bytes }) => looksZipped(bytes));

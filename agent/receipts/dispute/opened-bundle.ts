@@ -26,12 +26,20 @@ import { receiptHtml } from "../output/html.js";
 import { findingsText } from "./findings-text.js";
 import { unzipped } from "./zip.js";
 
+export type BundleTools = VerifyTools & {
+  /** verify.html of this version: it lies in each archive. */
+  readonly verifierPage: string;
+};
+
+/** The name of the verifier's page in an archive. */
+const verifierName = "verify.html";
+
 /** The files that hold words of this version of the program: the page, and what its verifier says of the evidence. */
 export function wordedFiles(
   jws: string,
   { key, language, later }: Pick<Manifest, "key" | "language" | "later">,
   evidence: readonly DisputeFile[],
-  tools: VerifyTools,
+  tools: BundleTools,
 ): readonly DisputeFile[] {
   // By the station's own key: the verdict in the bundle is for reading; whoever doubts the station makes one with a key
   // of their own.
@@ -42,6 +50,7 @@ export function wordedFiles(
   );
   return [
     { name: "receipt.html", text: receiptHtml(jws, tools.hash, { language, isCopy: true, later }) },
+    { name: verifierName, text: tools.verifierPage },
     { name: "verdict.txt", text: findingsText(findings) },
     { name: "verdict.json", text: `${JSON.stringify(findings, null, 1)}\n` },
   ];
@@ -76,7 +85,7 @@ export function openedBundle(
   subject: string,
   bytes: Uint8Array,
   pins: TrustedKeys,
-  tools: VerifyTools,
+  tools: BundleTools,
   version: string,
   others: readonly string[] = [],
 ): OpenedBundle {
@@ -113,7 +122,7 @@ function soundly(work: () => readonly Check[]): readonly Check[] {
 function checkContents(
   files: readonly DisputeFile[],
   manifest: Manifest,
-  tools: VerifyTools,
+  tools: BundleTools,
   version: string,
   others: readonly string[],
 ): readonly Check[] {
@@ -135,7 +144,9 @@ function checkContents(
       ? sameFiles(
           name,
           // The verdict of an archive without its receipt was made of files that are not in it.
-          wordedFiles(jws, manifest, files, tools).filter((one) => !manifest.redacted || one.name === "receipt.html"),
+          wordedFiles(jws, manifest, files, tools).filter(
+            ({ name: one }) => !manifest.redacted || one === "receipt.html" || one === verifierName,
+          ),
           files,
           "they say what the receipt says",
         )

@@ -62,7 +62,10 @@ test("the same facts give the same files; only the signature over them is anothe
 });
 
 test("a flipped bit anywhere in the archive is caught", () => {
-  for (let at = 0; at < bundle.length; at += 97) {
+  // The page of the verifier is most of the archive: one in so many of its bytes will do.
+  const [pageFrom, pageTo] = [bundle.indexOf("<!doctype html>\n<!-- Holds"), bundle.indexOf("verdict.txt", -60_000)];
+  assert.ok(pageFrom > 0 && pageTo > pageFrom);
+  for (let at = 0; at < bundle.length; at += at > pageFrom && at < pageTo ? 9_973 : 97) {
     const flipped = Buffer.from(bundle);
     flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
     assert.is(exitCode(verify(flipped)), 1, `byte ${at}`);

@@ -287,6 +287,22 @@ test("the QR code's short form is at most 300 bytes, holds by itself, and no fli
   }
 });
 
+test("a QR code is proven by a fingerprint alone: its key is worked out from the signature", () => {
+  const short = (JSON.parse(payloadText) as { sale: { short: string } }).sale.short;
+  const byFingerprint = { fingerprints: pins.fingerprints, keys: [] };
+  const checkOf = (text: string, by: TrustedKeys): string =>
+    verifyShortForm(text, by, tools)
+      .checks.map(({ verdict, detail }) => `${verdict} ${detail}`)
+      .join();
+  assert.match(checkOf(short, byFingerprint), /^holds receipt 2 of /);
+  assert.match(
+    checkOf(short, noPins),
+    new RegExp(`^unproven .*signed with the key sha256:${signer.publicKey.fingerprint};`),
+  );
+  assert.match(checkOf(short, { fingerprints: new Set(["0".repeat(64)]), keys: [] }), /^fails .*not the one you gave/);
+  assert.match(checkOf(short.replace(";2;", ";3;"), noPins), /^fails .*was changed/);
+});
+
 test("a private key, a broken key or a broken fingerprint is refused with a word", () => {
   const read = (): string => "-----BEGIN PRIVATE KEY-----";
   assert.throws(() => pinsOf(["file"], read), /private key/);
