@@ -14,6 +14,7 @@ const brokenPipeCode = 141;
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import("./commands/demo.js")).demoCommand(),
   run: async () => (await import("./commands/run.js")).runCommand(),
+  page: async () => (await import("./commands/page.js")).pageCommand(),
   status: async () => (await import("./commands/status.js")).statusCommand(),
   stop: async () => (await import("./commands/stop.js")).stopCommand(),
   config: async () => (await import("./commands/config.js")).configCommand(),

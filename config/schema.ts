@@ -2,19 +2,13 @@
 // Past this door no one checks again. Unknown keys are faults: a misspelt setting must never be silently ignored.
 import { z } from "zod";
 import { languages } from "./languages.js";
-import { payments } from "./payments-schema.js";
+import { pageSchema } from "./parts/page-schema.js";
+import { payments } from "./parts/payments-schema.js";
+import { decimalField, durationField, durationFieldOr, nameField, textField } from "./parts/schema-fields.js";
+import { stationFacts } from "./parts/station-schema.js";
+import { terminal } from "./parts/terminal-schema.js";
 import { busPins } from "./pins/header-buses.js";
-import { decimalField, decimalWords, durationField, durationFieldOr, nameField, textField } from "./schema-fields.js";
-import { terminal } from "./terminal-schema.js";
 import { uplink } from "./uplink-schema.js";
-
-const zone = z.string().refine((value) => {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: value }) !== undefined;
-  } catch {
-    return false;
-  }
-}, "expected an IANA time zone such as Europe/Berlin");
 
 /** A BCM pin of the Pi's header. */
 const pin = z.strictObject({
@@ -161,37 +155,6 @@ export const tokenSchema = z.strictObject({
   tariff: textField(36).optional(),
 });
 
-const station = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,24}$/, "expected up to 25 letters, digits, dots and hyphens"),
-  timeZone: zone,
-  countryCode: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters such as DE"),
-  partyId: z.string().regex(/^[A-Z0-9]{3}$/, "expected three capitals or digits such as ABC"),
-  operator: z.strictObject({
-    name: textField(100),
-    address: textField(200),
-    taxId: textField(40),
-    email: textField(100),
-    helpline: textField(40),
-    complaints: textField(200),
-  }),
-  location: z.strictObject({
-    id: textField(36),
-    name: textField(100),
-    address: textField(45),
-    city: textField(45),
-    postalCode: textField(10),
-    country: z.string().regex(/^[A-Z]{3}$/, "expected three capital letters such as DEU"),
-    latitude: z.string().regex(/^-?\d{1,2}\.\d{5,7}$/, {
-      error: decimalWords('expected a latitude in quotes, such as "52.520008"'),
-    }),
-    longitude: z.string().regex(/^-?\d{1,3}\.\d{5,7}$/, {
-      error: decimalWords('expected a longitude in quotes, such as "13.404954"'),
-    }),
-  }),
-  /** Where a receipt can be checked; printed on it. */
-  verifyUrl: z.url().optional(),
-});
-
 /** A simulated bench in place of the machine's buses: for the demo and for trying a config without devices. */
 const bench = z.strictObject({
   seed: z
@@ -206,7 +169,7 @@ const bench = z.strictObject({
 
 export const configSchema = z
   .strictObject({
-    station,
+    station: stationFacts,
     /** The state folder: journal, receipts, keys. */
     state: z.string().startsWith("/", "expected an absolute path").default("/var/lib/chargetill"),
     /** The unix socket for status and remote words; default: control.sock in the state folder. */
@@ -291,6 +254,8 @@ export const configSchema = z
       .prefault({}),
     uplinks: z.array(uplink).max(4).default([]),
     payments,
+    /** The driver's page, a process of its own; without it there is none. */
+    page: pageSchema.optional(),
     /** Who may charge when the local list alone does not say so. */
     authorisation: z
       .strictObject({
@@ -374,6 +339,8 @@ export const configSchema = z
     const { reader: payingReader } = config.payments;
     if (payingReader !== undefined && config.readers[payingReader] === undefined)
       fault(["payments", "reader"], `reader "${payingReader}" is not listed under readers`);
+    if (config.page !== undefined && config.receiptOutput?.folder === undefined)
+      fault(["page"], "the page hands out what lies in receiptOutput.folder: name that folder");
     if (config.authorisation.offline === "all" && config.authorisation.offlineEnergyKwh === undefined)
       fault(
         ["authorisation", "offlineEnergyKwh"],

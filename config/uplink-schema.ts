@@ -1,7 +1,7 @@
 // The ways to a backend, as the config file names them: OCPI over HTTPS, OCPP over a websocket.
 import { z } from "zod";
 import { cronText } from "./cron.js";
-import { durationFieldOr, nameField } from "./schema-fields.js";
+import { durationFieldOr, nameField } from "./parts/schema-fields.js";
 
 /** Hosts of a URL that are this machine itself: the only ones that a secret may travel to in the open. */
 export const loopback: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];

@@ -7,6 +7,9 @@ import type { Clock, Moment, MonoMs, TimeTrust } from "./driver.js";
 /** The wall clock now, epoch ms: for commands that only look at files. */
 export const wallNow = (): number => Date.now();
 
+/** Milliseconds of this process that only ever grow: for what paces sockets and clients, and never a session. */
+export const processMs = (): number => performance.now();
+
 const longestTimerMs = 2 ** 31 - 1;
 const askTrustEveryMs = 60_000;
 /** Without a correction a Pi's crystal drifts by less than this, also in heat and frost. */

@@ -51,7 +51,7 @@ cp "$deb" "$tree/root/first.deb"
 dpkg-deb -R "$deb" "$work/next"
 grep -qE '^Depends: nodejs \(>= 20\.19\), nodejs \(<< 21\)' "$work/next/DEBIAN/control" || give_up "its dependency on Node is not that of Debian 13"
 for script in postinst prerm postrm; do sh -n "$work/next/DEBIAN/$script" || give_up "$script is no sound shell script"; done
-for path in usr/bin/chargetill usr/lib/chargetill/chargetill-pins usr/lib/systemd/system/chargetill.service usr/lib/systemd/system/chargetill-opener.service usr/lib/sysusers.d/chargetill.conf usr/share/bash-completion/completions/chargetill etc/chargetill/station.example.yaml; do
+for path in usr/bin/chargetill usr/lib/chargetill/chargetill-pins usr/lib/systemd/system/chargetill.service usr/lib/systemd/system/chargetill-opener.service usr/lib/systemd/system/chargetill-page.service usr/lib/systemd/system/chargetill-page.path usr/lib/sysusers.d/chargetill.conf usr/share/bash-completion/completions/chargetill etc/chargetill/station.example.yaml; do
   [ -e "$work/next/$path" ] || give_up "$path is missing in it"
 done
 [ ! -e "$work/next/usr/lib/chargetill/node_modules/typescript" ] || give_up "what only builds is in it"
@@ -73,6 +73,7 @@ rm -rf "$tree/tmp/demo"
 echo "ok the demo runs, and its receipts verify"
 in_tree systemd-analyze verify /usr/lib/systemd/system/chargetill.service || give_up "systemd-analyze verify has something to say of the unit"
 in_tree systemd-analyze verify /usr/lib/systemd/system/chargetill-opener.service || give_up "systemd-analyze verify has something to say of the opener's unit"
+in_tree systemd-analyze verify /usr/lib/systemd/system/chargetill-page.service /usr/lib/systemd/system/chargetill-page.path || give_up "systemd-analyze verify has something to say of the page's units"
 in_tree systemd-analyze security --offline=true --threshold=15 /usr/lib/systemd/system/chargetill.service > "$work/security.log" || { tail -n 1 "$work/security.log"; give_up "the unit's exposure is over 1.5"; }
 in_tree udevadm verify /usr/lib/udev/rules.d/60-chargetill.rules > /dev/null || give_up "udevadm verify has something to say of the rules"
 echo "ok unit and device rules: $(sed -n -E 's/.*(Overall exposure level.*)/\1/p' "$work/security.log")"

@@ -87,7 +87,9 @@ arrows("of packages have one home each", () => {
     "@noble/hashes": /^agent\/receipts\/dispute\//,
     asn1js: /^agent\/sync\/ocpp\/security\//,
     commander: /^agent\/(cli\.ts$|commands\/)/,
+    "@hono/node-server": /^agent\/web\//,
     fontkit: /^agent\/receipts\/pdf\//,
+    hono: /^agent\/web\//,
     lowdb: /^agent\/ledger\//,
     "mfrc522-rpi": /^drivers\/rfid\//,
     "modbus-serial": /^drivers\/meter\//,
@@ -173,7 +175,7 @@ shape("of tests mirror those of production, and none lies loose at the top", () 
 
 shape("that no one imports are none", () => {
   const entries =
-    /^agent\/cli\.ts$|^agent\/web\/.*-page\.ts$|\.test\.ts$|^test\/run\.ts$|^test\/(bench|soak)\/.*\.ts$|worker\.ts$|\.d\.ts$|-child\.ts$/;
+    /^agent\/cli\.ts$|^agent\/web\/.*-page\.ts$|\.test\.ts$|^test\/run\.ts$|^test\/(bench|soak)\/.*\.ts$|worker\.ts$|\.d\.ts$|-child\.ts$|^agent\/web\/browser\//;
   const wanted = new Set(sources.flatMap((source) => source.imports));
   assert.equal(
     pathsWhere(({ path }) => !entries.test(path) && !wanted.has(path)),

@@ -24,6 +24,8 @@ import { ControlListener } from "./control-listener.js";
 import { CronJob } from "./cron-job.js";
 import { HeldPins } from "./held-pins.js";
 import { Maintenance } from "./maintenance.js";
+import type { DriverPage } from "./page/driver-page.js";
+import { loadDriverPage } from "./page/load-page.js";
 import { openServices } from "./services/open-services.js";
 import { closeServices, type Services } from "./services/services.js";
 import { SystemdNotifier, SystemdStatus } from "./systemd-notifier.js";
@@ -69,6 +71,7 @@ export class Agent {
   readonly #control: ControlListener;
   readonly #heldPins: HeldPins;
   #services: Services | undefined;
+  #page: DriverPage | undefined;
   #openingFault: { readonly code: FaultCode; readonly message: string } | undefined;
   #retry: (() => void) | undefined;
   #ending = false;
@@ -101,7 +104,7 @@ export class Agent {
       changed: () => {
         // A clock that was set, or a tariff that came into force, changes what is sold too.
         this.#services?.station.relight();
-        this.#options.changed?.();
+        this.#changed();
       },
       die: (error) => this.#die(error),
     });
@@ -133,7 +136,7 @@ export class Agent {
       await openMachine(loaded.config, options.buses, passed),
       await loadUplinkKinds(loaded.config),
     );
-    agent.#refuseSecond();
+    StateLock.refuseSecond(loaded.config.state, agent.#machine.clock.now().at, agent.#disk.files);
     agent.#machine.start();
     try {
       agent.#tryToOpen(firstRetryMs);
@@ -142,22 +145,18 @@ export class Agent {
       throw error;
     }
     await agent.#control.open();
+    const { clock } = agent.#machine;
+    agent.#page = await loadDriverPage({
+      config: loaded.config,
+      clock,
+      disk: agent.#disk,
+      version: options.version,
+      services: () => agent.#services,
+      whyClosed: () => agent.#whyClosed(),
+      note: (text) => agent.#emit({ type: "note", at: clock.now().at, text }),
+    });
     agent.#everyMs(pingEveryMs, () => agent.#ping());
     return agent;
-  }
-
-  /** Asked before anything is touched, and without a write: a full disk must not hide that another agent runs. */
-  #refuseSecond(): void {
-    const { state } = this.#loaded.config;
-    let holder: ReturnType<typeof StateLock.holder>;
-    try {
-      holder = StateLock.holder(state, this.#disk.files);
-    } catch (error) {
-      // A disk that cannot even be read is met again when the lock is taken, with contactors open.
-      if (!(error instanceof Failure)) throw error;
-    }
-    if (holder !== undefined && holder.pid !== process.pid)
-      StateLock.take(state, this.#machine.clock.now().at, this.#disk.files);
   }
 
   /** How everything stands now. */
@@ -185,7 +184,7 @@ export class Agent {
       this.#services?.activeTariffs.reload(next);
       this.#loaded = next;
       this.#services?.cards.configured(next.config.tokens);
-      this.#options.changed?.();
+      this.#changed();
       return [];
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -205,6 +204,7 @@ export class Agent {
     this.#maintenance.close();
     if (this.#services !== undefined) await closeServices(this.#services);
     await this.#control.close();
+    await this.#page?.close();
     this.#watch.close();
     await this.#machine.close();
     this.#lock?.release();
@@ -272,7 +272,7 @@ export class Agent {
       this.#notifier.tell("READY=1");
       this.#status.tell();
     }
-    this.#options.changed?.();
+    this.#changed();
   }
 
   #openServices(): Services {
@@ -289,7 +289,7 @@ export class Agent {
       whyClosed: () => this.#whyClosed(),
       restart: () => this.#options.exit(0),
       emit: (event) => this.#emit(event),
-      changed: () => this.#options.changed?.(),
+      changed: () => this.#changed(),
       die: (error) => this.#die(error),
     });
   }
@@ -324,7 +324,13 @@ export class Agent {
   /** An event, and with one that changes what is in order the station's line in `systemctl status`. */
   #emit(event: AgentEvent): void {
     this.#options.emit(event);
+    this.#page?.heard(event);
     if (event.type === "fault" || event.type === "recovered") this.#status.tell();
+  }
+
+  #changed(): void {
+    this.#options.changed?.();
+    this.#page?.changed();
   }
 
   #tellFault(device: string, code: FaultCode, message: string): void {
@@ -387,7 +393,7 @@ export class Agent {
     const sessions = [...(this.#services?.station.stationState().sessions ?? [])];
     if (on) for (const [id] of sessions) this.#services?.station.stop(id);
     this.#services?.station.relight();
-    this.#options.changed?.();
+    this.#changed();
     return sessions.filter(([, session]) => isBusy(session)).map(([id]) => id);
   }
 }

@@ -4,8 +4,8 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { textField } from "../../config/parts/schema-fields.js";
 import type { Config, StationFacts } from "../../config/schema.js";
-import { textField } from "../../config/schema-fields.js";
 import type { Clock } from "../../drivers/driver.js";
 import { type CachedAnswer, cardRefusals, type OnlineAnswer } from "../core/cdr/token.js";
 import { firstDifference } from "../core/json/json-text.js";

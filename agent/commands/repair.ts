@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { wallNow } from "../../drivers/clock.js";
+import { noSessionLinks, parseSessionLinks, sessionLinksFile } from "../app/page/session-links.js";
 import { backendCardsFile, cardCacheFile, parseCardCache, parseCardLists } from "../cards/backend-cards.js";
 import { enrolledCardsFile, parseEnrolledCards } from "../cards/enrolled-cards.js";
 import { StateLock } from "../control/state-lock.js";
@@ -68,6 +69,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ...inspectTable(disk, at(backendCardsFile), parseCardLists, {}),
     ...inspectTable(disk, at(enrolledCardsFile), parseEnrolledCards, []),
     ...inspectTable(disk, at(acceptedMetersFile), parseAcceptedMeters, []),
+    // Made anew it has another key: links that were given lead nowhere any more, and receipts are found by what is on them.
+    ...inspectTable(disk, at(sessionLinksFile), parseSessionLinks, noSessionLinks()),
     // Made anew, it takes the mark outside for its own; only one that is gone is not missed then.
     ...inspectTable(disk, at(knownMarkFile), parseKnownMark, { id: null }),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),

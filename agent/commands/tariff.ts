@@ -3,8 +3,8 @@
 
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Decimal, decimalOf } from "../../config/decimal.js";
-import { durationMs } from "../../config/duration.js";
 import type { Language } from "../../config/languages.js";
+import { durationMs } from "../../config/parts/duration.js";
 import { wallNow } from "../../drivers/clock.js";
 import { billOfCdr, priceCdr } from "../core/cdr/cdr-pricing.js";
 import { type JsonAmount, pricedJson } from "../core/cdr/priced-json.js";

@@ -4,7 +4,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { durationMs } from "../../config/duration.js";
+import { durationMs } from "../../config/parts/duration.js";
 import type { Config } from "../../config/schema.js";
 import type { PlayedEvent } from "../../drivers/bench/trace/played-event.js";
 import type { RegisterShown } from "../../drivers/meter/modbus-meter.js";

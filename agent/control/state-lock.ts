@@ -58,6 +58,20 @@ export class StateLock {
     return holder && lives(files, holder) ? holder : undefined;
   }
 
+  /**
+   * Asked before anything is touched, and without a write: a full disk must not hide that another agent runs. Throws
+   * state/locked; a disk that cannot even be read is met again when the lock is taken, with contactors open.
+   */
+  static refuseSecond(folder: string, nowMs: number, files: Files = realFiles): void {
+    let holder: LockHolder | undefined;
+    try {
+      holder = StateLock.holder(folder, files);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+    if (holder !== undefined && holder.pid !== process.pid) StateLock.take(folder, nowMs, files);
+  }
+
   /** Gives the lock back. A lock that is no longer ours is left alone. */
   release(): void {
     process.off("exit", this.#onExit);

@@ -107,6 +107,11 @@ export class ActiveTariffs {
       : `no tariff "${wanted}" is in force now`;
   }
 
+  /** What a connector sells by; undefined where nothing is in force, or nobody knows. */
+  inForce(connector: ConnectorConfig, moment: Moment): Tariff | undefined {
+    return this.#tariffHere(connector, moment);
+  }
+
   /** What a backend has set for the connector itself, else for all of them. */
   #ordered(connector: ConnectorConfig, atMs: number): Tariff | undefined {
     return newestInForce(this.pushedTariffs.at(connector.id), atMs) ?? newestInForce(this.pushedTariffs.at(null), atMs);

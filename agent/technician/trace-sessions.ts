@@ -1,7 +1,7 @@
 // What may be asked of an agent whether it sells or not: how much it logs, and a recording of what passes between
 // drivers and devices. None of it touches disk, session or money; a station that refuses to open is just the one that
 // is looked into.
-import { durationMs } from "../../config/duration.js";
+import { durationMs } from "../../config/parts/duration.js";
 import type { Config } from "../../config/schema.js";
 import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";

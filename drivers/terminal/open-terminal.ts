@@ -1,7 +1,7 @@
 // Opens the terminal that the config names: its password, its connection, and whether it may sell.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { TerminalConfig } from "../../config/terminal-schema.js";
+import type { TerminalConfig } from "../../config/parts/terminal-schema.js";
 import { type Clock, DeviceError } from "../driver.js";
 import { cardHasher } from "./shown-card.js";
 import { TerminalConnection } from "./terminal-connection.js";

@@ -1,6 +1,6 @@
 // A card terminal that speaks ZVT, as a payment gateway: taps, holds, bookings, releases. What it was told and did not
 // answer is asked about and never sent again; an end of day comes only when no hold stands, and cancels none.
-import type { TerminalConfig } from "../../config/terminal-schema.js";
+import type { TerminalConfig } from "../../config/parts/terminal-schema.js";
 import { type Clock, DeviceError, type MonoMs, sleep } from "../driver.js";
 import type {
   GatewayBooking,

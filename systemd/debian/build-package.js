@@ -130,6 +130,8 @@ write(
 );
 copy("systemd/chargetill.service", "usr", "lib", "systemd", "system", "chargetill.service");
 copy("systemd/chargetill-opener.service", "usr", "lib", "systemd", "system", "chargetill-opener.service");
+for (const unit of ["chargetill-page.service", "chargetill-page.path"])
+  copy(`systemd/${unit}`, "usr", "lib", "systemd", "system", unit);
 copy("systemd/sysusers.conf", "usr", "lib", "sysusers.d", "chargetill.conf");
 copy("systemd/tmpfiles.conf", "usr", "lib", "tmpfiles.d", "chargetill.conf");
 copy("systemd/modules-load.conf", "usr", "lib", "modules-load.d", "chargetill.conf");

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { languageWords } from "../../agent/core/words/words.js";
-import { durationMs } from "../../config/duration.js";
 import { languages } from "../../config/languages.js";
 import { checkConfig, faultLine, loadConfig } from "../../config/load.js";
+import { durationMs } from "../../config/parts/duration.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const example = readFileSync(join(root, "config", "station.example.yaml"), "utf8");

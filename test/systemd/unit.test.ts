@@ -17,7 +17,7 @@ const settingsOf = (unit: string): Setting[] =>
   [...textOf(unit).matchAll(/^([A-Z][A-Za-z]+)=(.*)$/gm)].map(([, key = "", value = ""]) => ({ key, value }));
 const valuesIn = (settings: readonly Setting[], key: string): string[] =>
   settings.filter((one) => one.key === key).map(({ value }) => value);
-const units = ["chargetill.service", "chargetill-opener.service"] as const;
+const units = ["chargetill.service", "chargetill-opener.service", "chargetill-page.service"] as const;
 const settings = settingsOf(units[0]);
 const values = (key: string): string[] => valuesIn(settings, key);
 
@@ -54,6 +54,27 @@ test("the opener is started before the agent, outlives it in a unit of its own, 
   assert.equal(opener("DeviceAllow"), ["char-gpiochip rw"]);
   // It could see nothing of the agent behind these.
   for (const key of ["PrivateUsers", "ProtectProc", "ProcSubset", "PrivatePIDs"]) assert.equal(opener(key), [], key);
+});
+
+test("the driver's page has a user of its own, and no key, device, config or state folder; it is started by its socket alone", () => {
+  const page = (key: string): string[] => valuesIn(settingsOf(units[2]), key);
+  assert.equal([page("User"), page("SupplementaryGroups")], [["chargetill-page"], []]);
+  assert.equal([page("StateDirectory"), page("LoadCredential"), page("DeviceAllow")], [[], [], []]);
+  assert.equal(
+    [page("DevicePolicy"), page("PrivateDevices"), page("CapabilityBoundingSet")],
+    [["closed"], ["yes"], [""]],
+  );
+  for (const hidden of ["/etc/chargetill", "/var/lib/chargetill", "/var/lib/chargetill-number", "/run/chargetill"])
+    assert.ok(page("InaccessiblePaths")[0]?.split(" ").includes(`-${hidden}`), hidden);
+  // Started by the path unit where the socket is, and wanted by nothing else.
+  assert.equal(page("WantedBy"), []);
+  const [socket = ""] = valuesIn(settingsOf("chargetill-page.path"), "PathExists");
+  assert.match(page("ExecStart")[0] ?? "", new RegExp(` page --socket ${socket}$`));
+  const folder = /^d (\S+) (\d+) (\S+) (\S+)/gm;
+  const made = [...textOf("tmpfiles.conf").matchAll(folder)].find(([, path]) => path === dirname(socket));
+  // By the folder's group and set-group-id bit the station's socket is the page's group's.
+  assert.equal(made?.slice(2), ["2750", "chargetill", "chargetill-page"]);
+  assert.ok(values("ReadWritePaths")[0]?.includes(`-${dirname(socket)}`));
 });
 
 test("what would break V8 or hide the devices is left out; devices are named one by one", () => {

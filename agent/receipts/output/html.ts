@@ -87,8 +87,15 @@ function sectionHtml(section: SheetSection, sheet: Sheet, labels: { item: string
   ].join("\n");
 }
 
-/** The page of a stored receipt; `hash` is SHA-256. Throws ReceiptFault where the text is not a receipt of ours. */
-export function receiptHtml(jws: string, hash: HashFunction, options: SheetOptions): string {
+/**
+ * What stands in the main part of a receipt's page, for a page that has a frame of its own; `hash` is SHA-256. Throws
+ * ReceiptFault where the text is not a receipt of ours.
+ */
+export function receiptMain(
+  jws: string,
+  hash: HashFunction,
+  options: SheetOptions,
+): { readonly title: string; readonly markup: string } {
   const sheet = receiptSheet(jws, hash, options);
   const { labels } = languageWords[options.language].receipt;
   const [name = "", ...operator] = sheet.operator;
@@ -97,29 +104,36 @@ export function receiptHtml(jws: string, hash: HashFunction, options: SheetOptio
     sectionHtml(section, sheet, labels),
     ...(section.name === "price" ? [curve] : []),
   ]);
-  return [
-    "<!doctype html>",
-    `<html lang="${sheet.language}">`,
-    "<head>",
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    `<title>${htmlText(`${sheet.title} · ${name}`)}</title>`,
-    `<style>${receiptStyle}</style>`,
-    "</head>",
-    "<body>",
-    "<main>",
+  const parts = [
     `<header><p class="name">${htmlText(name)}</p>` +
       `<p>${operator.map(htmlText).join(" · ")}</p><h1>${htmlText(sheet.title)}</h1></header>`,
     ...sheet.marks.map((mark) => `<p class="mark">${htmlText(mark)}</p>`),
     glanceList(sheet),
     ...sections,
     `<div class="notices">${sheet.notices.map((notice) => `<p>${htmlText(notice)}</p>`).join("")}</div>`,
+  ];
+  return { title: `${sheet.title} · ${name}`, markup: parts.filter((part) => part !== "").join("\n") };
+}
+
+/** The page of a stored receipt; `hash` is SHA-256. Throws ReceiptFault where the text is not a receipt of ours. */
+export function receiptHtml(jws: string, hash: HashFunction, options: SheetOptions): string {
+  const { title, markup } = receiptMain(jws, hash, options);
+  return [
+    "<!doctype html>",
+    `<html lang="${options.language}">`,
+    "<head>",
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width,initial-scale=1">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
+    `<title>${htmlText(title)}</title>`,
+    `<style>${receiptStyle}</style>`,
+    "</head>",
+    "<body>",
+    "<main>",
+    markup,
     "</main>",
     "</body>",
     "</html>",
     "",
-  ]
-    .filter((part, at, all) => part !== "" || at === all.length - 1)
-    .join("\n");
+  ].join("\n");
 }

@@ -89,7 +89,7 @@ test("an option that several commands have has the same text in all of them", ()
 
 test("each that tells something tells it as JSON too", () => {
   // What they print is a file for another program already, or a process that logs JSON by itself.
-  const others = new Set(["run", "completion", "config schema", "receipts export"]);
+  const others = new Set(["run", "page", "completion", "config schema", "receipts export"]);
   assert.equal(
     leaves
       .filter(({ command }) => !command.options.some(({ long }) => long === "--json"))

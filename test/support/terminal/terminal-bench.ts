@@ -2,7 +2,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TerminalConfig, terminal } from "../../../config/terminal-schema.js";
+import { type TerminalConfig, terminal } from "../../../config/parts/terminal-schema.js";
 import type { ShownCard } from "../../../drivers/bench/terminal/terminal-bank.js";
 import { type TerminalOptions, TerminalSimulator } from "../../../drivers/bench/terminal/terminal-simulator.js";
 import type { GatewayOutcome, PaymentTap } from "../../../drivers/payment-gateway.js";

@@ -1,0 +1,73 @@
+// The secret link of each session, from its start to its receipt and for some weeks after: 128 bits that follow from the
+// session's id and a key of this table, so that a session costs no write when it begins, and one when its receipt is
+// there. The key leaves the station nowhere.
+import { createHmac, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Disk } from "../../ledger/store/disk.js";
+import { Table } from "../../ledger/store/table.js";
+
+export const sessionLinksFile = "session-links.json";
+
+/** More than a busy station settles in a month; the oldest go first. */
+const mostLinks = 5_000;
+
+const schema = z.strictObject({
+  key: z.string().regex(/^[0-9a-f]{64}$/, "expected 32 bytes in hex"),
+  links: z
+    .array(z.strictObject({ link: z.string().length(22), receipt: z.int().min(1), untilMs: z.number() }))
+    .max(mostLinks),
+});
+type Links = z.infer<typeof schema>;
+
+/** Names the shape of the file. Throws an Error that names the field where it does not fit. */
+export function parseSessionLinks(value: unknown): Links {
+  const read = schema.safeParse(value);
+  if (!read.success) throw new Error(`the links of sessions cannot be read: ${z.prettifyError(read.error)}`);
+  return read.data;
+}
+
+/** A first table: a key of its own, and no link. */
+export const noSessionLinks = (): Links => ({ key: randomBytes(32).toString("hex"), links: [] });
+
+export class SessionLinks {
+  readonly #table: Table<Links>;
+
+  private constructor(table: Table<Links>) {
+    this.#table = table;
+  }
+
+  /** Throws Failure table/damaged, disk/failed, disk/full. */
+  static open(disk: Disk, folder: string): SessionLinks {
+    return new SessionLinks(Table.open(disk, join(folder, sessionLinksFile), parseSessionLinks, noSessionLinks()));
+  }
+
+  /** The link of a session, the same at each call and after a restart. */
+  linkOf(sessionId: string): string {
+    const mac = createHmac("sha256", Buffer.from(this.#table.data.key, "hex")).update(`session link\0${sessionId}`);
+    return mac.digest().subarray(0, 16).toString("base64url");
+  }
+
+  /** The receipt that a link leads to, if it has one and is not over. */
+  receiptOf(link: string, atMs: number): number | undefined {
+    return this.#table.data.links.find((row) => row.link === link && row.untilMs > atMs)?.receipt;
+  }
+
+  /** The highest receipt number that has a link; 0 = none has. */
+  newest(): number {
+    return this.#table.data.links.reduce((most, { receipt }) => Math.max(most, receipt), 0);
+  }
+
+  /** The session has a receipt; its link leads there until `untilMs`. Links that are over go. Throws disk/failed. */
+  lead(sessionId: string, receipt: number, { atMs, untilMs }: { atMs: number; untilMs: number }): string {
+    const link = this.linkOf(sessionId);
+    this.#table.update((before) => ({
+      ...before,
+      links: [
+        ...before.links.filter((row) => row.untilMs > atMs && row.link !== link),
+        { link, receipt, untilMs },
+      ].slice(-mostLinks),
+    }));
+    return link;
+  }
+}

@@ -1,0 +1,41 @@
+// What routes are made from, and the context that their pages are drawn in.
+import type { Context, Hono } from "hono";
+import type { StationLink } from "../link/station-link.js";
+import type { ClientAddress } from "../server/client-address.js";
+import type { LiveEvents } from "../server/live-events.js";
+import { scriptAsset, styleAsset } from "../server/page-assets.js";
+import type { PageContext } from "../views/layout.js";
+import { pageLanguage, pageWords } from "../words/page-language.js";
+
+export type RouteParts = {
+  readonly app: Hono;
+  readonly link: StationLink;
+  readonly clients: () => ClientAddress;
+  readonly events: LiveEvents;
+};
+
+/** Undefined before the station has spoken for the first time. */
+export function contextOf(context: Context, link: StationLink): PageContext | undefined {
+  const view = link.view();
+  if (view === undefined) return undefined;
+  const { req } = context;
+  const language = pageLanguage(req.query("lang"), req.header("accept-language"), view.hello.language);
+  return {
+    view,
+    language,
+    words: pageWords[language],
+    path: req.path,
+    assets: { style: styleAsset.path, script: scriptAsset.path },
+  };
+}
+
+/** A field of a form, without what no field of ours holds. */
+export async function formField(context: Context, name: string, longest: number): Promise<string> {
+  const value = (await context.req.parseBody())[name];
+  return typeof value === "string" ? value.trim().slice(0, longest) : "";
+}
+
+/** The page in the language that was chosen. */
+export const inLanguage = (path: string, { language }: PageContext): string => `${path}?lang=${language}`;
+
+export const notYet = (context: Context): Response => context.text("The station is only just starting.\n", 503);

@@ -1,0 +1,117 @@
+// The price before the start, in the order that AFIR article 5 sets, and what a usual session would cost now.
+import { html } from "hono/html";
+import type { Language } from "../../../config/languages.js";
+import { explainTariff, type PriceInWords } from "../../core/explain/explain-tariff.js";
+import { priceBeforeStart } from "../../core/explain/price-before-start.js";
+import { simulate } from "../../core/rating/simulate.js";
+import type { Tariff } from "../../core/tariff/tariff.js";
+import { parseTariff } from "../../core/tariff/tariff-reader.js";
+import type { StationView } from "../link/station-link.js";
+import { moneyFigure } from "./figures.js";
+import type { Html, PageContext } from "./layout.js";
+
+/** The session that "now would cost" is about. */
+const usualKwh = 20n;
+/** Texts of prices that are kept, since they are asked for again and again. */
+const mostKept = 512;
+
+export type BayPrice = { readonly lines: readonly PriceInWords[]; readonly usual: string | undefined };
+
+const parsed = new WeakMap<object, Tariff | undefined>();
+const kept = new Map<string, BayPrice>();
+
+/** What a connector sells by; undefined where nothing is in force. */
+function tariffSoldAt(view: StationView, connector: number): Tariff | undefined {
+  const source = view.tariffs.find(({ connectors }) => connectors.includes(connector))?.tariff;
+  if (typeof source !== "object" || source === null) return undefined;
+  if (!parsed.has(source)) {
+    const read = parseTariff(source);
+    parsed.set(source, read.ok ? read.tariff : undefined);
+  }
+  return parsed.get(source);
+}
+
+/** The price at a connector now; undefined where none is known. Worked out once a minute and language. */
+export function priceAt(view: StationView, connector: number, language: Language): BayPrice | undefined {
+  const tariff = tariffSoldAt(view, connector);
+  if (tariff === undefined) return undefined;
+  const { hello, state } = view;
+  const facts = hello.connectors.find(({ id }) => id === connector);
+  const minute = Math.floor(state.atMs / 60_000);
+  const index = view.tariffs.findIndex(({ connectors }) => connectors.includes(connector));
+  const limits = JSON.stringify([facts?.limits, facts?.maxPowerW]);
+  const key = `${hello.station.id} ${view.tariffs[index]?.sinceMs} ${index} ${minute} ${state.trust} ${language} ${limits}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const price = priceOf(view, tariff, facts, language);
+  if (kept.size >= mostKept) kept.clear();
+  kept.set(key, price);
+  return price;
+}
+
+function priceOf(
+  { hello, state }: StationView,
+  tariff: Tariff,
+  facts: StationView["hello"]["connectors"][number] | undefined,
+  language: Language,
+): BayPrice {
+  const { timeZone } = hello.station;
+  if (state.trust === "unsynced") return { lines: explainTariff(tariff, timeZone, language), usual: undefined };
+  const { energyKwh, cost, time } = facts?.limits ?? {};
+  const lines = priceBeforeStart(tariff, state.atMs, timeZone, language, {
+    idleGraceMs: hello.idleGraceMs,
+    noEnergyMs: hello.noEnergyMs,
+    limits: {
+      ...(energyKwh === undefined ? {} : { energyKwh }),
+      ...(cost === undefined ? {} : { cost }),
+      ...(time === undefined ? {} : { time }),
+    },
+  });
+  return { lines, usual: usualCost(tariff, facts?.maxPowerW ?? 11_000, state.atMs, timeZone, language) };
+}
+
+/** What the usual session would cost at full power, with the car gone when it is done. */
+function usualCost(tariff: Tariff, watts: number, atMs: number, timeZone: string, language: Language) {
+  try {
+    const { price } = simulate(
+      tariff,
+      {
+        startMs: atMs,
+        powerKw: { digits: BigInt(Math.round(watts)), scale: 3 },
+        until: { kwh: { digits: usualKwh, scale: 0 } },
+        idleMs: 0,
+        timeZone,
+      },
+      language,
+    );
+    return moneyFigure(price.due.gross, price.currency, language);
+  } catch (error) {
+    // A power so low that it would take a month: then nobody is told a figure.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The price as a list, what it costs per kWh largest. */
+export function priceList(price: BayPrice | undefined, { words }: Pick<PageContext, "words">): Html {
+  if (price === undefined) return html`<p class="notice">${words.nothingSold}</p>`;
+  const rows = price.lines.filter(({ kind }) => ["kwh", "minute", "session", "idle", "reservation"].includes(kind));
+  const rest = price.lines.filter((line) => !rows.includes(line));
+  const usual =
+    price.usual === undefined
+      ? ""
+      : html`<p class="would"><span>${words.wouldCost(`${usualKwh} kWh`)}</span> <strong>${price.usual}</strong></p>`;
+  return html`<dl class="prices">${rows.map(({ kind, text }) => priceRow(kind, text))}</dl>
+${usual}
+${rest.length === 0 ? "" : html`<ul class="more">${rest.map(({ text }) => html`<li>${text}</li>`)}</ul>`}`;
+}
+
+/** `Energy: 0.49 EUR per kWh (incl. 19 % VAT); …`: heading, price, and the rest small. */
+function priceRow(kind: PriceInWords["kind"], text: string): Html {
+  const colon = text.indexOf(": ");
+  const [heading, told] = colon < 0 ? ["", text] : [text.slice(0, colon), text.slice(colon + 2)];
+  const [, price = told, rest = ""] = /^([^(;,]*(?:,\d[^(;,]*)?)(.*)$/.exec(told) ?? [];
+  const [, about = heading, note = ""] = /^([^(]*?)\s*\(([^)]*)\)$/.exec(heading) ?? [];
+  return html`<div class="${kind === "kwh" ? "first" : ""}"><dt>${about}${note === "" ? "" : html`<small>${note}</small>`}</dt>
+<dd>${price.trim()}${rest === "" ? "" : html`<small>${rest.replace(/^[,;]\s*/, "")}</small>`}</dd></div>`;
+}
