@@ -33,6 +33,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
       .addCommand((await import("./commands/settle.js")).settleCommand())
       .addCommand((await import("./commands/continue.js")).continueCommand());
   },
+  complaints: async () => (await import("./commands/complaints.js")).complaintCommands(),
   dispute: async () => {
     const { openDisputeSources, saveNew } = await import("./commands/open-state.js");
     return (await import("./commands/dispute.js")).disputeCommand(openDisputeSources, saveNew);

@@ -25,7 +25,8 @@ export function durationWords(ms: number): string {
 
 const durations = [
   /^timing\.\w+$/,
-  /^retention\.(evidence|copies)$/,
+  /^retention\.(evidence|copies|complaints)$/,
+  /^complaintAnswer$/,
   /^uplinks\.\d+\.(timeout|meterValues|sessionUpdates|backoff\.\w+)$/,
   /^authorisation\.(onlineTimeout|cacheLifetime)$/,
   /^connectors\.\d+\.(meter\.(poll|timeout|lostAfter)|limits\.time)$/,

@@ -241,8 +241,12 @@ export const configSchema = z
         evidence: durationFieldOr("400d", "30d", "7300d"),
         /** The copies that lie in `receiptOutput.folder`; the book gives out others at any time. */
         copies: durationFieldOr("400d", "1d", "7300d"),
+        /** What people wrote in complaints, after these were closed. */
+        complaints: durationFieldOr("90d", "1d", "3650d"),
       })
       .prefault({}),
+    /** Within what time the operator answers a complaint: the due date that a driver is told. */
+    complaintAnswer: durationFieldOr("14d", "1d", "60d"),
     /** Language of display and receipts. */
     language: z.enum(languages).default("en"),
     log: z

@@ -44,6 +44,7 @@ export function agentSnapshot(parts: AgentSnapshotParts): Snapshot {
     uplinks,
     ...maintenance.figures(),
     faults: [...maintenance.faults(), ...stationFaults(parts)],
+    complaints: (services?.complaints.open() ?? []).map(({ number, receipt, dueMs }) => ({ number, receipt, dueMs })),
     connectors: config.connectors.map((connector) => snapshotOf(connector, parts)),
   };
 }

@@ -18,6 +18,7 @@ import type { PaymentAnswer } from "../receipts/payments.js";
 import type { Snapshot } from "../station/snapshot.js";
 import type { Outbox } from "../sync/outbox.js";
 import { answerDeviceRequest } from "../technician/device-requests.js";
+import { answerComplaintRequest } from "./complaint-requests.js";
 import type { Services } from "./services/services.js";
 import { startSync, syncFinished } from "./sync-now.js";
 import type { UplinkStatus } from "./uplinks/uplink-status.js";
@@ -90,6 +91,10 @@ export async function answerControlRequest(request: ControlRequest, context: Con
       return continueNumbers(context, request);
     case "settle":
       return settle(context, request);
+    case "complaint-open":
+    case "complaint-answer":
+    case "complaint-close":
+      return complaintAnswer(context, request);
     case "sync-status":
       return services === undefined
         ? { ok: false, why: context.whyClosed() ?? "the station is not open" }
@@ -145,11 +150,16 @@ function issue(
     for (const outbox of services.outboxes) outbox.kick();
     return { ok: true, value: { receipt: number, keyId: services.issuer.keyId } };
   } catch (error) {
-    if (error instanceof ReceiptFault) return { ok: false, why: error.message };
-    if (error instanceof SignerFailed)
-      return { ok: false, why: "the signer failed, so nothing was issued: chargetill doctor looks at the key" };
-    return failureAnswer(error, die);
+    return issuingAnswer(error, die);
   }
+}
+
+/** Why a receipt was not issued, in words. Throws what is no failure. */
+function issuingAnswer(error: unknown, die: ControlContext["die"]): ControlAnswer {
+  if (error instanceof ReceiptFault) return { ok: false, why: error.message };
+  if (error instanceof SignerFailed)
+    return { ok: false, why: "the signer failed, so nothing was issued: chargetill doctor looks at the key" };
+  return failureAnswer(error, die);
 }
 
 /** A person names the last receipt number that was given; what waited for it goes on. */
@@ -201,6 +211,19 @@ function settle(
     };
   } catch (error) {
     return failureAnswer(error, die);
+  }
+}
+
+function complaintAnswer(
+  { services, config, machine, whyClosed, isEnding, die }: ControlContext,
+  request: ControlRequest,
+): ControlAnswer {
+  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  if (isEnding()) return { ok: false, why: "the station is closing" };
+  try {
+    return { ok: true, value: answerComplaintRequest(request, services, config.language, machine.clock.now()) };
+  } catch (error) {
+    return issuingAnswer(error, die);
   }
 }
 

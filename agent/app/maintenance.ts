@@ -199,7 +199,7 @@ export class Maintenance {
     });
   }
 
-  #archiveSome({ journal, retention, station, book, outboxes }: Services): void {
+  #archiveSome({ journal, retention, station, book, outboxes, complaints }: Services): void {
     const { clock, disk, config } = this.#parts;
     const packed = journal.forget(retention.first(station.stationState(), journal.lastSeq), segmentsAtOnce);
     this.#archiving = packed === segmentsAtOnce;
@@ -207,12 +207,18 @@ export class Maintenance {
     if (trust === "unsynced") return;
     const isDone = (receipt: number): boolean =>
       receipt <= book.sealedReceipts && outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
+    complaints.forgetClosedBefore(at - config.retention.complaints);
+    // What is disputed stays as it is.
+    const frozenMs = complaints.evidenceSinceMs() ?? at;
     const pruned = pruneEvidence(disk, join(config.state, "journal"), {
-      beforeMs: at - config.retention.evidence,
+      beforeMs: Math.min(at - config.retention.evidence, frozenMs),
       isDone,
       most: segmentsAtOnce,
     });
-    const cleared = clearCopies(disk, config, book, { beforeMs: at - config.retention.copies, most: copiesAtOnce });
+    const cleared = clearCopies(disk, config, book, {
+      beforeMs: Math.min(at - config.retention.copies, frozenMs),
+      most: copiesAtOnce,
+    });
     this.#archiving ||= pruned >= segmentsAtOnce || cleared >= copiesAtOnce;
   }
 

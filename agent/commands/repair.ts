@@ -21,6 +21,7 @@ import { Table } from "../ledger/store/table.js";
 import { complaintOf, inspectTable, type RepairFinding } from "../ledger/upkeep/repair.js";
 import { inspectBook } from "../ledger/upkeep/repair-book.js";
 import { entriesLeft, everyEntry, inspectEvidence, inspectJournal } from "../ledger/upkeep/repair-journal.js";
+import { complaintsFile, noComplaints, parseComplaints } from "../receipts/complaints/complaint-table.js";
 import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { stagedFile, stagedKey } from "../receipts/key-rotation.js";
@@ -71,6 +72,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ...inspectTable(disk, at(acceptedMetersFile), parseAcceptedMeters, []),
     // Made anew it has another key: links that were given lead nowhere any more, and receipts are found by what is on them.
     ...inspectTable(disk, at(sessionLinksFile), parseSessionLinks, noSessionLinks()),
+    // What drivers wrote is lost with it; that they complained, and how it ended, stands in the journal.
+    ...inspectTable(disk, at(complaintsFile), parseComplaints, noComplaints),
     // Made anew, it takes the mark outside for its own; only one that is gone is not missed then.
     ...inspectTable(disk, at(knownMarkFile), parseKnownMark, { id: null }),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),

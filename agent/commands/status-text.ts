@@ -40,10 +40,28 @@ export function statusLines(snapshot: Snapshot): string[] {
   }
   for (const uplink of snapshot.uplinks)
     lines.push(...uplinkLines(uplink, local).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
-  lines.push(...diskLines(snapshot));
+  lines.push(...diskLines(snapshot), ...complaintLines(snapshot, local));
   for (const { code, device, message } of snapshot.faults)
     lines.push(`FAULT ${code} at ${device}: ${message}`, `  ${remedyLine(code)}`);
   return lines;
+}
+
+/** So many are listed; the command lists them all. */
+const mostComplaintsShown = 5;
+
+/** The open complaints by their age. */
+function complaintLines(
+  { complaints, moment }: Pick<Snapshot, "complaints" | "moment">,
+  local: (atMs: number) => string,
+): string[] {
+  const lines = complaints
+    .slice(0, mostComplaintsShown)
+    .map(
+      ({ number, receipt, dueMs }) =>
+        `complaint ${number} about receipt ${receipt}: ${dueMs < moment.at ? "OVERDUE since" : "to be answered by"} ${local(dueMs)}`,
+    );
+  const more = complaints.length - lines.length;
+  return more > 0 ? [...lines, `${more} more complaints are open: chargetill complaints list --open`] : lines;
 }
 
 /** What is left of the disk, and what was written to it. */

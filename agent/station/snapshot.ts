@@ -72,6 +72,8 @@ export type Snapshot = {
   readonly writeStatistics?: WriteStatistics;
   readonly diskForecast?: DiskForecast;
   readonly faults: readonly StationFault[];
+  /** The open complaints, the oldest first. */
+  readonly complaints: readonly { readonly number: number; readonly receipt: number; readonly dueMs: number }[];
   readonly connectors: readonly ConnectorSnapshot[];
 };
 

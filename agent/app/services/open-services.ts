@@ -1,5 +1,6 @@
 // Opens the services of a station in the order in which each may still refuse: tariffs, receipt book and key, cards,
 // issuer, backends, and last the journal and the station that it brings back.
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { EnrolledCards } from "../../cards/enrolled-cards.js";
 import { entryOf, eventOf, type JournalEntry } from "../../core/station/journal-entry.js";
@@ -7,6 +8,7 @@ import type { StationEvent } from "../../core/station/station-event.js";
 import { layoutOf } from "../../core/station/station-state.js";
 import { Journal } from "../../ledger/journal/journal.js";
 import { Table } from "../../ledger/store/table.js";
+import { Complaints } from "../../receipts/complaints/complaints.js";
 import { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { JournalReplay } from "../../station/journal-replay.js";
@@ -33,6 +35,13 @@ export function openServices(parts: ServicesParts): Services {
   const cards = EnrolledCards.open(disk, config.state, config);
   const acceptedMeters = AcceptedMeters.open(disk, config.state);
   const payments = Payments.open(disk, config.state);
+  const complaints = Complaints.open(disk, config.state, {
+    book,
+    record: (event) => station.enter(event),
+    newSalt: () => randomBytes(16).toString("hex"),
+    credit: (number, order, now) => issuer.corrections.credit(number, order, now),
+    answerWithinMs: config.complaintAnswer,
+  });
   const issuer = openIssuer(parts, receiptBook, {
     station: () => station,
     outboxes: () => backends.outboxes,
@@ -96,6 +105,7 @@ export function openServices(parts: ServicesParts): Services {
     note: (text) => emit({ type: "note", at: clock.now().at, text }),
     die: parts.die,
   });
+  complaints.resume(clock.now());
   beginBackends(backends, clock);
   const onTheSpot = openPayments(parts, {
     station,
@@ -115,6 +125,7 @@ export function openServices(parts: ServicesParts): Services {
     activeTariffs,
     retention,
     payments,
+    complaints,
     station,
     remote,
     noShows,

@@ -15,6 +15,7 @@ import type { GatewayLine } from "../../payments/gateway-line.js";
 import type { HoldLedger } from "../../payments/hold-ledger.js";
 import type { HoldTable } from "../../payments/hold-table.js";
 import type { Refunds } from "../../payments/refunds.js";
+import type { Complaints } from "../../receipts/complaints/complaints.js";
 import type { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import type { AgentEvent } from "../../station/events.js";
@@ -41,6 +42,7 @@ export type Services = {
   readonly retention: JournalRetention;
   readonly outboxes: readonly Outbox[];
   readonly payments: Payments;
+  readonly complaints: Complaints;
   /** Of the backends that may have a message for payments. */
   readonly paymentLines: readonly PaymentNotices[];
   /** What takes money on the spot; undefined = the station has no payment gateway. */

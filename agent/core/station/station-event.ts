@@ -85,6 +85,23 @@ export type OrderEvent = { readonly moment: Moment } & (
   | { readonly type: "Started"; readonly version: string }
 );
 
+/** What became of a driver's complaint. `digest` is of what was written, salted; the words themselves stand elsewhere. */
+type ComplaintEvent = { readonly number: number; readonly receipt: number; readonly sessionId: string } & (
+  | {
+      readonly type: "ComplaintOpened";
+      readonly reason: string;
+      readonly dueMs: number;
+      readonly digest: string;
+    }
+  | { readonly type: "ComplaintAnswered"; readonly by: string; readonly digest: string }
+  | {
+      readonly type: "ComplaintClosed";
+      readonly by: string;
+      readonly outcome: "credited" | "closed";
+      readonly credit?: number;
+    }
+);
+
 /** What is kept in a table, or shown elsewhere; here it moves nothing. */
 type RecordEvent = {
   readonly moment: Moment;
@@ -126,6 +143,7 @@ type RecordEvent = {
   | { readonly type: "ReceiptIssued"; readonly receipt: IssuedReceipt }
   /** What was said of the payment of a receipt. */
   | { readonly type: "PaymentTold"; readonly payment: Payment & { readonly number: number } }
+  | ComplaintEvent
   /** A hold that is not ours is let go of, by a person's word or the config's; written down before it is. */
   | { readonly type: "UnknownHoldReleased"; readonly gateway: string; readonly handle: string; readonly by: string }
   /** A part of what was booked for a receipt was paid back: by the gateway, or as a person says. */
@@ -192,6 +210,9 @@ const subjects = {
   NumbersLost: "record",
   ReceiptIssued: "record",
   PaymentTold: "record",
+  ComplaintOpened: "record",
+  ComplaintAnswered: "record",
+  ComplaintClosed: "record",
   UnknownHoldReleased: "record",
   RefundTold: "record",
 } as const satisfies Record<StationEvent["type"], Subject>;

@@ -36,6 +36,7 @@ const snapshot: Snapshot = {
     },
   ],
   faults: [],
+  complaints: [],
   connectors: [connector],
 };
 
@@ -53,6 +54,25 @@ test("tells all times by one clock, the station's", () => {
     ],
   );
   assert.not.match(lines.join("\n"), /\dZ/);
+});
+
+test("tells the open complaints by their age, the overdue ones loudly", () => {
+  const rows = Array.from({ length: 7 }, (_, index) => ({
+    number: index + 1,
+    receipt: index + 10,
+    dueMs: at - 3_600_000 + index * 86_400_000,
+  }));
+  assert.equal(
+    statusLines({ ...snapshot, complaints: rows }).filter((line) => line.includes("complaint")),
+    [
+      "complaint 1 about receipt 10: OVERDUE since 2026-11-24 17:29:30",
+      "complaint 2 about receipt 11: to be answered by 2026-11-25 17:29:30",
+      "complaint 3 about receipt 12: to be answered by 2026-11-26 17:29:30",
+      "complaint 4 about receipt 13: to be answered by 2026-11-27 17:29:30",
+      "complaint 5 about receipt 14: to be answered by 2026-11-28 17:29:30",
+      "2 more complaints are open: chargetill complaints list --open",
+    ],
+  );
 });
 
 test("tells the price beside a free connector", () => {

@@ -34,6 +34,7 @@ const snapshot: Snapshot = {
   offline: true,
   uplinks: [],
   faults: [],
+  complaints: [],
   connectors: [connector],
 };
 const plain = (columns: number): string[] =>
