@@ -3,7 +3,7 @@
 import type { Hono } from "hono";
 import { displayApp } from "./display-app.js";
 import type { StationHello } from "./link/frames.js";
-import { StationLink } from "./link/station-link.js";
+import { StationLink, type StationView } from "./link/station-link.js";
 import { pageApp } from "./page-app.js";
 import { openPageServer, type PageServer } from "./server/page-server.js";
 
@@ -16,6 +16,8 @@ type Listening = { readonly place: string; readonly server: PageServer };
 export type ServedPage = {
   /** Where page and display listen, once the station has said so. */
   readonly ports: () => { readonly page: number | undefined; readonly display: number | undefined };
+  /** What the station said last. */
+  readonly view: () => StationView | undefined;
   readonly ended: Promise<void>;
   close(): Promise<void>;
 };
@@ -41,6 +43,7 @@ export function servePage(socket: string, say: (text: string) => void): ServedPa
   const timer = setInterval(look, lookEveryMs);
   return {
     ports: () => ({ page: open.get("page")?.server.port, display: open.get("display")?.server.port }),
+    view: () => link.view(),
     ended,
     close: async () => {
       clearInterval(timer);

@@ -16,7 +16,7 @@ import { type PagePeer, PageSocket } from "./page-socket.js";
 import { connectorStateOf, curveOf, helloOf, type PageConfigured } from "./page-state.js";
 import { SessionLinks } from "./session-links.js";
 
-const pushEveryMs = 1_000;
+const defaultPushEveryMs = 1_000;
 /** So often also when nothing has changed: the page knows by it that the station is there. */
 const beatEveryMs = 10_000;
 const reopenMs = 60_000;
@@ -31,6 +31,8 @@ export type DriverPageParts = {
   readonly services: () => Services | undefined;
   readonly whyClosed: () => string | undefined;
   readonly note: (text: string) => void;
+  /** How often the page is told at most. */
+  readonly pushEveryMs?: number;
 };
 
 export class DriverPage {
@@ -72,6 +74,7 @@ export class DriverPage {
   /** Something may look different; told to the page soon. */
   changed(): void {
     if (this.#socket?.hasPeers !== true || this.#push !== undefined || this.#closed) return;
+    const { pushEveryMs = defaultPushEveryMs } = this.#parts;
     const wait = Math.max(0, this.#pushedMs + pushEveryMs - processMs());
     this.#push = setTimeout(() => {
       this.#push = undefined;

@@ -14,13 +14,13 @@ export function publicState({ state }: PushedConnector, { state: station }: Stat
   return state === "free" ? "free" : "taken";
 }
 
-/** A sign that is told from the others by its form: a ring, a disc, a disc with a bar, a cross. */
-export function signOf(state: PublicState): Html {
+/** A sign that is told from the others by its form; `own` = a session as its own driver sees it. */
+export function signOf(state: PublicState | "own"): Html {
   const { kind, markup } = signs[state];
   return html`<svg class="${kind}" viewBox="0 0 24 24" aria-hidden="true">${markup}</svg>`;
 }
 
-const signs: Readonly<Record<PublicState, { readonly kind: string; readonly markup: Html }>> = {
+const signs: Readonly<Record<PublicState | "own", { readonly kind: string; readonly markup: Html }>> = {
   free: {
     kind: "sign free",
     markup: html`<circle cx="12" cy="12" r="10"/><path d="M7.5 12.5l3 3 6-7"/>`,
@@ -28,6 +28,10 @@ const signs: Readonly<Record<PublicState, { readonly kind: string; readonly mark
   taken: {
     kind: "sign solid",
     markup: html`<circle cx="12" cy="12" r="11"/><path class="cut" stroke-width="3" d="M6.5 12h11"/>`,
+  },
+  own: {
+    kind: "sign solid own",
+    markup: html`<circle cx="12" cy="12" r="11"/><path class="cut" stroke-width="2" d="M13 5.5l-5 7.5h4l-1 5.5 5-7.5h-4z"/>`,
   },
   reserved: {
     kind: "sign",

@@ -22,6 +22,8 @@ export type PageContext = {
 export type FramedParts = {
   readonly title: string;
   readonly body: Html;
+  /** What of the style it takes, beside that of every page. */
+  readonly kind?: "receipt";
   /** Without script the page is asked for again after so many seconds. */
   readonly refreshSeconds?: number;
   /** Where the script listens for news. */
@@ -40,7 +42,7 @@ export function helpline(text: string): Html {
 }
 
 /** A whole page. */
-export function framedPage(context: PageContext, { title, body, refreshSeconds, events }: FramedParts): Html {
+export function framedPage(context: PageContext, { title, body, kind, refreshSeconds, events }: FramedParts): Html {
   const { view, language, words, path, assets } = context;
   const { operator } = view.hello.station;
   return html`<!doctype html>
@@ -59,7 +61,7 @@ ${events === undefined ? "" : html`<script src="${assets.script}" type="module" 
 <body>
 <a class="skip" href="#main">${title}</a>
 <header class="top"><div><p>${operator.name}</p><span>${words.help} ${helpline(operator.helpline)}</span></div></header>
-<main id="main">
+<main id="main"${kind === undefined ? "" : html` class="${kind}"`}>
 ${body}
 </main>
 <footer class="foot"><div>

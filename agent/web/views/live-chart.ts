@@ -7,9 +7,9 @@ import type { LivePoint } from "../link/session-curves.js";
 import { powerFigure } from "./figures.js";
 import { type Html, type PageContext, trusted } from "./layout.js";
 
-const width = 400;
+const width = 340;
 const height = 130;
-const [left, right, top, floor] = [8, 392, 20, 108];
+const [left, right, top, floor] = [2, 338, 20, 108];
 
 /** The curve; nothing where there are not two points to draw between. */
 export function liveChart(points: readonly LivePoint[], { view, words, language }: PageContext): Html {

@@ -3,7 +3,8 @@ import { receiptStyle } from "../../receipts/output/html-style.js";
 
 const layout = `
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{font-size:1.0625rem;min-height:100vh;display:flex;flex-direction:column}
+main{font-size:1.125rem}main.receipt{font-size:1rem}
+body{min-height:100vh;display:flex;flex-direction:column}
 main{width:100%;flex:1}
 .top{border-bottom:1px solid var(--line)}
 .top>div,.foot>div{max-width:42rem;margin:0 auto;padding:.75rem 1rem;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;
@@ -27,29 +28,32 @@ border:1px solid var(--line);border-radius:.5rem;color:inherit;text-decoration:n
 .bay .about{grid-column:2;color:var(--soft);font-size:.9375rem;align-self:start}
 .bay .go{grid-row:1/3;grid-column:3;width:.7rem;height:1.2rem;fill:none;stroke:var(--soft);stroke-width:2}
 .sign{display:block;fill:none;stroke:currentColor;stroke-width:2.5;flex:none}
-.sign.free{color:var(--accent)}.sign.solid{fill:currentColor;stroke:none}.sign .cut{stroke:var(--paper);fill:none}
+.sign.free,.sign.own{color:var(--accent)}.sign.solid{fill:currentColor;stroke:none}.sign .cut{stroke:var(--paper);fill:none}
 .state{display:flex;gap:.9rem;align-items:center;margin:1.25rem 0 0;font-size:1.375rem;font-weight:700;line-height:1.2}
 .state .sign{width:2.75rem;height:2.75rem}
 .state small{font-size:.9375rem}
 .prices{margin:.25rem 0 0;border-top:1px solid var(--line)}
-.prices>div{display:grid;grid-template-columns:minmax(6.5rem,11rem) 1fr;gap:0 1rem;padding:.6rem 0;
+.prices>div{display:grid;grid-template-columns:minmax(5.5rem,32%) 1fr;gap:0 1rem;padding:.6rem 0;
 border-bottom:1px solid var(--line)}
 .prices dt{color:var(--soft);font-size:.9375rem;padding-top:.15rem;overflow-wrap:anywhere}
 .prices dd{margin:0;font-weight:700;font-variant-numeric:tabular-nums}
-.prices .first dd{font-size:1.5rem;line-height:1.15}
+.prices .first dd{font-size:1.375rem;line-height:1.15}
 .prices dd small{font-weight:400;font-size:.875rem}
 .more{margin:.75rem 0 0;padding:0 0 0 1.1rem;color:var(--soft);font-size:.9375rem}.more li{margin:.2rem 0}
 .would{background:var(--tint);border-left:.375rem solid var(--accent);border-radius:.25rem;padding:.75rem 1rem;
 margin:1rem 0 0;display:flex;flex-wrap:wrap;justify-content:space-between;gap:.25rem 1rem;align-items:baseline}
 .would strong{font-size:1.375rem}
-.live{margin:1.25rem 0 0;display:grid;grid-template-columns:1fr 1fr;gap:.75rem}
-.live>div{background:var(--tint);border-radius:.25rem;padding:.75rem 1rem}
+.live{margin:1.25rem 0 0;display:grid;grid-template-columns:1fr 1fr;gap:.6rem}
+.live>div{background:var(--tint);border-radius:.25rem;padding:.65rem .8rem}
 .live dt{font-size:.875rem;color:var(--soft)}
 .live dd{margin:.1rem 0 0;font-size:1.125rem;font-weight:700;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .live .cost,.live .energy{border-left:.375rem solid var(--accent)}
-.live .cost dd,.live .energy dd{font-size:1.5rem;line-height:1.15}
-.live .wide{grid-column:1/-1}
-.live small{display:inline;font-size:.875rem}
+.live .cost dd,.live .energy dd{font-size:1.25rem;line-height:1.25}
+.prices.rest>div{grid-template-columns:1fr auto}.prices.rest{margin-top:1rem}.prices.rest dd{text-align:right}
+@media (min-width:34rem){.live{grid-template-columns:repeat(4,1fr)}}
+main>.place{margin-top:0}p.keep,p.stop-how{margin:1.25rem 0 0}
+form.plain{border:0;padding:0;margin:.5rem 0 0}
+.curve{max-width:none}
 @media (max-width:22rem){.live{grid-template-columns:1fr}.prices>div{grid-template-columns:1fr}}
 form{margin:1.25rem 0 0;padding:1rem;border:1px solid var(--line);border-radius:.5rem}
 form h2{margin:0 0 .5rem;font-size:1.0625rem;letter-spacing:0;color:var(--ink)}

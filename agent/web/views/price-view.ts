@@ -113,5 +113,5 @@ function priceRow(kind: PriceInWords["kind"], text: string): Html {
   const [, price = told, rest = ""] = /^([^(;,]*(?:,\d[^(;,]*)?)(.*)$/.exec(told) ?? [];
   const [, about = heading, note = ""] = /^([^(]*?)\s*\(([^)]*)\)$/.exec(heading) ?? [];
   return html`<div class="${kind === "kwh" ? "first" : ""}"><dt>${about}${note === "" ? "" : html`<small>${note}</small>`}</dt>
-<dd>${price.trim()}${rest === "" ? "" : html`<small>${rest.replace(/^[,;]\s*/, "")}</small>`}</dd></div>`;
+<dd>${price.trim()}${rest === "" ? "" : html`<small>${rest.replace(/^[,;]\s*/, "").replace(/^\(([^()]*)\)/, "$1")}</small>`}</dd></div>`;
 }

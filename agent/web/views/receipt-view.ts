@@ -26,6 +26,7 @@ export function receiptPageOf(context: PageContext, receipt: ShownReceipt, more:
     html`<a class="button" href="/r/${link}.${ending}?lang=${language}">${text}${small(about)}</a> `;
   return framedPage(context, {
     title,
+    kind: "receipt",
     body: html`${trusted(markup)}
 <section class="keep"><h2>${words.keepReceipt}</h2>
 <p class="row">${file("pdf", "PDF")}${file("txt", words.text)}${file("json", "JSON", words.forChecking)}
@@ -46,7 +47,7 @@ export function findPageOf(context: PageContext, outcome?: FindOutcome): Html {
   const { day = "", evse = "", four = "", total = "" } = outcome?.typed ?? {};
   const choices = view.hello.connectors.map(
     ({ id, evseId }) =>
-      html`<option value="${evseId}"${evseId === evse ? " selected" : ""}>${evseId} (${words.bay(id)})</option>`,
+      html`<option value="${evseId}"${evseId === evse ? " selected" : ""}>${words.bay(id)} · ${evseId}</option>`,
   );
   return framedPage(context, {
     title: words.findReceipt,

@@ -1,6 +1,7 @@
 // `/r/<secret>` while the session runs: its figures for whoever holds its link.
 import { html } from "hono/html";
 import { dayMs } from "../../core/time/time.js";
+import { languageWords } from "../../core/words/words.js";
 import type { PushedConnector, PushedSession } from "../link/frames.js";
 import type { LivePoint } from "../link/session-curves.js";
 import { signOf } from "./bay-state.js";
@@ -20,22 +21,23 @@ export function sessionNews(
   const { activity, currency } = session;
   const running = activity === "reserved" ? words.states.charging : words.states[activity];
   const money = (amount: string): string => moneyFigure(amount, currency, language);
-  const figure = (name: string, label: string, value: string, about = ""): Html =>
-    html`<div class="${name}"><dt>${label}</dt><dd>${value}${about === "" ? "" : html` <small>${about}</small>`}</dd></div>`;
+  const figure: Figure = (name, label, value) => html`<div class="${name}"><dt>${label}</dt><dd>${value}</dd></div>`;
   const idle = session.idleFreeMs === undefined ? "" : words.idleFree(durationFigure(session.idleFreeMs));
   return html`${stationNotices(context)}
-<p class="state">${signOf("taken")}<span>${state === "stopping" ? words.states.stopping : running}
+<p class="state">${signOf("own")}<span>${state === "stopping" ? words.states.stopping : running}
 ${idle === "" || state === "stopping" ? "" : html`<small>${idle}</small>`}</span></p>
 <dl class="live">
 ${figure("energy", words.energy, energyFigure(session.energyMilliWh, language))}
 ${figure("cost", words.costSoFar, money(session.accrued))}
 ${figure("", words.power, powerFigure(session.powerW, language))}
 ${figure("", words.duration, durationFigure(session.elapsedMs))}
-${session.ifStopped === session.accrued ? "" : figure("wide", words.ifStopped, money(session.ifStopped))}
-${figure("wide", words.unitPrice, unitPriceFigure(session.unitPrices, { currency, isIdle: activity === "parking" }, context))}
+</dl>
+<dl class="prices rest">
+${session.ifStopped === session.accrued ? "" : figure("", words.ifStopped, money(session.ifStopped))}
+${figure("", words.unitPrice, unitPriceFigure(session.unitPrices, { currency, isIdle: activity === "parking" }, context))}
 ${nextChangeFigure(context, session, figure)}
-${session.leftUnderCap === undefined ? "" : figure("wide", words.leftUnderCap, money(session.leftUnderCap))}
-${session.limits.map(({ at, left }) => figure("wide", words.endsAt(localText(at, context)), words.left(localText(left, context))))}
+${session.leftUnderCap === undefined ? "" : figure("", words.leftUnderCap, money(session.leftUnderCap))}
+${session.limits.map(({ at, left }) => figure("", words.endsAt(localText(at, context)), words.left(localText(left, context))))}
 </dl>
 ${liveChart(points, context)}`;
 }
@@ -47,7 +49,7 @@ function nextChangeFigure(context: PageContext, { nextChange, currency }: Pushed
   const { view, words, language } = context;
   const time = timeFigure(view.hello.station.timeZone, nextChange.atMs, view.state.atMs, language);
   return figure(
-    "wide",
+    "",
     words.nextPrice(time),
     unitPriceFigure(nextChange.unitPrices, { currency, isIdle: false }, context),
   );
@@ -55,7 +57,7 @@ function nextChangeFigure(context: PageContext, { nextChange, currency }: Pushed
 
 /** A figure with a point in it, as the language writes it. */
 const localText = (text: string, { language }: PageContext): string =>
-  ["en"].includes(language) ? text : text.replace(/(\d)\.(\d)/g, "$1,$2");
+  text.replace(/(?<=\d)\.(?=\d)/g, languageWords[language].price.decimalMark);
 
 /** What to say aloud: less often than the figures change. */
 export function sessionSpoken({ words, language }: PageContext, { energyMilliWh, accrued, currency }: PushedSession) {
@@ -78,7 +80,7 @@ export function sessionPageOf(
   const path = `/r/${session.link}`;
   const stop =
     hello.page.stop && connector.state === "charging"
-      ? html`<form method="post" action="${path}/stop?lang=${language}"><button>${words.stop}</button></form>`
+      ? html`<form class="plain" method="post" action="${path}/stop?lang=${language}"><button>${words.stop}</button></form>`
       : "";
   return framedPage(context, {
     title: `${words.bay(connector.id)} · ${hello.station.location.name}`,
@@ -88,9 +90,9 @@ export function sessionPageOf(
 <p class="place">${hello.station.location.name} · ${facts?.evseId}</p>
 <div id="live">${sessionNews(context, connector, session, points)}</div>
 <p class="unseen" id="spoken" aria-live="polite"></p>
-<p>${facts?.buttonStops === true ? words.howToStopByButton : words.howToStop}</p>
+<p class="stop-how">${facts?.buttonStops === true ? words.howToStopByButton : words.howToStop}</p>
 ${stopRefused ? html`<p class="notice" role="alert">${words.stopRefused}</p>` : ""}
 ${stop}
-<p class="place">${words.keepLink(days)}</p>`,
+<p class="place keep">${words.keepLink(days)}</p>`,
   });
 }
