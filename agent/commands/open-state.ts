@@ -8,10 +8,11 @@ import { Failure } from "../core/failure.js";
 import { Book } from "../ledger/book/book.js";
 import { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
+import { viewDisclosures } from "../receipts/disclosures.js";
 import { journalOfSession } from "../receipts/dispute/session-journal.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { publicKeyFile } from "../receipts/key-rotation.js";
-import { payloadFrom, storedReceipt } from "../receipts/output/exports.js";
+import { payloadFrom, sourceOver, storedReceipt } from "../receipts/output/exports.js";
 import { viewPayments } from "../receipts/payments.js";
 import { emptyIssuerState } from "../receipts/receipt-chain.js";
 import { type PublicKey, publicKeyOf } from "../receipts/signing-keys.js";
@@ -31,7 +32,7 @@ export function openReceiptSources(where: StationOptions): ReceiptSources {
   if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: no such state folder`);
   const language = where.config === undefined ? "en" : loadedFor(where).config.language;
   return {
-    receipts: Book.view(disk, join(folder, "book")),
+    receipts: sourceOver(Book.view(disk, join(folder, "book")), viewDisclosures(disk, folder)),
     language,
     payments: (receipt) => viewPayments(disk, folder, receipt),
     newest: () => Table.view(disk, join(folder, issuerStateFile), parseIssuerState, emptyIssuerState).chain.checkpoint,

@@ -22,6 +22,7 @@ import { complaintOf, inspectTable, type RepairFinding } from "../ledger/upkeep/
 import { inspectBook } from "../ledger/upkeep/repair-book.js";
 import { entriesLeft, everyEntry, inspectEvidence, inspectJournal } from "../ledger/upkeep/repair-journal.js";
 import { complaintsFile, noComplaints, parseComplaints } from "../receipts/complaints/complaint-table.js";
+import { disclosurePages, noDisclosures, parseDisclosures } from "../receipts/disclosures.js";
 import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { stagedFile, stagedKey } from "../receipts/key-rotation.js";
@@ -82,6 +83,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ),
     // What was said of payments stands in the journal too; of those that are lost here no backend is told any more.
     ...paymentPages(disk, folder).flatMap((path) => inspectTable(disk, path, parsePayments, noPayments)),
+    // Of a page that is lost the receipts hold all the same: what they withhold stays closed.
+    ...disclosurePages(disk, folder).flatMap((path) => inspectTable(disk, path, parseDisclosures, noDisclosures)),
     ...named("payments").flatMap((name) =>
       inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true }),
     ),
@@ -140,7 +143,7 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
 /** The receipt whose finished bytes an event holds. */
 function issuedIn({ type, signed, receipt }: Noted): BookEntry | undefined {
   if (type === "ReceiptIssued" && receipt !== undefined) {
-    const { checkpoint: _, ...entry } = receipt;
+    const { checkpoint: _, disclosures: __, ...entry } = receipt;
     return entry;
   }
   const payload = type === "ReceiptSigned" && signed !== undefined ? payloadOf(signed.jws) : undefined;

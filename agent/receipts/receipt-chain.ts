@@ -8,6 +8,7 @@ import type { Issued } from "../core/receipt/issuing.js";
 import { type MeterRegister, registersAfter, withRegister } from "../core/receipt/meter-registers.js";
 import { type ChainState, chainAfter, emptyChain } from "../core/receipt/receipt-chain.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
+import type { SignedReceipt } from "../core/session/session.js";
 import type { HashFunction } from "../core/signing/merkle.js";
 import { ReceiptFault } from "../core/signing/signer.js";
 import type { IssuedReceipt, LostNumbers, StationEvent } from "../core/station/station-event.js";
@@ -34,6 +35,8 @@ export type ReceiptChainParts = {
   readonly hash: HashFunction;
   /** Into the journal; durable when it returns. */
   readonly record: (event: StationEvent) => void;
+  /** What opens the withheld parts of a receipt: kept before the book has it. */
+  readonly disclosures?: { keep(number: number, disclosures: readonly string[]): void };
   /** The book has a receipt of this number now. */
   readonly booked?: (number: number) => void;
 };
@@ -111,8 +114,9 @@ export class ReceiptChain {
    */
   stand(issued: Issued, now: Moment): void {
     const receipt = issuedReceipt(this.#state.chain.count + 1, "lost", issued);
-    const { checkpoint, ...entry } = receipt;
+    const { checkpoint, disclosures, ...entry } = receipt;
     this.#parts.record({ type: "ReceiptIssued", moment: now, receipt });
+    this.#parts.disclosures?.keep(entry.number, disclosures);
     this.#parts.book.append(entry);
     this.#state = this.#after(entry, checkpoint);
   }
@@ -152,7 +156,8 @@ export class ReceiptChain {
   }
 
   /** The receipt of a session, which stands in the journal: into the book and the chain, where it is not there yet. */
-  append(entry: BookEntry, checkpoint: string): void {
+  append(entry: BookEntry, { checkpoint, disclosures }: Pick<SignedReceipt, "checkpoint" | "disclosures">): void {
+    if (entry.number > this.#parts.book.count()) this.#parts.disclosures?.keep(entry.number, disclosures);
     this.#parts.book.append(entry);
     // After a crash between book and journal the chain has it already.
     if (this.#state.chain.count < entry.number) this.#follow(entry, checkpoint);
@@ -175,7 +180,7 @@ export class ReceiptChain {
     return number;
   }
 
-  #book({ checkpoint, ...entry }: IssuedReceipt): void {
+  #book({ checkpoint, disclosures, ...entry }: IssuedReceipt): void {
     try {
       chainAfter(this.#state.chain, entry.jws, this.#parts.hash);
     } catch (cause) {
@@ -187,6 +192,7 @@ export class ReceiptChain {
         { cause },
       );
     }
+    this.#parts.disclosures?.keep(entry.number, disclosures);
     this.#parts.book.append(entry);
     this.#follow(entry, checkpoint);
   }
@@ -224,13 +230,14 @@ export class ReceiptChain {
 const issuedReceipt = (
   number: number,
   kind: string,
-  { jws, ocmf, checkpoint }: Issued,
+  { jws, disclosures, ocmf, checkpoint }: Issued,
   about = noSubject,
 ): IssuedReceipt => ({
   number,
   kind,
   ...about,
   jws,
+  disclosures,
   ocmf,
   issuedMs: Date.parse(payloadOf(jws)?.issuedAt ?? ""),
   checkpoint,

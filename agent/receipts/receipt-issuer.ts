@@ -160,7 +160,7 @@ export class ReceiptIssuer {
     }
     if (at?.signed === undefined) return false;
     const entry = bookEntryOf(settlement, at.signed);
-    this.#chain.append(entry, at.signed.checkpoint);
+    this.#chain.append(entry, at.signed);
     // Before the journal lets go of the session: afterwards nobody would hand it out any more.
     const file = this.#parts.handOut(at.signed);
     record({ type: "SessionSettled", moment: now(), connector: id, number: entry.number });
@@ -255,6 +255,7 @@ export class ReceiptIssuer {
     return {
       number: settlement.receiptNumber,
       jws: issued.jws,
+      disclosures: issued.disclosures,
       ocmf: issued.ocmf,
       checkpoint: issued.checkpoint,
       proof: issued.proof,

@@ -1,6 +1,14 @@
 // The station's signing key: P-256, made at the first start and kept by its owner alone, or handed in by systemd.
 // The private key never leaves this file's closure: not into a log, not into a bundle.
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  verify,
+} from "node:crypto";
 import { join } from "node:path";
 import { Failure } from "../core/failure.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
@@ -65,6 +73,7 @@ export function signerOf(privateKey: KeyObject): Signer & { readonly publicKey: 
     spkiHex: publicKey.spkiHex,
     sign: signature,
     signDer: (data) => derOfSignature(signature(data)),
+    salt: () => randomBytes(16).toString("base64url"),
   };
 }
 

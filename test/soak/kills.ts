@@ -183,6 +183,7 @@ function prove(
     note: bookNote,
     station: "CT-DEMO",
     receipts: entries.map(({ jws }) => jws),
+    disclosures: entries.map(() => []),
     checkpoint: "",
   });
   const faults = verifyEvidence([{ name: "the book", text }], pins, verifyTools()).flatMap(({ subject, checks }) =>

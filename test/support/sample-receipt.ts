@@ -3,6 +3,7 @@
 
 import type { Settlement } from "../../agent/core/cdr/settlement.js";
 import type { CreditOrder } from "../../agent/core/corrections/credit.js";
+import { priceBeforeStart } from "../../agent/core/explain/price-before-start.js";
 import { canonicalText } from "../../agent/core/json/json-text.js";
 import { hexText, utf8 } from "../../agent/core/number/bytes.js";
 import { advance, beginRating, type Rating } from "../../agent/core/rating/rating.js";
@@ -114,6 +115,19 @@ export const shownText = [
   "Idle fee (the car asks for no power): free",
 ].join("\n");
 
+/** What is shown of the tariff that a settlement is changed to. */
+function shownOf({ tariff: other, begin: first, timeZone: zone = timeZone }: Partial<Settlement>): string {
+  const parsed = other === undefined ? undefined : parseTariff(other);
+  if (parsed?.ok !== true) return shownText;
+  return priceBeforeStart(parsed.tariff, first?.moment.at ?? startMs, zone, "en", {
+    idleGraceMs: 0,
+    noEnergyMs: 0,
+    limits: {},
+  })
+    .map(({ text }) => text)
+    .join("\n");
+}
+
 /** The settlement of receipt `receiptNumber`. From receipt 2 on the meter's register climbs from one to the next. */
 export function settlement(receiptNumber: number, changes: Partial<Settlement> = {}): Settlement {
   const climbed = Math.max(0, receiptNumber - 2) * 12_345_000;
@@ -146,7 +160,7 @@ export function settlement(receiptNumber: number, changes: Partial<Settlement> =
     timeZone,
     tariff,
     tariffDigest: digest,
-    shown: { text: shownText, atMs: startMs - 5 * minute, terms: shownTerms },
+    shown: { text: shownOf(changes), atMs: startMs - 5 * minute, terms: shownTerms },
     price,
     periods: periods(rated()),
     stopReason: "Local",
@@ -217,7 +231,8 @@ export const entriesOf = (issued: readonly Issued[], kind = "sale"): readonly Bo
   }));
 
 /** A book of these receipts, of which none concerns another. */
-export const sourceOf = (entries: readonly BookEntry[]): ReceiptSource => ({
+export const sourceOf = (entries: readonly BookEntry[], issued: readonly Issued[] = []): ReceiptSource => ({
+  disclosures: (number) => issued[number - 1]?.disclosures ?? [],
   count: () => entries.length,
   get: (number) => entries[number - 1],
   entries: (from = 1) => entries.slice(from - 1),

@@ -16,6 +16,7 @@ import { Journal } from "../../ledger/journal/journal.js";
 import { sha256 } from "../../ledger/store/digest.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
+import { Disclosures } from "../../receipts/disclosures.js";
 import { indexSigner, keysAtHand } from "../../receipts/index-signature.js";
 import { issuerStateFile, parseIssuerState } from "../../receipts/issuer-state.js";
 import { finishKeyChange, publishKey } from "../../receipts/key-rotation.js";
@@ -35,6 +36,7 @@ type SigningKey = ReturnType<typeof openSigner>;
 
 export type ReceiptBook = {
   readonly book: Book;
+  readonly disclosures: Disclosures;
   readonly key: SigningKey;
   /** From here on the list of sealed pages is signed by whichever key this answers. */
   readonly signBy: (signer: () => Signer) => void;
@@ -61,7 +63,7 @@ export function openReceiptBook({ loaded, disk }: ServicesParts): ReceiptBook {
   signer = () => key;
   // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
   publishKey(disk, state, key.publicKey);
-  return { book, key, signBy: (by) => (signer = by) };
+  return { book, disclosures: new Disclosures(disk, state), key, signBy: (by) => (signer = by) };
 }
 
 /** What is opened after the issuer, and asked for only when it issues. */
@@ -73,7 +75,11 @@ export type IssuerTies = {
 };
 
 /** The issuer over that book, caught up with it; it issues nothing before its `begin`. */
-export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptBook, ties: IssuerTies): ReceiptIssuer {
+export function openIssuer(
+  parts: ServicesParts,
+  { book, disclosures, key, signBy }: ReceiptBook,
+  ties: IssuerTies,
+): ReceiptIssuer {
   const { loaded, machine, disk, emit } = parts;
   const { config } = loaded;
   const { clock } = machine;
@@ -91,6 +97,7 @@ export function openIssuer(parts: ServicesParts, { book, key, signBy }: ReceiptB
     signer: key,
     hash: sha256,
     record: ties.append,
+    disclosures,
     cdr: (settlement, ocmf, spkiHex) =>
       makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
     handOut: (signed) =>

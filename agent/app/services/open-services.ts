@@ -31,7 +31,7 @@ export function openServices(parts: ServicesParts): Services {
   const { clock } = machine;
   const { pushedTariffs, activeTariffs } = openTariffs(parts);
   const receiptBook = openReceiptBook(parts);
-  const { book, key } = receiptBook;
+  const { book, disclosures, key } = receiptBook;
   const cards = EnrolledCards.open(disk, config.state, config);
   const acceptedMeters = AcceptedMeters.open(disk, config.state);
   const payments = Payments.open(disk, config.state);
@@ -119,6 +119,7 @@ export function openServices(parts: ServicesParts): Services {
   const opened = {
     journal,
     book,
+    disclosures,
     issuer,
     cards,
     acceptedMeters,

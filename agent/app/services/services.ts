@@ -16,6 +16,7 @@ import type { HoldLedger } from "../../payments/hold-ledger.js";
 import type { HoldTable } from "../../payments/hold-table.js";
 import type { Refunds } from "../../payments/refunds.js";
 import type { Complaints } from "../../receipts/complaints/complaints.js";
+import type { Disclosures } from "../../receipts/disclosures.js";
 import type { Payments } from "../../receipts/payments.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import type { AgentEvent } from "../../station/events.js";
@@ -35,6 +36,7 @@ import type { UplinkKinds } from "../uplinks/uplinks.js";
 export type Services = {
   readonly journal: Journal<JournalEntry>;
   readonly book: Book;
+  readonly disclosures: Disclosures;
   readonly issuer: ReceiptIssuer;
   readonly cards: EnrolledCards;
   readonly acceptedMeters: AcceptedMeters;

@@ -4,7 +4,7 @@
 import type { Language } from "../../../config/languages.js";
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, Moment, Reading, TimeTrust } from "../../../drivers/driver.js";
-import type { PaymentFacts } from "../payment/payment-facts.js";
+import type { PaymentFacts } from "../payment-facts.js";
 import type { Price } from "../rating/price.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";
 

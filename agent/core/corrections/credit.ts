@@ -59,9 +59,9 @@ export function issueCredit(
   };
   const totals = totalsWith(chain.totals, credit, 0, 0);
   return signedOrMarked(chain, signer, hash, (issuing) => {
-    const frame = receiptFrame(occasion, totals, issuing);
+    const { frame, disclosures } = receiptFrame(occasion, { totals }, issuing);
     const short = creditForm({ ...frame, credit }, signer.keyId, issuing.working);
-    return sealed({ ...frame, kind: "credit", credit: { ...credit, short } }, "", issuing);
+    return sealed({ ...frame, kind: "credit", credit: { ...credit, short } }, "", disclosures, issuing);
   });
 }
 

@@ -5,6 +5,7 @@
 import type { StationFacts } from "../../../config/schema.js";
 import type { TimeTrust } from "../../../drivers/driver.js";
 import type { WitnessEvidence } from "../cdr/settlement.js";
+import { type WithheldValues, withheld } from "../disclosure/disclosure.js";
 import { canonicalText } from "../json/json-text.js";
 import { signedJws } from "../signing/jws.js";
 import { type HashFunction, proofOfNewest } from "../signing/merkle.js";
@@ -15,6 +16,8 @@ import { type ReceiptFrame, type ReceiptPayload, type RunningTotals, receiptForm
 
 export type Issued = {
   readonly jws: string;
+  /** What opens its commitments, for whom it concerns. */
+  readonly disclosures: readonly string[];
   /** The OCMF record, or "" where the receipt has no readings. */
   readonly ocmf: string;
   /** The checkpoint that includes this receipt, and the inclusion proof (hex, leaf upwards) that leads to it. */
@@ -70,11 +73,19 @@ export function signedOrMarked(
   }
 }
 
-/** The fields of every receipt; `totals` include it. */
-export function receiptFrame(occasion: Occasion, totals: RunningTotals, issuing: Issuing): ReceiptFrame {
+/** The fields of every receipt, and what opens those that it withholds. */
+export type Framed = { readonly frame: ReceiptFrame; readonly disclosures: readonly string[] };
+
+/** The fields of every receipt; the totals of what it withholds include it. */
+export function receiptFrame(
+  occasion: Occasion,
+  values: WithheldValues & { readonly totals: RunningTotals },
+  issuing: Issuing,
+): Framed {
   const { chain, signer, working, hash } = issuing;
   const { id, countryCode, partyId, operator, location, verifyUrl } = occasion.station;
-  return {
+  const { commitments, disclosures } = withheld(values, () => signer.salt(), hash);
+  const frame: ReceiptFrame = {
     format: receiptFormat,
     number: chain.count + 1,
     issuedAt: isoLocal(occasion.issuedMs, occasion.timeZone),
@@ -87,20 +98,27 @@ export function receiptFrame(occasion: Occasion, totals: RunningTotals, issuing:
       before:
         chain.checkpoint === "" ? checkpointOver(id, chain.count, chain.frontier, working, hash) : chain.checkpoint,
     },
-    totals,
+    commitments,
     softwareVersion: occasion.softwareVersion,
     ...(occasion.seen === undefined ? {} : { seen: occasion.seen }),
     notices,
   };
+  return { frame, disclosures };
 }
 
 /** The finished receipt of a payload, and the chain with it. */
-export function sealed(payload: ReceiptPayload, ocmf: string, { chain, signer, working, hash }: Issuing): Issued {
+export function sealed(
+  payload: ReceiptPayload,
+  ocmf: string,
+  disclosures: readonly string[],
+  { chain, signer, working, hash }: Issuing,
+): Issued {
   const jws = signedJws(canonicalText(payload), signer.keyId, working);
   const next = chainWith(chain, jws, payload, working !== undefined, "", hash);
   const checkpoint = checkpointOver(payload.station.id, next.count, next.frontier, working, hash);
   return {
     jws,
+    disclosures,
     ocmf,
     checkpoint,
     proof: proofOfNewest(chain.frontier),

@@ -16,9 +16,10 @@ export function issueLost(
   signer: Signer,
   hash: HashFunction,
 ): Issued {
-  return signedOrMarked(chain, signer, hash, (issuing) =>
-    sealed({ ...receiptFrame(occasion, chain.totals, issuing), kind: "lost", lost }, "", issuing),
-  );
+  return signedOrMarked(chain, signer, hash, (issuing) => {
+    const { frame, disclosures } = receiptFrame(occasion, { totals: chain.totals }, issuing);
+    return sealed({ ...frame, kind: "lost", lost }, "", disclosures, issuing);
+  });
 }
 
 /** The stretches of lost numbers that a book names, each once. */

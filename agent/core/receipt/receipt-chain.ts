@@ -7,7 +7,7 @@ import { parseJws } from "../signing/jws.js";
 import { type Frontier, frontierWith, type HashFunction, leafHash, rootOf } from "../signing/merkle.js";
 import { ReceiptFault, type Signer } from "../signing/signer.js";
 import { payloadIn, type ReceiptPayload, type RunningTotals, type UnsignedSpan } from "./receipt-payload.js";
-import { noTotals } from "./totals.js";
+import { noTotals, totalsAfter } from "./totals.js";
 
 /** What the next receipt needs to know of all that were issued before. */
 export type ChainState = {
@@ -64,7 +64,7 @@ export function chainWith(
     count: chain.count + 1,
     previous: hexText(hash(data)),
     frontier: frontierWith(chain.frontier, chain.count, leaf, hash),
-    totals: payload.totals,
+    totals: totalsAfter(chain.totals, payload),
     checkpoint,
     ...(isSigned ? {} : { unsigned: spanWith(chain.unsigned, payload.number, leaf, hash) }),
   };

@@ -12,7 +12,8 @@ import type {
   StopReason,
   WitnessEvidence,
 } from "../cdr/settlement.js";
-import type { PaymentFacts } from "../payment/payment-facts.js";
+import type { Commitments } from "../disclosure/disclosure.js";
+import type { PaymentFacts } from "../payment-facts.js";
 import type { Price } from "../rating/price.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import type { LostNumbers } from "../station/station-event.js";
@@ -56,7 +57,11 @@ export type ReceiptFrame = {
     /** The checkpoint over all receipts before this one, as a C2SP signed note. */
     readonly before: string;
   };
-  readonly totals: RunningTotals;
+  /**
+   * What is withheld, as digests that disclosures open: always the running totals, by which two receipts would tell what
+   * was sold between them.
+   */
+  readonly commitments: Commitments;
   readonly softwareVersion: string;
   /** What others have seen of the history before this receipt; it holds without. */
   readonly seen?: WitnessEvidence;

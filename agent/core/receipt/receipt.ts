@@ -19,7 +19,8 @@ import { noTotals, totalsWith } from "./totals.js";
  */
 export function openChain(occasion: Occasion, signer: Signer, hash: HashFunction): Issued {
   const issuing: Issuing = { chain: emptyChain, signer, working: signer, hash };
-  return sealed({ ...receiptFrame(occasion, noTotals, issuing), kind: "start" }, "", issuing);
+  const { frame, disclosures } = receiptFrame(occasion, { totals: noTotals }, issuing);
+  return sealed({ ...frame, kind: "start" }, "", disclosures, issuing);
 }
 
 /**
@@ -44,13 +45,14 @@ export function issueReceipt(
     const priced = { ...facts, tariffId, ...(corrects === undefined ? { shown } : {}) };
     const ocmf = ocmfRecord(priced, issuing.working);
     const short = shortForm(settlement, ocmf, signer.keyId, issuing.working, hash);
+    const { frame, disclosures } = receiptFrame(settlement, { totals }, issuing);
     const payload: SalePayload = {
-      ...receiptFrame(settlement, totals, issuing),
+      ...frame,
       kind: "sale",
       sale: saleFields(settlement, ocmf, short),
       ...(corrects === undefined ? {} : { corrects }),
     };
-    return sealed(payload, ocmf, issuing);
+    return sealed(payload, ocmf, disclosures, issuing);
   });
 }
 
@@ -75,7 +77,8 @@ export function issueRecovery(occasion: Occasion, chain: ChainState, signer: Sig
   if (unsigned === undefined) throw new ReceiptFault("there is no unsigned receipt to recover from");
   const working = guardedSigner(signer);
   const issuing: Issuing = { chain: rest, signer: working, working, hash };
-  return sealed({ ...receiptFrame(occasion, chain.totals, issuing), kind: "recovery", unsigned }, "", issuing);
+  const { frame, disclosures } = receiptFrame(occasion, { totals: chain.totals }, issuing);
+  return sealed({ ...frame, kind: "recovery", unsigned }, "", disclosures, issuing);
 }
 
 /** What the new key signs at a change of keys. */
@@ -97,8 +100,8 @@ export function issueKeyChange(
     throw new ReceiptFault("the key cannot change while receipts are unsigned: issue the recovery receipt first");
   const working = guardedSigner(old);
   const issuing: Issuing = { chain, signer: working, working, hash };
-  const frame = receiptFrame(occasion, chain.totals, issuing);
+  const { frame, disclosures } = receiptFrame(occasion, { totals: chain.totals }, issuing);
   const proof = guardedSigner(next).sign(utf8(rotationText(frame.station.id, frame.number, old.keyId, next.keyId)));
   const key = { id: next.keyId, spki: next.spkiHex, signature: hexText(proof) };
-  return sealed({ ...frame, kind: "key", next: key }, "", issuing);
+  return sealed({ ...frame, kind: "key", next: key }, "", disclosures, issuing);
 }

@@ -94,12 +94,13 @@ export function issueReservation(
     throw new ReceiptFault(`receipt ${settlement.receiptNumber} does not follow on ${chain.count} receipts`);
   const totals = totalsWith(chain.totals, settlement.price, 0, 1);
   return signedOrMarked(chain, signer, hash, (issuing) => {
+    const { frame, disclosures } = receiptFrame(settlement, { totals }, issuing);
     const payload: ReservationPayload = {
-      ...receiptFrame(settlement, totals, issuing),
+      ...frame,
       kind: "reservation",
       reservation: reservationFields(settlement),
     };
-    return sealed(payload, "", issuing);
+    return sealed(payload, "", disclosures, issuing);
   });
 }
 

@@ -1,8 +1,9 @@
 // The running totals that each receipt carries on: what was sold since the chain was opened, per currency and tax rate.
 
+import { milliWhOfKwh } from "../number/energy-text.js";
 import type { Price } from "../rating/price.js";
 import { sumText } from "./decimal-text.js";
-import type { RunningTotals } from "./receipt-payload.js";
+import type { ReceiptPayload, RunningTotals } from "./receipt-payload.js";
 
 export const noTotals: RunningTotals = { sales: 0, energyMilliWh: 0, rates: [] };
 
@@ -37,4 +38,17 @@ export function totalsWith(
       };
   }
   return { sales: before.sales + sales, energyMilliWh: before.energyMilliWh + energyMilliWh, rates };
+}
+
+/** The totals after a receipt, from those before it. */
+export function totalsAfter(before: RunningTotals, payload: ReceiptPayload): RunningTotals {
+  if (payload.kind === "sale") {
+    const { price, energyKwh } = payload.sale;
+    return payload.corrects === undefined
+      ? totalsWith(before, price, milliWhOfKwh(energyKwh) ?? Number.NaN, 1)
+      : totalsWith(before, price, 0, 0);
+  }
+  if (payload.kind === "reservation") return totalsWith(before, payload.reservation.price, 0, 1);
+  if (payload.kind === "credit") return totalsWith(before, payload.credit, 0, 0);
+  return before;
 }

@@ -12,6 +12,8 @@ import type { Sale } from "./sale.js";
 export type SignedReceipt = {
   readonly number: number;
   readonly jws: string;
+  /** What opens the withheld parts of the receipt. */
+  readonly disclosures: readonly string[];
   readonly ocmf: string;
   /** The checkpoint that includes the receipt, and the proof that leads there. */
   readonly checkpoint: string;

@@ -11,6 +11,8 @@ export type Signer = {
   sign(data: Uint8Array): Uint8Array;
   /** ES256 with the DER SEQUENCE(r, s), as OCMF and signed notes want it. Throws when the signer fails. */
   signDer(data: Uint8Array): Uint8Array;
+  /** 16 fresh random bytes in base64url, for what a receipt withholds. */
+  salt(): string;
 };
 
 export type CheckSignature = (

@@ -20,6 +20,8 @@ export type IssuedReceipt = {
   readonly sessionId: string;
   readonly cdrId: string;
   readonly jws: string;
+  /** What opens its withheld parts. */
+  readonly disclosures: readonly string[];
   readonly ocmf: string;
   readonly cdr: CdrCopies | null;
   readonly issuedMs: number;

@@ -3,14 +3,15 @@
 // the receipts before it.
 
 import { correctionComplaints } from "../corrections/correction-complaints.js";
+import { type Disclosed, disclosedBy } from "../disclosure/disclosure.js";
 import { firstDifference } from "../json/json-text.js";
 import { hexText, utf8 } from "../number/bytes.js";
-import { milliWhOfKwh } from "../number/energy-text.js";
+import { sumText } from "../receipt/decimal-text.js";
 import { isLost, lostStretches, lostWords } from "../receipt/lost-numbers.js";
 import { registerComplaints } from "../receipt/meter-registers.js";
 import { spanWith } from "../receipt/receipt-chain.js";
 import type { ReceiptPayload, RunningTotals, UnsignedSpan } from "../receipt/receipt-payload.js";
-import { noTotals, totalsWith } from "../receipt/totals.js";
+import { noTotals, totalsAfter } from "../receipt/totals.js";
 import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Frontier, frontierWith, leafHash, rootOf } from "../signing/merkle.js";
 import { type Check, type CheckResult, fails, overallResult, skipped, unworkable } from "./check-result.js";
@@ -28,7 +29,9 @@ import {
 export const bookFormat = "chargetill book 1";
 
 /** The one note that a book bears. */
-export const bookNote = "Every receipt of this station. It holds the whole UIDs of cards.";
+export const bookNote =
+  "Every receipt of this station, and beside each the disclosures of what it withholds: its running totals, and, where " +
+  "they are told, cards and contracts.";
 
 /** A whole receipt book as a file. */
 export type BookFile = {
@@ -37,14 +40,25 @@ export type BookFile = {
   readonly station: string;
   /** The compact JWS of every receipt, number 1 first. */
   readonly receipts: readonly string[];
+  /** For each receipt what is told of the withheld. */
+  readonly disclosures: readonly (readonly string[])[];
   /** The newest signed checkpoint, or "" where there is none. */
   readonly checkpoint: string;
 };
 
 /** A receipt held by somebody else, to be found again in the book. */
-export type Witness = { readonly subject: string; readonly jws: string; readonly payload: ReceiptPayload };
+export type Witness = {
+  readonly subject: string;
+  readonly jws: string;
+  readonly payload: ReceiptPayload;
+  readonly disclosed?: Disclosed;
+};
 
-type BookReceipt = ReadReceipt & { readonly text: string };
+type BookReceipt = ReadReceipt & { readonly text: string; readonly disclosed: Disclosed };
+
+/** The totals that are disclosed beside a receipt. */
+const toldTotals = ({ disclosed }: BookReceipt): RunningTotals | undefined =>
+  disclosed.values.totals as RunningTotals | undefined;
 
 /** What stands where: order, gaps, doubles and forks by the numbers alone. */
 function orderComplaints(entries: readonly BookReceipt[]): string[] {
@@ -69,19 +83,6 @@ function orderComplaints(entries: readonly BookReceipt[]): string[] {
   const swapped = entries.find(({ payload }, at) => at > 0 && payload.number < (entries[at - 1]?.payload.number ?? 0));
   if (swapped !== undefined) complaints.push(`swapped: receipt ${swapped.payload.number} follows a later one`);
   return complaints;
-}
-
-/** The totals that a receipt must state, from those before it. */
-function totalsAfter(before: RunningTotals, payload: ReceiptPayload): RunningTotals {
-  if (payload.kind === "sale") {
-    const { price, energyKwh } = payload.sale;
-    return payload.corrects === undefined
-      ? totalsWith(before, price, milliWhOfKwh(energyKwh) ?? Number.NaN, 1)
-      : totalsWith(before, price, 0, 0);
-  }
-  if (payload.kind === "reservation") return totalsWith(before, payload.reservation.price, 0, 1);
-  if (payload.kind === "credit") return totalsWith(before, payload.credit, 0, 0);
-  return before;
 }
 
 /** What the receipts so far lead the next one to say. */
@@ -115,13 +116,14 @@ const pageAfter = ({ page }: Walk, payload: ReceiptPayload): number | undefined 
 /**
  * The walk after a receipt: by what it states of itself, so that one fault is not told again at every later receipt.
  */
-function walkOn(walk: Walk, { payload, text, jws }: BookReceipt, at: number, { hash }: VerifyTools): Walk {
+function walkOn(walk: Walk, entry: BookReceipt, at: number, { hash }: VerifyTools): Walk {
+  const { payload, text, jws } = entry;
   const data = utf8(text);
   const leaf = leafHash(data, hash);
   return {
     previous: hexText(hash(data)),
     frontier: frontierWith(walk.frontier, at, leaf, hash),
-    totals: payload.totals,
+    totals: toldTotals(entry) ?? totalsAfter(walk.totals, payload),
     page: pageAfter(walk, payload),
     unsigned: jws.signature === undefined ? spanWith(walk.unsigned, payload.number, leaf, hash) : undefined,
     keyId: payload.kind === "key" ? payload.next.id : payload.key.id,
@@ -167,6 +169,10 @@ type Walked = {
   readonly totals: readonly string[];
   readonly pages: readonly string[];
   readonly roots: readonly string[];
+  /** What the receipts add up to. */
+  readonly sold: RunningTotals;
+  /** Receipts whose totals are withheld. */
+  readonly closed: number;
 };
 
 /**
@@ -178,13 +184,16 @@ function walked(entries: readonly BookReceipt[], tools: VerifyTools): Walked {
   const totals: string[] = [];
   const pages: string[] = [];
   const keys = [...keysOf(entries)];
+  let closed = 0;
   let root = rootOf([], tools.hash);
   const roots = [root];
   let walk = start;
   entries.forEach((entry, at) => {
     const { payload } = entry;
     links.push(...linkComplaints(walk, entry, at, root), ...beforeSignatureComplaints(entry, keys, tools));
-    const difference = firstDifference(payload.totals, totalsAfter(walk.totals, payload));
+    const told = toldTotals(entry);
+    if (told === undefined) closed += 1;
+    const difference = told === undefined ? undefined : firstDifference(told, totalsAfter(walk.totals, payload));
     if (difference !== undefined)
       totals.push(
         `receipt ${payload.number}: the running total ${difference.path} says ` +
@@ -197,7 +206,7 @@ function walked(entries: readonly BookReceipt[], tools: VerifyTools): Walked {
     root = rootOf(walk.frontier, tools.hash);
     roots.push(root);
   });
-  return { links, totals, pages, roots };
+  return { links, totals, pages, roots, sold: walk.totals, closed };
 }
 
 /** What a checkpoint or a receipt in other hands says of the book. */
@@ -257,7 +266,7 @@ function softened(checks: readonly Check[], covered: number | undefined): readon
  */
 export function verifyBook(
   subject: string,
-  book: Pick<BookFile, "station" | "receipts" | "checkpoint">,
+  book: Pick<BookFile, "station" | "receipts" | "disclosures" | "checkpoint">,
   trust: TrustedFingerprints,
   tools: VerifyTools,
   witnesses: readonly Witness[] = [],
@@ -268,8 +277,13 @@ export function verifyBook(
   book.receipts.forEach((text, at) => {
     const receipt = readReceipt(text, tools.schema);
     if ("fault" in receipt) unreadable.push(`entry ${at + 1}: ${receipt.fault}`);
-    else entries.push({ ...receipt, text });
+    else {
+      const disclosed = disclosedBy(receipt.payload.commitments, book.disclosures[at] ?? [], tools.hash);
+      entries.push({ ...receipt, text, disclosed });
+    }
   });
+  if (book.disclosures.length !== book.receipts.length)
+    unreadable.push(`${book.receipts.length} receipts, and disclosures of ${book.disclosures.length}`);
   if (entries.length === 0) return [{ subject, checks: [fails("book", unreadable[0] ?? "the book is empty")] }];
   const own = book.checkpoint === "" ? [] : [{ subject: "the book's checkpoint", text: book.checkpoint }];
   const stations = new Set(entries.map(({ payload }) => payload.station.id));
@@ -299,13 +313,13 @@ function chainChecks(
   const [first] = stations;
   if (first !== station) order.push(`the book says that it is of ${station}, its receipts are of ${first}`);
   if (stations.size > 1) order.push(`receipts of ${stations.size} stations: ${[...stations].join(", ")}`);
-  const { links, totals, pages, roots } = walked(entries, tools);
+  const { links, totals, pages, roots, sold, closed } = walked(entries, tools);
   const payloads = entries.map(({ payload }) => payload);
   const lost = lostStretches(payloads);
   return [
     overallResult("order", order, `receipts 1 to ${entries.length}, none missing, none twice${lostWords(lost)}`),
     overallResult("chain", links, `each receipt commits to all before it; root ${roots.at(-1)?.slice(0, 16)}…`),
-    overallResult("running totals", totals, `${entries.at(-1)?.payload.totals.sales ?? 0} sales add up`),
+    overallResult("running totals", totals, soldWords(sold, closed)),
     overallResult(
       "corrections",
       correctionComplaints(
@@ -322,6 +336,15 @@ function chainChecks(
     ),
     otherCopies(entries, roots, lost, notes, witnesses, tools),
   ];
+}
+
+/** What was sold, by the receipts themselves; in `closed` of them the running totals are withheld. */
+function soldWords({ sales, rates }: RunningTotals, closed: number): string {
+  const sums = new Map<string, string>();
+  for (const { currency, gross } of rates) sums.set(currency, sumText(sums.get(currency) ?? "0", gross));
+  const money = [...sums].map(([currency, sum]) => `${sum} ${currency}`).join(" and ");
+  const words = `${sales} sales add up${money === "" ? "" : ` to ${money}`}`;
+  return closed === 0 ? words : `${words}; in ${closed} receipts the running totals are withheld`;
 }
 
 /** The keys (SPKI hex) that the receipts of a book name. */
@@ -367,7 +390,7 @@ function entryResults(
     const name = `${subject}: receipt ${number} of ${station.id}`;
     const span = spans.find(({ first, count }) => number >= first && number < first + count);
     try {
-      return { subject: name, checks: softened(receiptChecks(entry, trusted, tools), span?.by) };
+      return { subject: name, checks: softened(receiptChecks(entry, trusted, tools, entry.disclosed), span?.by) };
     } catch (error) {
       return { subject: name, checks: [unworkable(error)] };
     }

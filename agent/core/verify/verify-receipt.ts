@@ -4,6 +4,7 @@
 
 import { creditCodeComplaint, creditComplaints } from "../corrections/correction-complaints.js";
 import { laterIn, laterWords } from "../corrections/later-receipts.js";
+import { type Disclosed, disclosedBy, withheldNames } from "../disclosure/disclosure.js";
 import { shapedJson, shapeFault } from "../json/json-shape.js";
 import { canonicalText } from "../json/json-text.js";
 import { fromHex, utf8 } from "../number/bytes.js";
@@ -222,11 +223,12 @@ export function readReceiptFile(text: string): ReceiptFile | string {
   const shape = {
     type: "object",
     additionalProperties: false,
-    required: ["format", "note", "jws", "publicKey", "checkpoint", "proof"],
+    required: ["format", "note", "jws", "disclosures", "publicKey", "checkpoint", "proof"],
     properties: {
       format: { const: receiptFileFormat },
       note: { const: receiptFileNote },
       jws: { type: "string" },
+      disclosures: disclosuresShape,
       publicKey: { type: "string" },
       checkpoint: { type: "string" },
       proof: { type: "array", maxItems: 64, items: { type: "string", pattern: "^[0-9a-f]{64}$" } },
@@ -236,14 +238,45 @@ export function readReceiptFile(text: string): ReceiptFile | string {
   return shapedJson<ReceiptFile>(text, shape, "the file");
 }
 
-export type JudgedReceipt = { readonly finding: CheckResult; readonly jws?: string; readonly payload?: ReceiptPayload };
+/** The disclosures beside a receipt, in a file. */
+export const disclosuresShape = {
+  type: "array",
+  maxItems: withheldNames.length,
+  items: { type: "string", pattern: "^[A-Za-z0-9_-]+$" },
+} as const;
+
+export type JudgedReceipt = {
+  readonly finding: CheckResult;
+  readonly jws?: string;
+  readonly payload?: ReceiptPayload;
+  readonly disclosed?: Disclosed;
+};
+
+/** What is told beside a receipt of what it withholds; what is told must be what it commits to. */
+function checkDisclosures({ values, closed, complaints }: Disclosed, { schema }: VerifyTools): Check {
+  const name = "withheld";
+  const faults = Object.entries(values).flatMap(([told, value]) => {
+    const shape = told === "totals" ? { $ref: "#/$defs/totals" } : { type: "string" };
+    return shapeFault(value, shape, schema, `the disclosed ${told}`) ?? [];
+  });
+  const told = Object.keys(values);
+  const disclosed = told.length === 0 ? "" : `; disclosed: ${told.join(", ")}`;
+  const withheldWords = closed.length === 0 ? "nothing is withheld" : `withheld: ${closed.join(", ")}`;
+  return overallResult(name, [...complaints, ...faults], `${withheldWords}${disclosed}`);
+}
 
 /** The checks that concern the receipt alone, without its place: key, signature, figures. */
-export function receiptChecks(receipt: ReadReceipt, trust: TrustedFingerprints, tools: VerifyTools): readonly Check[] {
+export function receiptChecks(
+  receipt: ReadReceipt,
+  trust: TrustedFingerprints,
+  tools: VerifyTools,
+  disclosed: Disclosed = disclosedBy(receipt.payload.commitments, [], tools.hash),
+): readonly Check[] {
   const { payload } = receipt;
   return [
     checkKey(payload, trust, tools),
     checkSignature(receipt, tools),
+    checkDisclosures(disclosed, tools),
     ...(payload.kind === "sale" ? checkSale(payload, tools, tools.rerate) : []),
     ...(payload.kind === "reservation" ? checkReservation(payload, tools, tools.rerate) : []),
     ...(payload.kind === "credit" ? checkCredit(payload, tools) : []),
@@ -267,11 +300,12 @@ export function verifyReceiptFile(
     file.publicKey === payload.key.spki
       ? holds("form", `a ${payload.kind} receipt, all its fields there`)
       : fails("form", "the public key beside the receipt is not the one in it");
+  const disclosed = disclosedBy(payload.commitments, file.disclosures, tools.hash);
   let checks: readonly Check[];
   try {
     checks = [
       form,
-      ...receiptChecks(receipt, trust, tools),
+      ...receiptChecks(receipt, trust, tools, disclosed),
       checkPlace(receipt, file.jws, file, trust, tools),
       ...checkLater(receipt, file, tools),
     ];
@@ -282,6 +316,7 @@ export function verifyReceiptFile(
     finding: { subject: `${subject}: receipt ${payload.number} of ${payload.station.id}`, checks },
     jws: file.jws,
     payload,
+    disclosed,
   };
 }
 

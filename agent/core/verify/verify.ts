@@ -30,6 +30,7 @@ import { type BookFile, bookFormat, bookNote, verifyBook, type Witness } from ".
 import { readConsistency, verifyCheckpoint, verifyConsistency, verifyProof } from "./verify-checkpoint.js";
 import { verifyRecord, verifyXml } from "./verify-meter-record.js";
 import {
+  disclosuresShape,
   extendTrust,
   type JudgedReceipt,
   readReceipt,
@@ -91,8 +92,10 @@ export function verifyEvidence(
     ...later.map((file) => verifyJws(file, trust, tools)),
     ...of("jws").map((file) => verifyJws(file, trust, tools)),
   ];
-  const witnesses = judgedReceipts.flatMap(({ finding, jws, payload }): Witness[] =>
-    jws === undefined || payload === undefined ? [] : [{ subject: finding.subject, jws, payload }],
+  const witnesses = judgedReceipts.flatMap(({ finding, jws, payload, disclosed }): Witness[] =>
+    jws === undefined || payload === undefined
+      ? []
+      : [{ subject: finding.subject, jws, payload, ...(disclosed === undefined ? {} : { disclosed }) }],
   );
   const checkpoints = of("checkpoint").map((file) => ({ subject: file.name, text: file.text }));
   const bookReceipts = (): readonly Witness[] =>
@@ -230,12 +233,13 @@ function bookOf(text: string): BookFile | string {
     {
       type: "object",
       additionalProperties: false,
-      required: ["format", "note", "station", "receipts", "checkpoint"],
+      required: ["format", "note", "station", "receipts", "disclosures", "checkpoint"],
       properties: {
         format: { const: bookFormat },
         note: { const: bookNote },
         station: { type: "string" },
         receipts: { type: "array", items: { type: "string" } },
+        disclosures: { type: "array", items: disclosuresShape },
         checkpoint: { type: "string" },
       },
     },

@@ -3,7 +3,7 @@
 
 import type { TimeTrust } from "../../../drivers/driver.js";
 import type { DecimalMark } from "../number/local-number.js";
-import type { PaymentKind, PaymentState } from "../payment/payment-facts.js";
+import type { PaymentKind, PaymentState } from "../payment-facts.js";
 
 export type LanguageWords = { readonly price: PriceWords; readonly receipt: ReceiptWords };
 

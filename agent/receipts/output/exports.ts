@@ -2,6 +2,7 @@
 // checkpoints.
 
 import type { LaterReceipts } from "../../core/corrections/later-receipts.js";
+import { disclosuresOf, personalNames, withheldNames } from "../../core/disclosure/disclosure.js";
 import { Failure } from "../../core/failure.js";
 import { utf8 } from "../../core/number/bytes.js";
 import { mostLater, receiptFileText } from "../../core/receipt/receipt-file.js";
@@ -22,6 +23,7 @@ import type { Signer } from "../../core/signing/signer.js";
 import { type BookFile, bookFormat, bookNote } from "../../core/verify/verify-book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import { sha256 } from "../../ledger/store/digest.js";
+import type { ShownDisclosures } from "../disclosures.js";
 
 /** The book, for those who only read. */
 export type ReceiptSource = {
@@ -31,7 +33,18 @@ export type ReceiptSource = {
   entries(from?: number): Iterable<BookEntry>;
   /** Those that concern a receipt: its credit and its correction. */
   concerning(number: number): readonly BookEntry[];
+  /** What opens the withheld parts of a receipt; absent = nothing of it is at hand. */
+  readonly disclosures?: ShownDisclosures;
 };
+
+/** A book and what lies beside it, as one source. */
+export const sourceOver = (book: Omit<ReceiptSource, "disclosures">, disclosures: ShownDisclosures): ReceiptSource => ({
+  count: () => book.count(),
+  get: (number) => book.get(number),
+  entries: (from) => book.entries(from),
+  concerning: (number) => book.concerning(number),
+  disclosures,
+});
 
 /** The receipt of that number. Throws Failure usage/invalid where there is none. */
 export function storedReceipt(source: ReceiptSource, number: number): BookEntry {
@@ -146,26 +159,35 @@ function laterTexts(source: ReceiptSource, number: number): readonly string[] {
   return texts.slice(-mostLater);
 }
 
-/** The receipt file of a number, with the first signed checkpoint that includes it. */
-export function receiptFileOf(source: ReceiptSource, number: number, newest: string): string {
+/**
+ * The receipt file of a number, with the first signed checkpoint that includes it. What was sold before it is in none;
+ * whose it is only where that is asked for.
+ */
+export function receiptFileOf(source: ReceiptSource, number: number, newest: string, isPersonal = false): string {
   const receipt = storedReceipt(source, number);
   const { size, checkpoint } = nearest(source, number, source.count(), newest);
   return receiptFileText(
     { jws: receipt.jws, checkpoint, proof: inclusionProof(number - 1, leavesOf(source, size), sha256) },
     payloadFrom(receipt).key.spki,
     laterTexts(source, number),
+    isPersonal ? disclosuresOf(source.disclosures?.(number) ?? [], personalNames) : [],
   );
 }
 
-/** The whole book as a file. */
-export function bookFileOf(source: ReceiptSource, newest: string): string {
-  const receipts = [...source.entries()].map(({ jws }) => jws);
+/** The whole book as a file, with its running totals; with what is personal in it only where that is asked for. */
+export function bookFileOf(source: ReceiptSource, newest: string, isPersonal = false): string {
+  const entries = [...source.entries()];
+  const receipts = entries.map(({ jws }) => jws);
+  const disclosures = entries.map(({ number }) =>
+    disclosuresOf(source.disclosures?.(number) ?? [], isPersonal ? withheldNames : ["totals"]),
+  );
   const station = source.count() === 0 ? "" : payloadFrom(storedReceipt(source, 1)).station.id;
   const file: BookFile = {
     format: bookFormat,
     note: bookNote,
     station,
     receipts,
+    disclosures,
     checkpoint: newest,
   };
   return `${JSON.stringify(file, null, 1)}\n`;

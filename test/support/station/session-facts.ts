@@ -85,7 +85,15 @@ const signed: SessionEvent = {
   type: "ReceiptSigned",
   moment: moment(103),
   connector: 1,
-  signed: { number: 2, jws: "J", ocmf: "O", checkpoint: "C", proof: [], cdr: { texts: {}, timeUnknown: false } },
+  signed: {
+    number: 2,
+    jws: "J",
+    disclosures: [],
+    ocmf: "O",
+    checkpoint: "C",
+    proof: [],
+    cdr: { texts: {}, timeUnknown: false },
+  },
 };
 const settled: SessionEvent = { type: "SessionSettled", moment: moment(103), connector: 1, number: 2 };
 const restarted: SessionEvent = {

@@ -64,6 +64,7 @@ function auditProofs(street: Street, files: Street["files"], entries: readonly B
     note: bookNote,
     station: street.loaded.config.station.id,
     receipts,
+    disclosures: receipts.map(() => []),
     checkpoint: "",
   });
   const handedOut = files

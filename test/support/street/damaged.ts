@@ -147,6 +147,7 @@ function judge(street: Street): void {
     note: bookNote,
     station: street.loaded.config.station.id,
     receipts: entries.map(({ jws }) => jws),
+    disclosures: entries.map(() => []),
     checkpoint: "",
   });
   const faults = verifyEvidence([{ name: "the book", text }], pins, tools).flatMap(({ checks }) =>

@@ -40,6 +40,7 @@ function bookFailures(issued: readonly Issued[]): string {
     note: bookNote,
     station: "CT-0042",
     receipts: issued.map(({ jws }) => jws),
+    disclosures: issued.map(({ disclosures }) => disclosures),
     checkpoint: last.checkpoint,
   };
   return failures(verifyEvidence([{ name: "book", text: JSON.stringify(book) }], pins, tools));

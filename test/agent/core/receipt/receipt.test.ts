@@ -4,6 +4,7 @@ import { createHash, createPublicKey, verify as verifySignature } from "node:cry
 import { compactVerify, importSPKI } from "jose";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Issued } from "../../../../agent/core/receipt/issuing.js";
 import { issueKeyChange, issueReceipt, issueRecovery, openChain } from "../../../../agent/core/receipt/receipt.js";
 import { chainAfter, emptyChain } from "../../../../agent/core/receipt/receipt-chain.js";
 import { sha256 } from "../../../../agent/ledger/store/digest.js";
@@ -24,12 +25,20 @@ const test = suite("receipts");
 type Payload = {
   number: number;
   chain: { previous: string; before: string };
-  totals: { sales: number; energyMilliWh: number; rates: Record<string, string>[] };
+  commitments: { totals: string };
   sale: Record<string, unknown>;
   kind: string;
 };
 const payload = (jws: string): Payload =>
   JSON.parse(Buffer.from(jws.split(".")[1] ?? "", "base64url").toString()) as Payload;
+
+/** The running totals in the disclosure beside a receipt, taken apart by hand. */
+function totalsBeside(book: readonly Issued[], number: number): unknown {
+  const [disclosure = ""] = book[number - 1]?.disclosures ?? [];
+  const [, name, value] = JSON.parse(Buffer.from(disclosure, "base64url").toString()) as unknown[];
+  assert.is(name, "totals");
+  return value;
+}
 
 test("a receipt is a JWS that another library verifies with the public key alone", async () => {
   const [, sale] = littleBook(1);
@@ -48,7 +57,7 @@ test("the start receipt is number 1 of zero, before a checkpoint of size 0 whose
   assert.is(start.kind, "start");
   assert.is(start.number, 1);
   assert.is(start.chain.previous, "");
-  assert.equal(start.totals, { sales: 0, energyMilliWh: 0, rates: [] });
+  assert.equal(totalsBeside(littleBook(0), 1), { sales: 0, energyMilliWh: 0, rates: [] });
   const [origin, size, root] = start.chain.before.split("\n");
   assert.equal([origin, size, root], ["CT-0042", "0", createHash("sha256").digest("base64")]);
 });
@@ -68,13 +77,27 @@ test("each receipt bears the hash of the one before it exactly as stored, and th
 });
 
 test("running totals add up, per currency and tax rate", () => {
-  const last = payload(littleBook(3)[3]?.jws ?? "");
+  const book = littleBook(3);
   // 3 x 12.345 kWh; 3 x (7.17 + 1.37 = 8.54).
-  assert.equal(last.totals, {
+  assert.equal(totalsBeside(book, 4), {
     sales: 3,
     energyMilliWh: 37_035_000,
     rates: [{ currency: "EUR", name: "VAT", ratePercent: "19", net: "21.51", tax: "4.11", gross: "25.62" }],
   });
+});
+
+test("no receipt tells what was sold before it: a salted digest stands in the place of the running totals", () => {
+  const [, , third] = littleBook(2);
+  const text = JSON.stringify(payload(third?.jws ?? ""));
+  // Two sales of 8.54 and 12.345 kWh.
+  for (const turnover of ["17.08", "24690000", "24.690", 'totals":{']) assert.not.match(text, turnover);
+  const { totals } = payload(third?.jws ?? "").commitments;
+  assert.is(
+    totals,
+    createHash("sha256")
+      .update(third?.disclosures[0] ?? "")
+      .digest("base64url"),
+  );
 });
 
 test("the checkpoint handed out is a C2SP note: key id from the SPKI, DER signature over the three lines", () => {

@@ -44,7 +44,7 @@ type Odd = {
 
 /** Sells a session by the engine and gives its receipt, after it was found to hold. */
 function sold({ tariff: by = tariff, clockTrusted = true, durationsKnown = true, changes = {} }: Odd): Issued {
-  const facts = settlement(2, changes);
+  const facts = settlement(2, { ...changes, tariff: by });
   const parsed = parseTariff(by);
   const [first, ...rest] = facts.samples;
   if (!parsed.ok || first === undefined) throw new Error("the tariff cannot be read");

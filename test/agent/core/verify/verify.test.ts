@@ -350,7 +350,7 @@ test("evidence made to break the verifier gets a verdict", () => {
     signedJws(deep, signer.keyId, signer),
     signedJws(`{"kind":"sale","sale":${deep}}`, signer.keyId, signer),
     `OCMF|{"RD":[{"TM":${deep}}]}|${signatureText("00")}`,
-    `{"format":"chargetill book 1","note":"${bookNote}","station":"","receipts":["${signedJws(deep, signer.keyId, signer)}"],"checkpoint":""}`,
+    `{"format":"chargetill book 1","note":"${bookNote}","station":"","receipts":["${signedJws(deep, signer.keyId, signer)}"],"disclosures":[[]],"checkpoint":""}`,
     `{"format":"chargetill consistency 1","older":${deep},"newer":"","proof":[]}`,
     resigned(
       ({ sale }) =>

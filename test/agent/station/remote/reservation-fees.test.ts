@@ -87,13 +87,15 @@ const notes = (testStation: TestStation): string =>
 
 /** The whole book holds, whoever checks it. */
 function bookHolds(testStation: TestStation): void {
-  const { book, issuer } = testStation.services;
+  const { book, issuer, disclosures: opened } = testStation.services;
   const receipts = [...book.entries()].map(({ jws }) => jws);
+  const disclosures = receipts.map((_, at) => opened.of(at + 1));
   const text = JSON.stringify({
     format: "chargetill book 1",
     note: bookNote,
     station: testStation.config.station.id,
     receipts,
+    disclosures,
     checkpoint: issuer.chain.checkpoint,
   });
   const pins = { fingerprints: new Set([issuer.keyId.slice(7)]), keys: [] };

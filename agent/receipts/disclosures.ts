@@ -1,0 +1,100 @@
+// What opens the withheld parts of receipts: their running totals, cards and contracts. It lies beside the book, in pages
+// by receipt number, because the book's pages are never written again and this may have to be forgotten. Without it every
+// receipt, the chain and the book are as provable as before.
+import { join } from "node:path";
+import { z } from "zod";
+import { disclosuresOf, type WithheldName, withheldNames } from "../core/disclosure/disclosure.js";
+import type { Disk } from "../ledger/store/disk.js";
+import { Table } from "../ledger/store/table.js";
+
+const disclosuresFolder = "disclosures";
+/** Receipts in a page: some 30 kB, written again with each of them. */
+export const receiptsInPage = 32;
+
+const row = z.strictObject({
+  number: z.int().min(1),
+  disclosures: z.array(z.string().regex(/^[A-Za-z0-9_-]+$/)).max(withheldNames.length),
+});
+const page = z.strictObject({ receipts: z.array(row).max(receiptsInPage) });
+type DisclosurePage = {
+  readonly receipts: readonly { readonly number: number; readonly disclosures: readonly string[] }[];
+};
+
+/** Names what was read; throws where it does not fit. */
+export const parseDisclosures = (value: unknown): DisclosurePage => page.parse(value) as DisclosurePage;
+export const noDisclosures: DisclosurePage = { receipts: [] };
+
+const pageOf = (number: number): number => Math.ceil(number / receiptsInPage);
+const fileOf = (folder: string, index: number): string =>
+  join(folder, disclosuresFolder, `page-${String(index).padStart(6, "0")}.json`);
+
+/** The pages that there are, or were: those that are lost have left their mark. */
+export function disclosurePages(disk: Disk, folder: string): string[] {
+  const names = disk
+    .list(join(folder, disclosuresFolder))
+    .flatMap((name) => /^(page-\d{6}\.json)(?:\.made)?$/.exec(name)?.[1] ?? []);
+  return [...new Set(names)].sort().map((name) => join(folder, disclosuresFolder, name));
+}
+
+/** What is disclosed of a receipt; none where it is forgotten. Throws table/damaged, disk/failed. */
+export type ShownDisclosures = (number: number) => readonly string[];
+
+const within = ({ receipts }: DisclosurePage, number: number): readonly string[] =>
+  receipts.find((one) => one.number === number)?.disclosures ?? [];
+
+/** For looking only: safe while an agent writes. A page is in memory at a time. */
+export function viewDisclosures(disk: Disk, folder: string): ShownDisclosures {
+  let read: { readonly index: number; readonly page: DisclosurePage } | undefined;
+  return (number) => {
+    const index = pageOf(number);
+    if (read?.index !== index)
+      read = { index, page: Table.view(disk, fileOf(folder, index), parseDisclosures, noDisclosures) };
+    return within(read.page, number);
+  };
+}
+
+export class Disclosures {
+  #newest: { readonly index: number; readonly table: Table<DisclosurePage> } | undefined;
+
+  constructor(
+    private readonly disk: Disk,
+    private readonly folder: string,
+  ) {}
+
+  /**
+   * Keeps what opens a receipt; it lasts when this returns. The same receipt again is no write. Throws table/damaged,
+   * disk/failed, disk/full.
+   */
+  keep(number: number, disclosures: readonly string[]): void {
+    this.#page(number).update((before) =>
+      before.receipts.some((one) => one.number === number)
+        ? before
+        : { receipts: [...before.receipts, { number, disclosures }] },
+    );
+  }
+
+  readonly of: ShownDisclosures = (number) =>
+    pageOf(number) === this.#newest?.index
+      ? within(this.#newest.table.data, number)
+      : within(Table.view(this.disk, fileOf(this.folder, pageOf(number)), parseDisclosures, noDisclosures), number);
+
+  /** Forgets all of a receipt but these; true where there was something to forget. Throws as `keep`. */
+  forget(number: number, except: readonly WithheldName[]): boolean {
+    const before = this.of(number);
+    const left = disclosuresOf(before, except);
+    if (left.length === before.length) return false;
+    this.#page(number).update(({ receipts }) => ({
+      receipts: receipts.map((one) => (one.number === number ? { number, disclosures: left } : one)),
+    }));
+    return true;
+  }
+
+  #page(number: number): Table<DisclosurePage> {
+    const index = pageOf(number);
+    if (this.#newest?.index === index) return this.#newest.table;
+    const table = Table.open<DisclosurePage>(this.disk, fileOf(this.folder, index), parseDisclosures, noDisclosures);
+    // An older page is opened to forget something; the newest stays at hand.
+    if (index >= (this.#newest?.index ?? 0)) this.#newest = { index, table };
+    return table;
+  }
+}
