@@ -1,7 +1,7 @@
 // `chargetill page`: the process that serves the driver's page. It has no key, no device and no state folder; all that it
 // knows comes over the socket of the station.
 import type { Hono } from "hono";
-import { displayApp } from "./display-app.js";
+import { displayApp } from "./display/display-app.js";
 import type { StationHello } from "./link/frames.js";
 import { StationLink, type StationView } from "./link/station-link.js";
 import { pageApp } from "./page-app.js";

@@ -130,7 +130,9 @@ write(
 );
 copy("systemd/chargetill.service", "usr", "lib", "systemd", "system", "chargetill.service");
 copy("systemd/chargetill-opener.service", "usr", "lib", "systemd", "system", "chargetill-opener.service");
-for (const unit of ["chargetill-page.service", "chargetill-page.path"])
+for (const unit of ["page.service", "page.path", "console.service", "display.service"].map(
+  (one) => `chargetill-${one}`,
+))
   copy(`systemd/${unit}`, "usr", "lib", "systemd", "system", unit);
 copy("systemd/sysusers.conf", "usr", "lib", "sysusers.d", "chargetill.conf");
 copy("systemd/tmpfiles.conf", "usr", "lib", "tmpfiles.d", "chargetill.conf");

@@ -17,7 +17,12 @@ const settingsOf = (unit: string): Setting[] =>
   [...textOf(unit).matchAll(/^([A-Z][A-Za-z]+)=(.*)$/gm)].map(([, key = "", value = ""]) => ({ key, value }));
 const valuesIn = (settings: readonly Setting[], key: string): string[] =>
   settings.filter((one) => one.key === key).map(({ value }) => value);
-const units = ["chargetill.service", "chargetill-opener.service", "chargetill-page.service"] as const;
+const units = [
+  "chargetill.service",
+  "chargetill-opener.service",
+  "chargetill-page.service",
+  "chargetill-console.service",
+] as const;
 const settings = settingsOf(units[0]);
 const values = (key: string): string[] => valuesIn(settings, key);
 

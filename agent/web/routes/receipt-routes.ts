@@ -51,7 +51,7 @@ function addSecretRoutes({ app, link, events }: RouteParts): void {
     if (answer?.ok === false && answer.why === "wait") return request.html(messagePageOf(context, words.tooMany), 429);
     if (answer?.ok === false && answer.why === "refused")
       return request.html(messagePageOf(context, words.failed, 10), 503);
-    return request.html(messagePageOf(context, words.linkGone(Math.round(view.hello.page.linksMs / dayMs))), 404);
+    return request.html(messagePageOf(context, words.linkGone(Math.ceil(view.hello.page.linksMs / dayMs))), 404);
   };
 
   app.get("/r/:secret/events", (request) => {

@@ -14,12 +14,17 @@ export type RouteParts = {
   readonly events: LiveEvents;
 };
 
-/** Undefined before the station has spoken for the first time. */
-export function contextOf(context: Context, link: StationLink): PageContext | undefined {
+/** Undefined before the station has spoken for the first time. `by` = whose language it is in. */
+export function contextOf(
+  context: Context,
+  link: StationLink,
+  by: "client" | "station" = "client",
+): PageContext | undefined {
   const view = link.view();
   if (view === undefined) return undefined;
   const { req } = context;
-  const language = pageLanguage(req.query("lang"), req.header("accept-language"), view.hello.language);
+  const accepted = by === "client" ? req.header("accept-language") : undefined;
+  const language = pageLanguage(req.query("lang"), accepted, view.hello.language);
   return {
     view,
     language,

@@ -5,11 +5,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pageStyle } from "../views/page-style.js";
 
-export type Asset = { readonly path: string; readonly type: string; readonly body: string };
+type Asset = { readonly path: string; readonly type: string; readonly body: string };
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "browser");
 
-const named = (name: string, ending: string, type: string, body: string): Asset => ({
+/** A file under an address that changes with its content. */
+export const assetOf = (name: string, ending: string, type: string, body: string): Asset => ({
   path: `/${name}-${createHash("sha256").update(body).digest("hex").slice(0, 12)}.${ending}`,
   type: `${type}; charset=utf-8`,
   body,
@@ -17,5 +18,5 @@ const named = (name: string, ending: string, type: string, body: string): Asset 
 
 const script = readFileSync(join(folder, "live-script.js"), "utf8").replace(/^\/\/# sourceMappingURL=.*$/m, "");
 
-export const styleAsset = named("page", "css", "text/css", pageStyle.replaceAll(/\n+/g, "\n"));
-export const scriptAsset = named("live", "js", "text/javascript", script);
+export const styleAsset = assetOf("page", "css", "text/css", pageStyle.replaceAll(/\n+/g, "\n"));
+export const scriptAsset = assetOf("live", "js", "text/javascript", script);

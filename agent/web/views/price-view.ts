@@ -92,26 +92,46 @@ function usualCost(tariff: Tariff, watts: number, atMs: number, timeZone: string
   }
 }
 
+const chargeKinds: readonly PriceInWords["kind"][] = ["kwh", "minute", "session", "idle", "reservation"];
+
+type PriceRow = {
+  readonly kind: PriceInWords["kind"];
+  readonly heading: string;
+  readonly about: string;
+  readonly amount: string;
+  readonly rest: string;
+};
+
+/** What is charged, a row each: `Energy: 0.49 EUR per kWh (incl. 19 % VAT); …` in its parts. */
+export function priceRowTexts({ lines }: BayPrice): readonly PriceRow[] {
+  return lines
+    .filter(({ kind }) => chargeKinds.includes(kind))
+    .map(({ kind, text }) => {
+      const colon = text.indexOf(": ");
+      const [whole, told] = colon < 0 ? ["", text] : [text.slice(0, colon), text.slice(colon + 2)];
+      const [, amount = told, rest = ""] = /^([^(;,]*(?:,\d[^(;,]*)?)(.*)$/.exec(told) ?? [];
+      const [, heading = whole, about = ""] = /^([^(]*?)\s*\(([^)]*)\)$/.exec(whole) ?? [];
+      const plain = rest.replace(/^[,;]?\s*/, "").replace(/^\(([^()]*)\)/, "$1");
+      return { kind, heading, about, amount: amount.trim(), rest: plain };
+    });
+}
+
 /** The price as a list, what it costs per kWh largest. */
 export function priceList(price: BayPrice | undefined, { words }: Pick<PageContext, "words">): Html {
   if (price === undefined) return html`<p class="notice">${words.nothingSold}</p>`;
-  const rows = price.lines.filter(({ kind }) => ["kwh", "minute", "session", "idle", "reservation"].includes(kind));
-  const rest = price.lines.filter((line) => !rows.includes(line));
+  const others = price.lines.filter(({ kind }) => !chargeKinds.includes(kind));
   const usual =
     price.usual === undefined
       ? ""
       : html`<p class="would"><span>${words.wouldCost(`${usualKwh} kWh`)}</span> <strong>${price.usual}</strong></p>`;
-  return html`<dl class="prices">${rows.map(({ kind, text }) => priceRow(kind, text))}</dl>
+  return html`<dl class="prices">${priceRowTexts(price).map(priceRow)}</dl>
 ${usual}
-${rest.length === 0 ? "" : html`<ul class="more">${rest.map(({ text }) => html`<li>${text}</li>`)}</ul>`}`;
+${others.length === 0 ? "" : html`<ul class="more">${others.map(({ text }) => html`<li>${text}</li>`)}</ul>`}`;
 }
 
-/** `Energy: 0.49 EUR per kWh (incl. 19 % VAT); …`: heading, price, and the rest small. */
-function priceRow(kind: PriceInWords["kind"], text: string): Html {
-  const colon = text.indexOf(": ");
-  const [heading, told] = colon < 0 ? ["", text] : [text.slice(0, colon), text.slice(colon + 2)];
-  const [, price = told, rest = ""] = /^([^(;,]*(?:,\d[^(;,]*)?)(.*)$/.exec(told) ?? [];
-  const [, about = heading, note = ""] = /^([^(]*?)\s*\(([^)]*)\)$/.exec(heading) ?? [];
-  return html`<div class="${kind === "kwh" ? "first" : ""}"><dt>${about}${note === "" ? "" : html`<small>${note}</small>`}</dt>
-<dd>${price.trim()}${rest === "" ? "" : html`<small>${rest.replace(/^[,;]\s*/, "").replace(/^\(([^()]*)\)/, "$1")}</small>`}</dd></div>`;
+const small = (text: string): Html | string => (text === "" ? "" : html`<small>${text}</small>`);
+
+function priceRow({ kind, heading, about, amount, rest }: PriceRow): Html {
+  return html`<div class="${kind === "kwh" ? "first" : ""}"><dt>${heading}${small(about)}</dt>
+<dd>${amount}${small(rest)}</dd></div>`;
 }

@@ -76,7 +76,7 @@ export function sessionPageOf(
   const { view, words, language } = context;
   const { hello } = view;
   const facts = hello.connectors.find(({ id }) => id === connector.id);
-  const days = Math.round(hello.page.linksMs / dayMs);
+  const days = Math.ceil(hello.page.linksMs / dayMs);
   const path = `/r/${session.link}`;
   const stop =
     hello.page.stop && connector.state === "charging"
