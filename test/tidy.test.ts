@@ -161,7 +161,7 @@ shape("have at most ten lines wider than 140 characters", () => {
 });
 
 shape("of tests mirror those of production, and none lies loose at the top", () => {
-  const ofTheirOwn = /^test(\/(bench|soak|support|cases|browser)(\/|$)|$)/;
+  const ofTheirOwn = /^test(\/(bench|soak|support|cases|browser|verifier)(\/|$)|$)/;
   const folders = new Set(sources.map(({ folder }) => folder).filter((folder) => topFolderOf(folder) === "test"));
   assert.equal(
     [...folders].filter((folder) => !ofTheirOwn.test(folder) && !existsSync(join(root, folder.slice("test/".length)))),

@@ -9,7 +9,7 @@ import { type CreditOrder, issueCredit } from "../core/corrections/credit.js";
 import { Failure } from "../core/failure.js";
 import type { Occasion } from "../core/receipt/issuing.js";
 import { issueReceipt } from "../core/receipt/receipt.js";
-import { payloadOf } from "../core/receipt/receipt-payload.js";
+import { payloadOf, soldIn } from "../core/receipt/receipt-payload.js";
 import type { HashFunction } from "../core/signing/merkle.js";
 import type { Signer } from "../core/signing/signer.js";
 import type { Tariff } from "../core/tariff/tariff.js";
@@ -54,7 +54,7 @@ export class Corrections {
     if (before !== undefined)
       throw new Failure("usage/invalid", `receipt ${number} was credited before, by receipt ${before.number}`);
     const cdrId = `${sold.cdrId}-CR`;
-    const refund = order.refund ?? "contract";
+    const refund = order.refund ?? ownWay(sold.jws);
     const issued = issueCredit(occasion(now), sold.jws, { ...order, cdrId, refund }, chain.end, signer(), hash);
     const cdr = creditCopies(
       sold.cdr as CdrCopies,
@@ -101,6 +101,13 @@ export class Corrections {
     if (!kinds.includes(sold.kind)) throw notASale(number, what);
     return sold;
   }
+}
+
+/** A contract is billed less; any other payment goes back the way it came. */
+function ownWay(jws: string): CreditOrder["refund"] {
+  const payload = payloadOf(jws);
+  const sold = payload === undefined ? undefined : soldIn(payload);
+  return sold === undefined || sold.payment.kind === "contract" ? "contract" : "payment";
 }
 
 const notASale = (number: number, what: "credited" | "corrected"): Failure =>

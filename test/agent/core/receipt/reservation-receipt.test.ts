@@ -8,20 +8,17 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { makeCopies } from "../../../../agent/core/cdr/cdr-copies.js";
 import { issueCredit } from "../../../../agent/core/corrections/credit.js";
-import { reservationPrices } from "../../../../agent/core/explain/explain-tariff.js";
 import { canonicalText } from "../../../../agent/core/json/json-text.js";
-import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
 import { receiptSheet } from "../../../../agent/core/print/receipt-sheet.js";
 import { receiptText } from "../../../../agent/core/print/receipt-text.js";
 import type { Issued } from "../../../../agent/core/receipt/issuing.js";
 import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
 import { payloadOf, type ReservationPayload } from "../../../../agent/core/receipt/receipt-payload.js";
-import { issueReservation, settledNoShow } from "../../../../agent/core/receipt/reservation-receipt.js";
+import { issueReservation } from "../../../../agent/core/receipt/reservation-receipt.js";
 import { signedJws } from "../../../../agent/core/signing/jws.js";
 import { guardedSigner, type Signer } from "../../../../agent/core/signing/signer.js";
 import type { NoShow } from "../../../../agent/core/station/backend-orders.js";
-import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import { exitCode } from "../../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { readReceipt, receiptChecks } from "../../../../agent/core/verify/verify-receipt.js";
@@ -35,6 +32,12 @@ import { receiptHtml } from "../../../../agent/receipts/output/html.js";
 import { bookRow } from "../../../../agent/receipts/output/tables.js";
 import { languages } from "../../../../config/languages.js";
 import {
+  noShow,
+  reservationDigest,
+  reservationTariff,
+  settledReservation,
+} from "../../../support/sale/sample-reservation.js";
+import {
   brokenSigner,
   chainOf,
   creditOrder,
@@ -44,7 +47,6 @@ import {
   settlement,
   signer,
   sourceOf,
-  station,
 } from "../../../support/sample-receipt.js";
 
 const test = suite("the receipt of a reservation");
@@ -54,88 +56,18 @@ const pins = { fingerprints: new Set([signer.publicKey.fingerprint]), keys: [] }
 const verifyArchive = (bytes: Uint8Array): ReturnType<typeof verifyGiven> =>
   verifyGiven({ files: [{ name: "bundle.zip", bytes }], pins }, verifyTools(), "0.1.0");
 
-/** 3.00 an hour by day, 6.00 from 2 to 4 at night; 4.00 where nobody comes. */
-const tariff = {
-  country_code: "DE",
-  party_id: "ABC",
-  id: "RES",
-  currency: "EUR",
-  elements: [
-    { price_components: [{ type: "ENERGY", price: 0.5, vat: 19, step_size: 1 }] },
-    {
-      price_components: [{ type: "TIME", price: 6, vat: 19, step_size: 60 }],
-      restrictions: { reservation: "RESERVATION", start_time: "02:00", end_time: "04:00" },
-    },
-    {
-      price_components: [{ type: "TIME", price: 3, vat: 19, step_size: 60 }],
-      restrictions: { reservation: "RESERVATION" },
-    },
-    {
-      price_components: [{ type: "FLAT", price: 4, vat: 19, step_size: 1 }],
-      restrictions: { reservation: "RESERVATION_EXPIRES" },
-    },
-  ],
-  last_updated: "2026-01-01T00:00:00Z",
-};
-const digestOf = ({ source }: { readonly source: unknown }): string => hexText(sha256(utf8(canonicalText(source))));
-
-/** What the backend was given to tell. */
-function toldOf(value: unknown): string {
-  const parsed = parseTariff(value);
-  if (!parsed.ok) throw new Error("the tariff cannot be read");
-  return reservationPrices(parsed.tariff, "en")
-    .map(({ text }) => text)
-    .join("\n");
-}
-
-/** A reservation from an instant on; `stoodMs` = by the monotonic clock, `untilMs` = as it was told. */
-function noShow(
-  fromMs: number,
-  stoodMs: number,
-  untilMs = fromMs + stoodMs,
-  more: Partial<NoShow["fee"]> = {},
-): NoShow {
-  const since = { at: fromMs, monoMs: 5_000, boot: "b", trust: "synced" as const };
-  const { connector, token } = settlement(2);
-  return {
-    id: "csms:7",
-    by: "csms",
-    token,
-    untilMs,
-    fee: {
-      sessionId: "S-7",
-      connector: connector as NoShow["fee"]["connector"],
-      tariff,
-      tariffDigest: digestOf({ source: tariff }),
-      shown: toldOf(more.tariff ?? tariff),
-      timeZone: "Europe/Berlin",
-      since,
-      ...more,
-    },
-    ended: { ...since, at: fromMs + stoodMs, monoMs: 5_000 + stoodMs },
-  };
-}
-const settledFrom = (one: NoShow) =>
-  settledNoShow(one, {
-    receiptNumber: 2,
-    issuedMs: one.ended.at,
-    issuedTrust: "synced",
-    softwareVersion: "0.1.0",
-    station,
-    digestOf,
-  });
 const issued = (one: NoShow, by: Signer = signer): Issued =>
-  issueReservation(settledFrom(one), chainOf(opened), by, sha256);
+  issueReservation(settledReservation(one), chainOf(opened), by, sha256);
 const opened = littleBook(0);
 const half = noShow(Date.UTC(2026, 5, 1, 10), 30 * minute);
 
 test("across a change of the clocks every hour has its own price, and the length is the real one", () => {
   // 01:30 to 04:30 on the wall, where the clocks go back at 3: 4 h. Paper: 30 min x 0.05; 02:00 to 04:00 is 3 h x 6.00;
   // 30 min x 0.05; 4.00: 1.50 + 18.00 + 1.50 + 4.00 = 25.00.
-  const back = settledFrom(noShow(Date.parse("2026-10-25T01:30:00+02:00"), 240 * minute));
+  const back = settledReservation(noShow(Date.parse("2026-10-25T01:30:00+02:00"), 240 * minute));
   assert.is(back.price.totalCost.excl, "25");
   // And where they go forward: 01:30 to 04:30 is 2 h. Paper: 1.50 + 1 h x 6.00 + 1.50 + 4.00 = 13.00.
-  const forward = settledFrom(noShow(Date.parse("2026-03-29T01:30:00+01:00"), 120 * minute));
+  const forward = settledReservation(noShow(Date.parse("2026-03-29T01:30:00+01:00"), 120 * minute));
   assert.is(forward.price.totalCost.excl, "13");
   for (const one of [back, forward]) assert.is(makeCopies(one, undefined, ["2.2.1", "2.3.0"]).wrong, undefined);
 });
@@ -143,11 +75,14 @@ test("across a change of the clocks every hour has its own price, and the length
 test("it is charged to its end as it was told, and never longer than it stood", () => {
   const startMs = Date.UTC(2026, 5, 1, 10);
   // Seen to have expired 40 s late: 30 min x 0.05 + 4.00 = 5.50.
-  assert.is(settledFrom(noShow(startMs, 30 * minute + 40_000, startMs + 30 * minute)).price.totalCost.excl, "5.5");
+  assert.is(
+    settledReservation(noShow(startMs, 30 * minute + 40_000, startMs + 30 * minute)).price.totalCost.excl,
+    "5.5",
+  );
   // The wall clock was set forward meanwhile: it stood for 10 minutes.
-  assert.is(settledFrom(noShow(startMs, 10 * minute, startMs + 30 * minute)).price.totalCost.excl, "4.5");
+  assert.is(settledReservation(noShow(startMs, 10 * minute, startMs + 30 * minute)).price.totalCost.excl, "4.5");
   // It was set back, beyond the end: nobody pays for less than nothing.
-  assert.is(settledFrom(noShow(startMs, 10 * minute, startMs - minute)).price.totalCost.excl, "0");
+  assert.is(settledReservation(noShow(startMs, 10 * minute, startMs - minute)).price.totalCost.excl, "0");
 });
 
 test("prices that include tax, and a minimum that is one of charging, are no hindrance", () => {
@@ -157,9 +92,9 @@ test("prices that include tax, and a minimum that is one of charging, are no hin
   for (const json of [carPark, { ...carPark, min_price: { before_taxes: 20, after_taxes: 24 } }]) {
     const one = noShow(Date.UTC(2026, 5, 1, 10), 12 * minute, undefined, {
       tariff: json as NoShow["fee"]["tariff"],
-      tariffDigest: digestOf({ source: json }),
+      tariffDigest: reservationDigest({ source: json }),
     });
-    const sold = settledFrom(one);
+    const sold = settledReservation(one);
     // Paper: 15 min x 0.05 + 2.00 + 4.00 = 6.75, tax included; before 20 % it is 5.625.
     assert.equal(sold.price.totalCost, { excl: "5.625", incl: "6.75" });
     assert.is(makeCopies(sold, undefined, ["2.2.1", "2.3.0"]).wrong, undefined);
@@ -225,7 +160,7 @@ test("no figure of it can be changed, not even by the station's own key", () => 
     ["sums", { price: { ...reservation.price, totalCost: { excl: "6", incl: "7.14" } } }],
     ["price told before", { shown: { ...reservation.shown, text: " " } }],
     ["price told before", { shown: { ...reservation.shown, at: reservation.end } }],
-    ["tariff", { tariff: { ...reservation.tariff, value: { ...tariff, currency: "CHF" } } }],
+    ["tariff", { tariff: { ...reservation.tariff, value: { ...reservationTariff, currency: "CHF" } } }],
   ];
   for (const [check, change] of changes) {
     const forged = { ...payload, reservation: { ...reservation, ...change } };
@@ -272,7 +207,7 @@ test("whenever and however long, its CDR prices to the same sum and its receipt 
       fc.integer({ min: -1_000, max: 100_000 }),
       (fromS, stoodMs, lateMs) => {
         const one = noShow(fromS * 1000, stoodMs, fromS * 1000 + stoodMs - lateMs);
-        const sold = settledFrom(one);
+        const sold = settledReservation(one);
         assert.is(makeCopies(sold, undefined, ["2.2.1", "2.3.0"]).wrong, undefined);
         const read = readReceipt(issued(one).jws, verifyTools().schema);
         if ("fault" in read) throw new Error(read.fault);
