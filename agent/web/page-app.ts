@@ -6,6 +6,7 @@ import { addBayRoutes } from "./routes/bay-routes.js";
 import { addDataRoutes } from "./routes/data-routes.js";
 import { addReceiptRoutes } from "./routes/receipt-routes.js";
 import { contextOf, type RouteParts } from "./routes/route-parts.js";
+import { addVerifyRoutes } from "./routes/verify-routes.js";
 import { ClientAddress } from "./server/client-address.js";
 import { LiveEvents } from "./server/live-events.js";
 import { scriptAsset, styleAsset } from "./server/page-assets.js";
@@ -43,6 +44,7 @@ export function pageApp(link: StationLink): Hono {
   addBayRoutes(parts);
   addReceiptRoutes(parts);
   addDataRoutes(parts);
+  addVerifyRoutes(parts);
   app.notFound((request) => {
     const context = contextOf(request, link);
     return context === undefined

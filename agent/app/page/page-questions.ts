@@ -3,6 +3,8 @@
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import type { Moment } from "../../../drivers/driver.js";
+import type { Complaint } from "../../core/complaints/complaint.js";
+import { Failure } from "../../core/failure.js";
 import { compare, ratioOfText } from "../../core/number/money.js";
 import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import { dayMs } from "../../core/time/time.js";
@@ -65,6 +67,8 @@ export class PageQuestions {
         return this.#find(services, question, now);
       case "stop":
         return this.#stop(services, question.link);
+      case "complain":
+        return this.#complain(services, question, now);
       default:
         return question satisfies never;
     }
@@ -98,8 +102,24 @@ export class PageQuestions {
       file,
       ocmf: entry.ocmf,
       ...(correction === undefined ? {} : { correctedBy: correction.number }),
+      complaints: services.complaints.about(entry.number).map(linkedComplaint),
     };
     return { ok: true, value: linked };
+  }
+
+  /** Takes a complaint from who holds the link of a receipt; how many one receipt may have is bounded. */
+  #complain(services: Services, question: Extract<PageQuestion, { ask: "complain" }>, now: Moment): PageAnswer {
+    const number = this.parts.links.receiptOf(question.link, now.at);
+    if (number === undefined) return unknown;
+    try {
+      const { reason, text, contact, language } = question;
+      const complaint = services.complaints.take(number, { reason, text, contact }, language, now);
+      return { ok: true, value: { number: complaint.number } };
+    } catch (error) {
+      // What may not be is an answer; trouble with the disk is not.
+      if (!(error instanceof Failure) || !["usage/invalid", "agent/refused"].includes(error.code)) throw error;
+      return refused;
+    }
   }
 
   #stop(services: Services, link: string): PageAnswer {
@@ -135,6 +155,19 @@ export class PageQuestions {
     }
   }
 }
+
+/** A complaint as its driver sees it. */
+const linkedComplaint = ({ number, reason, written, dueMs, answers, end }: Complaint): LinkedComplaint => ({
+  number,
+  reason,
+  dueMs,
+  ...(written === undefined ? {} : { text: written.text }),
+  answers: answers.map(({ atMs, text }) => ({ atMs, text })),
+  ...(end === undefined
+    ? {}
+    : { end: { atMs: end.atMs, ...(end.credit === undefined ? {} : { credit: end.credit }) } }),
+});
+type LinkedComplaint = Extract<Linked, { is: "issued" }>["complaints"][number];
 
 /** The card of a session that runs, or whose car is still plugged in. */
 function cardAt(

@@ -2,6 +2,7 @@
 // few bounded questions. Each side parses what comes from the other.
 import { z } from "zod";
 import { languages } from "../../../config/languages.js";
+import { complaintReasons, longestComplaint } from "../../core/complaints/complaint.js";
 
 /** The longest line that the page takes from the station: a receipt file with its record. */
 export const longestPush = 4 * 1024 * 1024;
@@ -190,6 +191,9 @@ export const linkPattern = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const link = z.string().regex(linkPattern);
 const lastFour = z.string().regex(/^[0-9A-Z]{4}$/);
 
+/** A character may be two units of UTF-16. */
+const mostTextUnits = 2 * longestComplaint;
+
 /** All that the page may ask. */
 const questionSchema = z.discriminatedUnion("ask", [
   /** The link of the session at a connector, for who knows the last four characters of its card. */
@@ -206,11 +210,30 @@ const questionSchema = z.discriminatedUnion("ask", [
     total: z.string().regex(/^\d{1,7}(\.\d{1,4})?$/),
   }),
   z.strictObject({ ask: z.literal("stop"), link }),
+  /** Something is wrong with the receipt of a link. */
+  z.strictObject({
+    ask: z.literal("complain"),
+    link,
+    reason: z.enum(complaintReasons),
+    text: z.string().max(mostTextUnits),
+    contact: z.string().max(mostTextUnits),
+    language: z.enum(languages),
+  }),
 ]);
 
 export type PageQuestion = z.infer<typeof questionSchema>;
 /** A question on its way; the answer bears the same id. */
 export const askedSchema = z.object({ id: z.int().min(1), question: questionSchema });
+
+const linkedComplaint = z.object({
+  number: z.int(),
+  reason: z.enum(complaintReasons),
+  /** Absent once it is forgotten. */
+  text: z.string().optional(),
+  dueMs: z.number(),
+  answers: z.array(z.object({ atMs: z.number(), text: z.string() })),
+  end: z.object({ atMs: z.number(), credit: z.int().optional() }).optional(),
+});
 
 /** What a link leads to: a session that runs, or the receipt's file, its meter record, and what came after it. */
 export const linkedSchema = z.discriminatedUnion("is", [
@@ -221,6 +244,8 @@ export const linkedSchema = z.discriminatedUnion("is", [
     file: z.string(),
     ocmf: z.string(),
     correctedBy: z.int().optional(),
+    /** What was complained about, and what came of it; without the way to reach the driver. */
+    complaints: z.array(linkedComplaint),
   }),
 ]);
 export type Linked = z.infer<typeof linkedSchema>;

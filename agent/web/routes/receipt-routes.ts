@@ -1,6 +1,7 @@
 // `/r/<secret>`: the session while it runs, then its receipt in every form; `/receipt`: the way to one whose link is lost.
 import type { Context } from "hono";
 import { z } from "zod";
+import { longestComplaint, readComplaint } from "../../core/complaints/complaint.js";
 import { deepestJson, parseBoundedJson } from "../../core/json/bounded-json.js";
 import { ocmfXml } from "../../core/ocmf/ocmf-xml.js";
 import { dayMs } from "../../core/time/time.js";
@@ -8,6 +9,7 @@ import { fieldsOfOcmf, paginationOf } from "../../core/verify/verify-ocmf.js";
 import { printedReceipt } from "../../receipts/output/terminal-text.js";
 import { type Linked, linkedSchema, linkPattern, type PushedConnector, type PushedSession } from "../link/frames.js";
 import { clientOf } from "../server/page-guard.js";
+import { complaintPart } from "../views/complaint-view.js";
 import type { PageContext } from "../views/layout.js";
 import { messagePageOf } from "../views/message-view.js";
 import { findPageOf, receiptPageOf } from "../views/receipt-view.js";
@@ -21,6 +23,7 @@ type LinkedReceipt = Extract<Linked, { is: "issued" }>;
 const mostFileValues = 1_000;
 const fileSchema = z.looseObject({ jws: z.string(), publicKey: z.string() });
 const foundLink = z.object({ link: z.string() });
+const takenComplaint = z.object({ number: z.int() });
 
 /** The session that runs behind a link. */
 function runningAt({ view }: PageContext, secret: string): Running | undefined {
@@ -83,6 +86,37 @@ function addSecretRoutes({ app, link, events }: RouteParts): void {
     );
   });
 
+  app.post("/r/:secret/complaint", async (request) => {
+    const context = contextOf(request, link);
+    const secret = request.req.param("secret");
+    if (context === undefined) return notYet(request);
+    const issued = await issuedAt(request, context, secret);
+    if (issued instanceof Response) return issued;
+    const typed = {
+      reason: await formField(request, "reason", 20),
+      text: await formField(request, "text", 2 * longestComplaint),
+      contact: await formField(request, "contact", 2 * longestComplaint),
+    };
+    const words = readComplaint(typed);
+    const answer =
+      typeof words === "string"
+        ? undefined
+        : await link.ask({ ask: "complain", link: secret, contact: "", ...words, language: context.language });
+    const taken = answer?.ok === true ? takenComplaint.safeParse(answer.value) : undefined;
+    if (taken?.success === true)
+      return request.redirect(`${inLanguage(`/r/${secret}`, context)}#complaint-${taken.data.number}`, 303);
+    const { jws } = receiptIn(issued.file);
+    const { number, ocmf, correctedBy, complaints } = issued;
+    return request.html(
+      receiptPageOf(
+        context,
+        { link: secret, number, jws, hasRecord: ocmf !== "", correctedBy },
+        complaintPart(context, { link: secret, jws, complaints, refused: typed }),
+      ),
+      409,
+    );
+  });
+
   app.get("/r/:name", async (request) => {
     const context = contextOf(request, link);
     if (context === undefined) return notYet(request);
@@ -97,16 +131,21 @@ function addSecretRoutes({ app, link, events }: RouteParts): void {
   });
 }
 
+/** The receipt in a receipt file of the station's. */
+function receiptIn(file: string): z.infer<typeof fileSchema> {
+  const read = parseBoundedJson(file, { values: mostFileValues, depth: deepestJson });
+  return fileSchema.parse(read.ok ? read.value : undefined);
+}
+
 /** The receipt in the form that the address ends with. */
 async function given(
   request: Context,
   context: PageContext,
-  { number, file, ocmf, correctedBy }: LinkedReceipt,
+  { number, file, ocmf, correctedBy, complaints }: LinkedReceipt,
   secret: string,
   ending: string,
 ): Promise<Response> {
-  const read = parseBoundedJson(file, { values: mostFileValues, depth: deepestJson });
-  const { jws, publicKey } = fileSchema.parse(read.ok ? read.value : undefined);
+  const { jws, publicKey } = receiptIn(file);
   const { language, words } = context;
   const options = { language, ...(correctedBy === undefined ? {} : { correctedBy }) };
   const saved = (name: string): Record<string, string> => ({
@@ -114,7 +153,13 @@ async function given(
   });
   switch (ending) {
     case "":
-      return request.html(receiptPageOf(context, { link: secret, number, jws, hasRecord: ocmf !== "", correctedBy }));
+      return request.html(
+        receiptPageOf(
+          context,
+          { link: secret, number, jws, hasRecord: ocmf !== "", correctedBy },
+          complaintPart(context, { link: secret, jws, complaints }),
+        ),
+      );
     case ".json":
       return request.body(file, 200, { ...saved("json"), "Content-Type": "application/json; charset=utf-8" });
     case ".txt":

@@ -14,7 +14,7 @@ export const contentPolicy =
 const headers: readonly (readonly [string, string])[] = [
   ["Content-Security-Policy", contentPolicy],
   ["X-Content-Type-Options", "nosniff"],
-  ["Referrer-Policy", "no-referrer"],
+  ["Referrer-Policy", "same-origin"],
   ["X-Robots-Tag", "noindex, nofollow"],
   ["Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"],
   ["Cross-Origin-Opener-Policy", "same-origin"],
@@ -45,7 +45,8 @@ export function pageGuard({ hosts, clients, rate }: GuardParts): MiddlewareHandl
     const refused = whyRefused(context, hosts(), () => rate.take(clientOf(context, clients())));
     if (refused === undefined) await next();
     else context.res = context.text(refused.text, refused.status);
-    for (const [name, value] of headers) context.res.headers.set(name, value);
+    // A page of one file brings a policy of its own, which allows less.
+    for (const [name, value] of headers) if (!context.res.headers.has(name)) context.res.headers.set(name, value);
     if (!context.res.headers.has("Cache-Control")) context.res.headers.set("Cache-Control", "no-store");
   };
 }

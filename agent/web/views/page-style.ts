@@ -67,6 +67,10 @@ button,.button{font:inherit;font-weight:700;display:inline-block;margin:.9rem 0 
 border:2px solid var(--ink);border-radius:.375rem;background:var(--ink);color:var(--paper);cursor:pointer;
 text-decoration:none}
 .button{background:var(--paper);color:var(--ink)}
+form textarea{max-width:none}
+.complaints h3{margin:0;font-size:1rem}.complaints blockquote{margin:.5rem 0;font-weight:400;white-space:pre-wrap;
+overflow-wrap:anywhere}.complaints .notice p{margin:.4rem 0 0;font-weight:400}.complaints summary{cursor:pointer;
+font-weight:600;padding:.6rem 0}
 .row{display:flex;flex-wrap:wrap;gap:0 .75rem}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
