@@ -280,6 +280,12 @@ test("is of 2.1 alone: what 2.0.1 has no word for changes nothing there", async 
   );
 });
 
+/**
+ * The spelling: a MemberList of "maxCost, maxEnergy, maxTime, maxSoC", the names of the fields of TransactionLimitType,
+ * by the device model of OCPP 2.1 (part 2, appendices, 2.7.12), as two public implementations read it: the CSMS of
+ * EVtivity (supported-limits, which matches without case, since some stations write MaxCost) and a Rust station whose
+ * table names the same four (SUPPORTED_TRANSACTION_LIMITS, E16.FR.12 and .13). A simulator was seen with "MaxEnergy".
+ */
 test("is announced: TxCtrlr.SupportedLimits names cost, energy and time", async () => {
   const scene = await Scene.open(() => undefined);
   const answer = (await scene.csms.client?.call("GetVariables", {
