@@ -40,6 +40,8 @@ import { HandClock } from "../support/time/hand-clock.js";
 
 const sessions = 10_000;
 const callsEach = 2;
+/** Where the heap is measured, as parts of the sessions; and at the end. */
+const heapMarks = [0.1, 0.5];
 /** So many sessions are told by the outbox, then by each loop, in turn. */
 const turn = 250;
 const template = "session-2";
@@ -142,8 +144,8 @@ async function drained(
   items: Backlog,
   stores: Stores,
   between = new TurnClock(Number.POSITIVE_INFINITY, () => Promise.resolve()),
-): Promise<{ rate: number; heaps: readonly [number, number] }> {
-  const heaps: [number, number] = [0, 0];
+): Promise<{ rate: number; heaps: readonly number[] }> {
+  const heaps: number[] = [];
   const clock = new HandClock();
   const fail = (error: unknown): never => {
     throw error;
@@ -174,7 +176,8 @@ async function drained(
     random: Math.random,
     backoff: { first: 100, most: 1_000 },
     onChange: ({ sending }) => {
-      if (sending === items.count / 10) heaps[0] = heapUsed();
+      const mark = heapMarks[heaps.length];
+      if (sending !== undefined && mark !== undefined && sending >= mark * items.count) heaps.push(heapUsed());
     },
     onFailure: fail,
   });
@@ -182,7 +185,7 @@ async function drained(
   const status = await outbox.now();
   const rate = (items.count * callsEach) / ((performance.now() - started - between.pausedMs) / 1_000);
   if (status.waiting > 0 || status.parked.length > 0) throw new Error(`not drained: ${JSON.stringify(status)}`);
-  heaps[1] = heapUsed();
+  heaps.push(heapUsed());
   await outbox.stop();
   return { rate, heaps };
 }
@@ -329,9 +332,13 @@ export async function ocppBench(): Promise<void> {
       console.log(`${dialect}: bare, ready-made CALLs   ${ready.rate.toFixed(0)} CALLs/s`);
       console.log(`${dialect}: bare, from the receipts  ${made.rate.toFixed(0)} CALLs/s`);
       console.log(
-        `${dialect}: outbox                   ${rate.toFixed(0)} CALLs/s, ratio ${(rate / made.rate).toFixed(2)} (${(rate / ready.rate).toFixed(2)} to ready-made ones), heap ${kib(heaps[0])} at ${sessions / 10}, ${kib(heaps[1])} at ${sessions}`,
+        `${dialect}: outbox                   ${rate.toFixed(0)} CALLs/s (${(rate / callsEach).toFixed(0)} sessions/s), ` +
+          `ratio ${(rate / made.rate).toFixed(2)} (${(rate / ready.rate).toFixed(2)} to ready-made ones)`,
       );
-      if (heaps[1] - heaps[0] > 2 * 1024 * 1024) failed.push(`${dialect}: memory is not flat`);
+      const [first = 0] = heaps;
+      const shown = [...heapMarks, 1].map((mark, index) => `${kib(heaps[index] ?? 0)} at ${mark * sessions}`);
+      console.log(`${dialect}: heap                     ${shown.join(", ")}`);
+      if ((heaps.at(-1) ?? 0) - first > 2 * 1024 * 1024) failed.push(`${dialect}: memory is not flat`);
       if (rate / made.rate < 0.7) failed.push(`${dialect}: the outbox is slower than 0.7 of a bare loop`);
       for (const bare of [ready, made]) bare.close();
     }

@@ -28,6 +28,8 @@ import { HandClock } from "../support/time/hand-clock.js";
 
 const sessions = 10_000;
 const turns = 20;
+/** After so many turns the heap is measured. */
+const heapTurns = [2, 10, turns];
 const ocmf = `OCMF|${"x".repeat(1_500)}|y`;
 
 class Backlog implements OutboxItems {
@@ -176,13 +178,21 @@ export async function syncBench(): Promise<void> {
   try {
     for (const loop of Object.values(loops)) await loop.send(500);
     const heapBefore = heapUsed();
-    for (let turn = 0; turn < turns; turn += 1)
+    const heaps: number[] = [];
+    for (let turn = 0; turn < turns; turn += 1) {
+      if (heapTurns.includes(turn)) heaps.push(heapUsed());
       for (const name of Object.keys(loops) as (keyof typeof loops)[]) {
         const started = performance.now();
         await loops[name].send(sessions / turns);
         turnsMs[name].push(performance.now() - started);
       }
-    const grownKiB = (heapUsed() - heapBefore) / 1024;
+    }
+    heaps.push(heapUsed());
+    const grownKiB = ((heaps.at(-1) ?? 0) - heapBefore) / 1024;
+    const shown = heapTurns.map((turn, index) => {
+      const kib = ((heaps[index] ?? 0) / 1024).toFixed(0);
+      return `${kib} KiB at ${(turn * sessions) / turns}`;
+    });
     const median = (values: readonly number[]): number =>
       [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
     const rate = (name: keyof typeof loops): string => (sessions / turns / (median(turnsMs[name]) / 1_000)).toFixed(0);
@@ -196,6 +206,7 @@ export async function syncBench(): Promise<void> {
     console.log(
       `sync: outbox with fsync   ${rate("disk")} CDRs/s, ratio ${beside("disk", "bare").toFixed(2)} to the bare loop, ${beside("disk", "floor").toFixed(2)} to the one with a fdatasync per CDR`,
     );
+    console.log(`sync: heap ${shown.join(", ")}`);
     console.log(`sync: heap grown by ${grownKiB.toFixed(0)} KiB over ${sessions} CDRs in each`);
     if (grownKiB > 2 * 1024) throw new Error("memory is not flat");
     if (ratio < 0.7) throw new Error("the outbox is slower than 0.7 of a bare loop");
