@@ -212,6 +212,13 @@ function identityWords(code: string, url: URL): string | undefined {
     return `the certificate of ${url.host} is not valid today: check the station's clock, then the backend`;
   if (/SELF_SIGNED|UNABLE_TO_|ISSUER_CERT|INVALID_CA|CERT_UNTRUSTED|CERT_SIGNATURE|CERT_REVOKED/.test(code))
     return `the certificate of ${url.host} is not signed by an authority this station knows: check tls.caFile (${code})`;
+  if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code))
+    return `${url.host} speaks no TLS of version 1.2 or newer (${code}): the backend has to be updated`;
+  if (/HANDSHAKE_FAILURE|NO_SHARED_CIPHER|NO_CIPHER/.test(code))
+    return (
+      `${url.host} and this station do not agree on TLS: it wants a client certificate (tls.certFile), ` +
+      `or they have no cipher suite in common (${code})`
+    );
   if (/ALERT/.test(code))
     return `${url.host} does not accept this station's certificate: check tls.certFile and tls.keyFile (${code})`;
   return undefined;

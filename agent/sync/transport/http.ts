@@ -5,6 +5,7 @@ import https from "node:https";
 import { gunzipSync } from "node:zlib";
 import { type Clock, isDefect } from "../../../drivers/driver.js";
 import { cleanedText, shortLine } from "../../core/words/printable.js";
+import { errorCodeOf } from "./error-code.js";
 
 export type HttpAnswer = {
   readonly kind: "answer";
@@ -77,7 +78,7 @@ export function exchangeHttp(request: HttpRequest, signal: AbortSignal): Promise
       });
     } catch (error) {
       if (isDefect(error)) throw error;
-      return lost(codeOf(error));
+      return lost(errorCodeOf(error));
     }
     outgoing.on("socket", (socket) => {
       // A socket that is not connecting any more comes from the agent's pool.
@@ -91,15 +92,10 @@ export function exchangeHttp(request: HttpRequest, signal: AbortSignal): Promise
     });
     outgoing.on("error", (error) => {
       // Once an answer has begun, what happens to it is its reader's to tell.
-      if (!answered) lost(codeOf(error));
+      if (!answered) lost(errorCodeOf(error));
     });
     outgoing.end(request.body);
   });
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Reads an answer to its end, or says why it cannot be read. */

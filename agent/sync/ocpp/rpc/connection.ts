@@ -9,6 +9,7 @@ import type { Clock } from "../../../../drivers/driver.js";
 import { Failure } from "../../../core/failure.js";
 import { judgeLost, shownAddress } from "../../ocpi/ocpi-verdict.js";
 import { type Identity, identityIn, proveUsable, readSetting } from "../../transport/credential-file.js";
+import { errorCodeOf } from "../../transport/error-code.js";
 import type { UplinkFault } from "../../uplink.js";
 import { type Dialect, dialects } from "./frame.js";
 
@@ -198,7 +199,7 @@ const noDialect = (url: URL, offered: readonly Dialect[]): FailedOpening => ({
 function failedToOpen(error: Error, url: URL, offered: readonly Dialect[]): OpenedSocket {
   if (/no subprotocol/i.test(error.message)) return { ...noDialect(url, offered), code: unnamed };
   if (/subprotocol/i.test(error.message)) return noDialect(url, offered);
-  return notOpened("code" in error && typeof error.code === "string" ? error.code : error.message, url);
+  return notOpened(errorCodeOf(error), url);
 }
 
 function notOpened(code: string, url: URL): OpenedSocket {
@@ -215,7 +216,8 @@ function notOpened(code: string, url: URL): OpenedSocket {
 
 /** Under TLS 1.3 a server judges our certificate after we have begun to speak, and some just hang up. */
 const refusesCertificate = (code: string, url: URL): boolean =>
-  url.protocol === "wss:" && (/ALERT/.test(code) || code === "ECONNRESET" || code === "EPIPE");
+  url.protocol === "wss:" &&
+  ((/ALERT/.test(code) && !/PROTOCOL_VERSION/.test(code)) || code === "ECONNRESET" || code === "EPIPE");
 
 /** What an HTTP answer to the upgrade means; only 101 opens a websocket. */
 function refusedUpgrade(
