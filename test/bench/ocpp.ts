@@ -35,7 +35,7 @@ import {
   type OutboxStore,
   parseOutboxTable,
 } from "../../agent/sync/outbox-state.js";
-import { ocppConfig, SalesBook } from "../support/sync/ocpp-bench.js";
+import { ocppConfig, SalesBook, unlasting } from "../support/sync/ocpp-bench.js";
 import { HandClock } from "../support/time/hand-clock.js";
 
 const sessions = 10_000;
@@ -150,8 +150,10 @@ async function drained(
   const fail = (error: unknown): never => {
     throw error;
   };
+  const config = ocppConfig(url, { versions: [dialect.slice(4) as "1.6" | "2.0.1" | "2.1"] });
   const uplink = new OcppUplink({
-    config: ocppConfig(url, { versions: [dialect.slice(4) as "1.6" | "2.0.1" | "2.1"] }),
+    config,
+    ...unlasting(config, clock),
     identity: "till-1",
     party: { countryCode: "DE", partyId: "ABC" },
     version: "0.1.0",

@@ -41,8 +41,8 @@ export type CsmsLineParts = {
   readonly handlers: (dialect: Dialect) => Handlers;
   /** The way through a proxy. */
   readonly agent?: () => Agent | undefined;
-  /** What the CSMS has set; absent = what the config names is all there is. */
-  readonly credentials?: KeptCredentials;
+  /** What the CSMS has set. */
+  readonly credentials: KeptCredentials;
   readonly intervals: () => Intervals;
   readonly reconnect: () => Reconnect;
   readonly setIntervals: (intervals: Partial<Intervals>) => void;

@@ -6,42 +6,36 @@ import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
+import { Failure } from "../../core/failure.js";
 import type { SessionLimits } from "../../core/session/limits.js";
-import { isBusy } from "../../core/session/session.js";
 import { ReceiptFault } from "../../core/signing/signer.js";
 import { sha256Hex } from "../../ledger/store/digest.js";
 import { Oddities, type OddityCount } from "../oddities.js";
 import { reachabilityBy } from "../outbox-status.js";
-import type { OnlineCheck, RecordedFact, StationFeed } from "../station-port.js";
+import type { OnlineCheck, StationFeed } from "../station-port.js";
 import type { KeptCredentials } from "../transport/kept-credentials.js";
 import type { Outcome, Uplink, UplinkItem, UplinkTies } from "../uplink.js";
 import { StatusNotifications } from "./availability/status-notifications.js";
 import { triggeredMessage } from "./availability/triggered-messages.js";
 import { askAboutCard, type TakenTariff } from "./cards/ask-about-card.js";
 import type { Party } from "./cards/authorize.js";
-import { reservationUsed } from "./cards/reservation.js";
 import { ReservationUpdates } from "./cards/reservation-updates.js";
-import { stoppedByGroupCard } from "./cards/stop-card.js";
 import { CsmsLine } from "./csms-line.js";
 import type { LogUploads } from "./requests/log-upload.js";
-import type { BootReason } from "./rpc/boot.js";
 import type { Dialect } from "./rpc/frame.js";
 import { type CsmsLink, type Intervals, type Registration, usualIntervals } from "./rpc/link.js";
 import { type Reconnect, reconnectBy } from "./rpc/reconnect.js";
 import { CallLost, type Handlers, type Rpc, type RpcCall } from "./rpc/rpc.js";
 import type { CertificateRenewal } from "./security/certificate-renewal.js";
-import { SecurityEvents } from "./security/security-events.js";
+import type { SecurityEvents } from "./security/security-events.js";
+import { SecurityWatch } from "./security/security-watch.js";
 import { completedTransaction } from "./transactions/completed-transaction.js";
 import { Extras } from "./transactions/extras.js";
 import { sendPayment } from "./transactions/payment-notice.js";
 import { TransactionReporter } from "./transactions/transaction-reporter.js";
 import { Transactions } from "./transactions/transactions.js";
-import {
-  type TransactionsState,
-  type TransactionsStore,
-  withReservation,
-  withStop,
-} from "./transactions/transactions-state.js";
+import type { TransactionsStore } from "./transactions/transactions-state.js";
+import { UplinkMemory } from "./uplink-memory.js";
 
 export type OcppUplinkParts = {
   readonly config: OcppUplinkConfig;
@@ -66,10 +60,9 @@ export type OcppUplinkParts = {
   readonly limit: (sessionId: string, limits: SessionLimits) => void;
   readonly agent?: () => Agent | undefined;
   /** What the CSMS has set. */
-  readonly credentials?: KeptCredentials;
-  /** Kept over restarts; absent = until the process ends. */
-  readonly securityEvents?: SecurityEvents;
-  readonly logs?: LogUploads;
+  readonly credentials: KeptCredentials;
+  readonly securityEvents: SecurityEvents;
+  readonly logs: LogUploads;
   /** Where the CSMS makes out the station's certificate. */
   readonly renewal?: CertificateRenewal;
   readonly note: (text: string) => void;
@@ -90,8 +83,9 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   readonly #reporter: TransactionReporter;
   readonly #statusNotifications: StatusNotifications;
   readonly #reservations: ReservationUpdates;
-  readonly #settledOnline = new Set<string>();
+  readonly #memory: UplinkMemory;
   readonly #securityEvents: SecurityEvents;
+  readonly #watch: SecurityWatch;
   readonly #oddities: Oddities;
   readonly #extras: Extras;
   #intervals: Intervals;
@@ -99,8 +93,6 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   #stopListening: (() => void) | undefined;
   #lostMonoMs = Number.NEGATIVE_INFINITY;
   #up = false;
-  /** A restart was asked for, and this is still the process that is to end. */
-  #restarts = false;
   /** Agreed on last. */
   #dialect: Dialect = "ocpp2.0.1";
 
@@ -110,6 +102,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.#parts = parts;
     this.reconnect = reconnectBy(config.backoff);
     this.#intervals = { ...usualIntervals, meterValuesS: config.meterValues / 1000 };
+    this.#memory = new UplinkMemory({ name: config.name, store: parts.store, die: parts.die });
     this.#oddities = new Oddities(note);
     this.#extras = new Extras({ config, store: parts.store, note });
     this.#transactions = new Transactions({
@@ -152,13 +145,13 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       oddities: this.#oddities,
       identity: parts.identity,
       station: { serialNumber: parts.identity, version: parts.version },
-      bootReason: () => this.#bootReason(),
+      bootReason: () => this.#memory.bootReason(clock.now().boot),
       handlers: (dialect) => {
         this.#dialect = dialect;
         return parts.handlers(this, dialect);
       },
       ...(parts.agent === undefined ? {} : { agent: parts.agent }),
-      ...(parts.credentials === undefined ? {} : { credentials: parts.credentials }),
+      credentials: parts.credentials,
       intervals: () => this.#intervals,
       reconnect: () => this.reconnect,
       setIntervals: (intervals) => this.setIntervals(intervals),
@@ -173,8 +166,13 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       malformed: (why) => this.securityEvent("InvalidMessages", why),
       die: parts.die,
     });
-    this.#securityEvents = parts.securityEvents ?? new SecurityEvents(clock, parts.die);
+    this.#securityEvents = parts.securityEvents;
     this.#securityEvents.started(parts.version);
+    this.#watch = new SecurityWatch({
+      clock,
+      faults: () => feed()?.faults() ?? [],
+      keep: (type, techInfo) => this.#keepIfThereIsRoom(type, techInfo),
+    });
   }
 
   // ---- the outbox's side
@@ -182,12 +180,15 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   begin(ties: UplinkTies): void {
     this.#ties = ties;
     this.#stopListening = this.#parts.feed()?.listen((fact) => {
-      if (fact.event.type === "SessionSettled") this.#settled(fact.before, fact.event.connector);
-      this.#remember(fact);
+      this.#memory.saw(fact, this.#line.status.accepted);
+      const { event } = fact;
+      if (event.type === "RestartAsked") this.securityEvent("ResetOrReboot", `asked for by ${event.by}`);
+      this.#watch.look();
       this.#reservations.saw(fact);
       this.#reporter.saw(fact);
       this.#statusNotifications.look();
     });
+    this.#watch.begin();
     this.#line.start();
   }
 
@@ -230,8 +231,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       tariffKnown: this.#parts.tariffKnown(completed.receipt.sale.tariff.id),
       withKey: this.sendsPublicKey,
     };
-    const outcome = await this.#transactions.settle(completed, ending, reached, !this.#settledOnline.has(sessionId));
-    if (outcome.kind === "accepted") this.#settledOnline.delete(sessionId);
+    const outcome = await this.#transactions.settle(completed, ending, reached, !this.#memory.endedOnline(sessionId));
+    if (outcome.kind === "accepted") this.#memory.told(sessionId);
     return outcome;
   }
 
@@ -244,7 +245,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
 
   close(): void {
     this.#stopListening?.();
-    this.#parts.logs?.close();
+    this.#watch.close();
+    this.#parts.logs.close();
     this.#line.close();
   }
 
@@ -298,6 +300,16 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     if (rpc !== undefined && this.#line.status.accepted) void this.#securityEvents.tell(rpc);
   }
 
+  /** That the disk is full may not fit on it. */
+  #keepIfThereIsRoom(type: string, techInfo: string): void {
+    try {
+      this.securityEvent(type, techInfo);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "disk/full") throw error;
+      this.#parts.note(`${type} (${techInfo}) is not kept: ${error.message}`);
+    }
+  }
+
   transactionOf(sessionId: string): string | number | undefined {
     const transaction = this.#transactions.of(sessionId);
     if (this.dialect === "ocpp1.6") return transaction?.transactionId ?? undefined;
@@ -327,13 +339,9 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   // ---- the line
 
   #accepted(rpc: Rpc, anew: boolean): void {
-    const { clock, store } = this.#parts;
-    const { boot, monoMs } = clock.now();
+    const { boot, monoMs } = this.#parts.clock.now();
     this.#up = true;
-    const { restart: told, ...kept } = store.read();
-    const isTold = anew && told !== undefined && !this.#restarts;
-    if (isTold || kept.boot !== boot)
-      store.write({ ...kept, ...(isTold || told === undefined ? {} : { restart: told }), boot });
+    this.#memory.accepted(boot, anew);
     this.#reservations.attach(rpc);
     this.#statusNotifications.attach(rpc, anew || monoMs - this.#lostMonoMs > offlineThresholdMs);
     void this.#securityEvents.tell(rpc);
@@ -356,39 +364,6 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     this.#statusNotifications.detach();
     this.#reservations.detach();
     this.#parts.renewal?.detach();
-  }
-
-  /** Of the same boot of the machine is a restart of ours: asked for by this CSMS, or not. */
-  #bootReason(): BootReason {
-    const { boot, restart } = this.#parts.store.read();
-    return boot === this.#parts.clock.now().boot ? (restart ?? "ApplicationReset") : "PowerUp";
-  }
-
-  /** What is to be told later, and stands in no receipt. */
-  #remember(fact: RecordedFact): void {
-    const { store, die } = this.#parts;
-    const keep = (change: (state: TransactionsState) => TransactionsState): void => {
-      try {
-        store.write(change(store.read()));
-      } catch (error) {
-        die(error);
-      }
-    };
-    const used = reservationUsed(this.name, fact);
-    if (used !== undefined) keep((state) => withReservation(state, used.sessionId, used.reservationId));
-    const stopped = stoppedByGroupCard(fact);
-    if (stopped !== undefined) keep((state) => withStop(state, stopped.sessionId, stopped.uid));
-    const { event, before } = fact;
-    if (event.type === "RestartAsked") this.securityEvent("ResetOrReboot", `asked for by ${event.by}`);
-    if (event.type !== "RestartAsked" || event.by !== this.name) return;
-    const waits = event.when === "when-idle" && [...before.sessions.values()].some(isBusy);
-    this.#restarts = true;
-    keep((state) => ({ ...state, restart: waits ? "ScheduledReset" : "RemoteReset" }));
-  }
-
-  #settled(before: ReturnType<StationFeed["stationState"]>, connector: number): void {
-    const session = before.sessions.get(connector);
-    if (session?.state === "settling" && this.#line.status.accepted) this.#settledOnline.add(session.sale.opening.id);
   }
 
   #runs(sessionId: string): boolean {

@@ -6,6 +6,8 @@ import type { Issued } from "../../../agent/core/receipt/issuing.js";
 import { issueReceipt, openChain } from "../../../agent/core/receipt/receipt.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { OcppUplink, type OcppUplinkParts } from "../../../agent/sync/ocpp/ocpp-uplink.js";
+import { LogUploads } from "../../../agent/sync/ocpp/requests/log-upload.js";
+import { SecurityEvents } from "../../../agent/sync/ocpp/security/security-events.js";
 import {
   noTransactions,
   parseTransactions,
@@ -15,7 +17,9 @@ import {
 import { Outbox } from "../../../agent/sync/outbox.js";
 import type { OutboxItem, OutboxItems } from "../../../agent/sync/outbox-state.js";
 import type { StationFeed } from "../../../agent/sync/station-port.js";
+import { KeptCredentials, noCredentials } from "../../../agent/sync/transport/kept-credentials.js";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
+import type { Clock } from "../../../drivers/driver.js";
 import { chainOf, occasion, reading, settlement, signer, startMs } from "../sample-receipt.js";
 import { HandClock } from "../time/hand-clock.js";
 import { closeAll } from "./csms.js";
@@ -118,6 +122,22 @@ export async function drained(outbox: Outbox): Promise<void> {
   if (outbox.status().waiting > 0) throw new Error(`still waiting: ${JSON.stringify(outbox.status())}`);
 }
 
+/** What a CSMS sets, what it is to know and what it may ask for, kept until the process ends. */
+export function unlasting(
+  config: OcppUplinkConfig,
+  clock: Clock,
+): Pick<OcppUplinkParts, "credentials" | "securityEvents" | "logs"> {
+  let kept = noCredentials;
+  const note = (): void => undefined;
+  return {
+    credentials: new KeptCredentials({ read: () => kept, write: (next) => void (kept = next) }),
+    securityEvents: new SecurityEvents(clock, (error) => {
+      throw error;
+    }),
+    logs: new LogUploads({ config, clock, diagnostics: async () => "", securityLog: () => "", note }),
+  };
+}
+
 /** Opens uplink and outbox over what lasts of a world. */
 export function openUplink(
   world: World,
@@ -143,6 +163,7 @@ export function openUplink(
     takeTariff: () => ({ wanted: false }),
     deauthorise: () => {},
     limit: () => {},
+    ...unlasting(config, clock),
     note: (text) => notes.push(text),
     die: (error) => failures.push(error),
     ...parts,

@@ -20,9 +20,10 @@ export const subject = { commonName: "CT-1", organization: "Stadtwerke Mustersta
 
 /** Certificates are made out for today. */
 class TodaysClock extends HandClock {
+  readonly #fromMs = Date.now();
   override now(): Moment {
     const moment = super.now();
-    return { ...moment, at: Date.now() + moment.monoMs };
+    return { ...moment, at: this.#fromMs + moment.monoMs };
   }
 }
 

@@ -27,7 +27,7 @@ type FailedLine = Extract<OpenedSocket, { readonly kind: "failed" }>;
  * As openSocket does, with each certificate in turn, and each password with each. Where none of them is taken, the
  * answer to the first try says why.
  */
-export async function openLine(opening: LineOpening, kept: KeptCredentials | undefined): Promise<OpenedSocket> {
+export async function openLine(opening: LineOpening, kept: KeptCredentials): Promise<OpenedSocket> {
   const { config, identity, agent, clock, signal, fellBack } = opening;
   let first: FailedLine | undefined;
   const refused: { readonly certificate: KeptCertificate; readonly words: string }[] = [];
@@ -35,12 +35,12 @@ export async function openLine(opening: LineOpening, kept: KeptCredentials | und
     for (const password of passwordsToTry(config, kept)) {
       const opened = await openSocket(config, identity, agent, clock, signal, shown(kept, password, certificate));
       if (opened.kind === "open") {
-        kept?.worked({
+        kept.worked({
           certificate,
           ...(typeof password === "string" ? { withoutPassword: password === "none" } : { password }),
         });
         for (const one of refused) {
-          kept?.certificateRefused(one.certificate);
+          kept.certificateRefused(one.certificate);
           fellBack(one.words);
         }
         return opened;
@@ -57,19 +57,15 @@ export async function openLine(opening: LineOpening, kept: KeptCredentials | und
 /** One that the backend has set, that of the config, or none at all (security profile 3). */
 type PasswordTry = KeptPassword | "config" | "none";
 
-const shown = (
-  kept: KeptCredentials | undefined,
-  password: PasswordTry,
-  certificate: KeptCertificate | undefined,
-): Shown => ({
+const shown = (kept: KeptCredentials, password: PasswordTry, certificate: KeptCertificate | undefined): Shown => ({
   ...(password === "config" ? {} : { password: password === "none" ? null : passwordBytes(password) }),
   ...(certificate === undefined ? {} : { certificate }),
-  ...(kept === undefined ? {} : { roots: kept.roots }),
+  roots: kept.roots,
 });
 
-function passwordsToTry({ passwordFile }: OcppUplinkConfig, kept: KeptCredentials | undefined): readonly PasswordTry[] {
-  const passwords = kept?.passwords ?? [];
-  const upgraded = kept?.upgrade != null && kept.upgrade.state !== "offered";
+function passwordsToTry({ passwordFile }: OcppUplinkConfig, kept: KeptCredentials): readonly PasswordTry[] {
+  const { passwords } = kept;
+  const upgraded = kept.upgrade !== null && kept.upgrade.state !== "offered";
   const ofConfig = passwordFile !== undefined || (passwords.length === 0 && !upgraded);
   return [...(upgraded ? (["none"] as const) : []), ...passwords, ...(ofConfig ? (["config"] as const) : [])];
 }
@@ -77,9 +73,9 @@ function passwordsToTry({ passwordFile }: OcppUplinkConfig, kept: KeptCredential
 /** Undefined = that of the config. Where it has none, none is shown: not after an upgrade to profile 3. */
 function certificatesToTry(
   { url, tls }: OcppUplinkConfig,
-  kept: KeptCredentials | undefined,
+  kept: KeptCredentials,
 ): readonly (KeptCertificate | undefined)[] {
-  if (!url.startsWith("wss:") || kept === undefined) return [undefined];
+  if (!url.startsWith("wss:")) return [undefined];
   const isBound = kept.upgrade?.state === "worked" && kept.certificates.length > 0;
   return isBound && tls.certFile === undefined ? kept.certificates : [...kept.certificates, undefined];
 }

@@ -38,6 +38,9 @@ const text = (name: string): string => readFileSync(at(name), "utf8");
 const authorities = certificatesIn(folder);
 const dialects: readonly Dialect[] = ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"];
 
+/** Every third place to cut at, or every one where more is wanted. */
+const stride = Number(process.env["CHARGETILL_TIMES"] ?? 1) > 1 ? 1 : 3;
+
 const eventsAt = ({ csms }: Place): unknown[] =>
   csms.of("SecurityEventNotification").map(({ payload }) => payload["type"]);
 
@@ -195,6 +198,54 @@ if (isInstalled("openssl")) {
       }
     }
     assert.ok(tries > 15, String(tries));
+  });
+
+  test("cut at any write of a renewal as it goes over the line, the station comes back with a certificate, and the next one is taken", async () => {
+    const there = await place(folder, "ocpp2.0.1");
+    const before = new VolatileFiles();
+    await stationAt(there, before);
+    assert.is(await sentAndBack(there, authorities.signed(await asked(there), "ours")), "Accepted");
+    there.front.isWelcome = ({ authorized }) => authorized;
+    let chains = 0;
+    /** The whole exchange, or as far as it came before the power was cut. */
+    const renewed = async (files: VolatileFiles): Promise<void> => {
+      const opened = stationAt(there, files);
+      let isOver = false;
+      const cut = (async () => {
+        while (!files.wasCut && !isOver) await new Promise((resolve) => setImmediate(resolve));
+      })();
+      const exchange = (async () => {
+        await opened;
+        const chain = authorities.signed(await asked(there), "ours");
+        // What is heard after the cut is the next station's.
+        if (files.wasCut) return;
+        chains += 1;
+        await sentAndBack(there, chain);
+      })().catch((error: unknown) => {
+        if (!files.wasCut) throw error;
+      });
+      await Promise.race([cut, exchange]);
+      isOver = true;
+      await opened.then(
+        ({ outbox }) => outbox.stop(),
+        () => undefined,
+      );
+    };
+    let tries = 0;
+    for (let cutAt = 1, isOver = false; !isOver; cutAt += stride, tries += 1) {
+      const files = before.copy({ cutAt });
+      await renewed(files);
+      isOver = !files.wasCut;
+      const station = await stationAt(there, files.afterHardCut());
+      assert.equal(
+        [station.outbox.status().reachability, there.front.seen.at(-1)],
+        ["online", "CT-1"],
+        `${cutAt} ${JSON.stringify(station.outbox.status())} ${station.notes.join()}`,
+      );
+      await station.outbox.stop();
+    }
+    // Cut before the key was kept, before the certificate was, before it had worked; and once not at all.
+    assert.ok(tries * stride > 30 && chains * stride > 9, `${tries} cuts, ${chains} certificates`);
   });
 
   test("roots are named as OpenSSL names them, listed, and never deleted while the line hangs on them", async () => {
