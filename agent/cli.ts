@@ -54,6 +54,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   meter: async () => (await import("./commands/meter.js")).meterCommand(),
   ports: async () => (await import("./commands/ports.js")).portsCommand(),
   tag: async () => (await import("./commands/tag.js")).tagCommand(),
+  terminal: async () => (await import("./commands/terminal.js")).terminalCommand(),
   trace: async () => (await import("./commands/trace.js")).traceCommand(),
   bundle: async () => (await import("./commands/bundle.js")).bundleCommand(),
   commission: async () => (await import("./commands/commission.js")).commissionCommand(),

@@ -6,6 +6,8 @@ import { serialPort } from "./schema.js";
 
 export const traceFormat = "chargetill trace 1";
 const hex = z.string().regex(/^([0-9a-f]{2}){1,512}$/);
+/** A frame of the card terminal, as long as its length can tell. */
+const terminalHex = z.string().regex(/^([0-9a-f]{2}){3,65540}$/);
 const name = z.string().min(1).max(40);
 const pin = z.strictObject({
   connector: z.int(),
@@ -51,6 +53,7 @@ export const traceEntrySchema = z.union([
     detection: z.literal("card"),
     uid: z.string().regex(/^([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})$/),
   }),
+  z.strictObject({ ms, terminal: z.enum(["out", "in"]), frame: terminalHex }),
   z.strictObject({ ms, gpio: z.int().min(0).max(53), way: z.enum(["in", "out"]), active: z.boolean() }),
   z.strictObject({ ms, end: z.enum(["time", "size", "stopped", "not collected"]) }),
 ]);

@@ -17,6 +17,7 @@ import { refusedChanges } from "../station/config-reload.js";
 import type { AgentEvent } from "../station/events.js";
 import type { Snapshot } from "../station/snapshot.js";
 import { faultCodeOf } from "../sync/faults.js";
+import { acceptedDevices } from "../technician/terminal/accepted-devices.js";
 import { type LogSwitch, TraceSessions } from "../technician/trace-sessions.js";
 import { agentSnapshot, statusLine } from "./agent-snapshot.js";
 import { answerControlRequest } from "./control-handlers.js";
@@ -127,13 +128,12 @@ export class Agent {
    * nothing, it keeps the contactors open. Throws Failure state/locked where another agent runs.
    */
   static async open(loaded: LoadedConfig, options: AgentOptions): Promise<Agent> {
-    const passed = (model: string, serial: string): boolean =>
-      agent.#services?.acceptedMeters.has(model, serial) === true;
+    const accepted = acceptedDevices(() => agent.#services);
     const agent: Agent = new Agent(
       loaded,
       options,
       options.disk ?? new Disk(),
-      await openMachine(loaded.config, options.buses, passed),
+      await openMachine(loaded.config, options.buses, accepted),
       await loadUplinkKinds(loaded.config),
     );
     StateLock.refuseSecond(loaded.config.state, agent.#machine.clock.now().at, agent.#disk.files);

@@ -124,11 +124,12 @@ export async function answerControlRequest(request: ControlRequest, context: Con
 
 async function askField(
   request: ControlRequest,
-  { config, machine, services, whyClosed }: ControlContext,
+  { config, machine, services, whyClosed, die }: ControlContext,
 ): Promise<ControlAnswer | undefined> {
   if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
-  const { station, cards, acceptedMeters } = services;
-  return answerDeviceRequest(request, { config, machine, station, cards, acceptedMeters });
+  const { station, cards, acceptedMeters, acceptedTerminals, terminalTests } = services;
+  const accepted = { acceptedMeters, acceptedTerminals };
+  return answerDeviceRequest(request, { config, machine, station, cards, ...accepted, terminalTests, die });
 }
 
 /** A failure in words; of the disk it ends the process too. Throws what is none. */

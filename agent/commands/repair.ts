@@ -39,6 +39,7 @@ import { noCredentials, parseCredentials } from "../sync/transport/kept-credenti
 import { lastActiveFile, parseLastActive } from "../tariffs/last-active.js";
 import { parsePushedTariffs, pushedTariffsFile } from "../tariffs/pushed-tariffs.js";
 import { acceptedMetersFile, parseAcceptedMeters } from "../technician/accepted-meters.js";
+import { acceptedTerminalsFile, parseAcceptedTerminals } from "../technician/terminal/accepted-terminals.js";
 import { stationCommand } from "./shared/command.js";
 
 /** Looks at every store in the state folder. Writes nothing. Throws disk/failed. */
@@ -75,6 +76,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ...inspectTable(disk, at(sessionLinksFile), parseSessionLinks, noSessionLinks()),
     // What drivers wrote is lost with it; that they complained, and how it ended, stands in the journal.
     ...inspectTable(disk, at(complaintsFile), parseComplaints, noComplaints),
+    // Made anew, the terminal takes no money until its test.
+    ...inspectTable(disk, at(acceptedTerminalsFile), parseAcceptedTerminals, []),
     // Made anew, it takes the mark outside for its own; only one that is gone is not missed then.
     ...inspectTable(disk, at(knownMarkFile), parseKnownMark, { id: null }),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),

@@ -199,6 +199,8 @@ function heardText(one: PlayedEvent): string {
       return one.part === "coil"
         ? `connector ${one.connector}  contactor told to ${one.closed ? "close" : "open"}`
         : `connector ${one.connector}  contactor feedback says ${one.closed ? "closed" : "open"}`;
+    case "terminal":
+      return `terminal ${one.way === "out" ? "<-" : "->"}  ${one.words}`;
     case "strayed":
       return `${one.port}  THE DRIVER DEVIATED FROM THE RECORDING: ${one.why}`;
     default:

@@ -152,26 +152,26 @@ export const faultTable: Readonly<Record<FaultCode, FaultRow>> = {
   },
   "terminal/lost": {
     meaning: "the card terminal cannot be reached or does not answer: nobody can pay by card; cards at the reader work",
-    remedy: "check its power, its cable and its address",
+    remedy: "check its power, its cable and its address; `chargetill terminal status` asks it",
     stops: "nothing",
     person: "if-it-stays",
   },
   "terminal/changed": {
     meaning: "another terminal answers than the one in the config: it takes no money",
-    remedy: "put the right terminal back, or write its id into the config, and prove how it books",
+    remedy: "put the right terminal back, or write its id into the config, then `chargetill terminal test`",
     stops: "nothing",
     person: "yes",
   },
   "terminal/not-ready": {
     meaning:
       "the terminal answers and takes no payment: its password, currency or set-up is wrong, or it is out of order",
-    remedy: "the message says what it wants; ask its acquirer",
+    remedy: "the message says what it wants; `chargetill terminal status`, then its acquirer",
     stops: "nothing",
     person: "if-it-stays",
   },
   "terminal/unproven": {
     meaning: "nobody has proven how this terminal books less than a hold: it takes no money",
-    remedy: "book a test with a card of your own",
+    remedy: "`chargetill terminal test`, with a card of your own",
     stops: "nothing",
     person: "yes",
   },

@@ -22,6 +22,13 @@ import { cleanedText } from "../core/words/printable.js";
 import type { MeterAcceptance } from "../station/connector/accept-meter.js";
 import type { Station } from "../station/station.js";
 import { type AcceptedMeters, acceptedMeter } from "./accepted-meters.js";
+import type { AcceptedTerminals } from "./terminal/accepted-terminals.js";
+import {
+  endTerminalDay,
+  lookAtTerminal,
+  type TerminalRequestParts,
+  type TerminalTests,
+} from "./terminal/terminal-requests.js";
 
 export type DeviceRequestParts = {
   readonly config: Config;
@@ -30,6 +37,9 @@ export type DeviceRequestParts = {
   readonly station?: Station;
   readonly cards: EnrolledCards;
   readonly acceptedMeters: AcceptedMeters;
+  readonly acceptedTerminals: AcceptedTerminals;
+  readonly terminalTests: TerminalTests;
+  readonly die: (error: unknown) => void;
 };
 
 export type MeterLook = {
@@ -110,12 +120,23 @@ const questions: ReadonlyMap<string, Question> = new Map(
     "contactor-test": tryContactor,
     "contactor-open": openContactors,
     "card-wait": waitForCard,
+    "terminal-look": (parts) => lookAtTerminal(terminalParts(parts)),
+    "terminal-day-end": (parts) => endTerminalDay(terminalParts(parts)),
+    "terminal-test": (parts, request) => parts.terminalTests.begin(terminalParts(parts), request, parts.die),
+    "terminal-test-look": ({ terminalTests }) => terminalTests.look(),
     "card-list": ({ cards }) => cards.rows(),
     "card-put": ({ cards }, { rows }) =>
       cards.put(parsed(z.array(tokenSchema), printableRows(rows), "the list of cards")),
     "card-revoke": ({ cards }, { uid }) => cards.revoke(requestedText(uid, "uid")),
   }),
 );
+
+/** The holds that the station knows go along where one runs. */
+const terminalParts = ({ machine, acceptedTerminals, station }: DeviceRequestParts): TerminalRequestParts => ({
+  machine,
+  acceptedTerminals,
+  ...(station === undefined ? {} : { holds: station.stationState().holds }),
+});
 
 /** What a request brings, in the shape that it must have. Throws Failure usage/invalid. */
 function parsed<T>(shape: z.ZodType<T>, value: unknown, what: string): T {

@@ -14,6 +14,9 @@ import { AcceptedMeters } from "./accepted-meters.js";
 import { openBuses } from "./buses.js";
 import type { DeviceAccess } from "./device-access.js";
 import { answerDeviceRequest } from "./device-requests.js";
+import { acceptedDevices } from "./terminal/accepted-devices.js";
+import { AcceptedTerminals } from "./terminal/accepted-terminals.js";
+import { TerminalTests } from "./terminal/terminal-requests.js";
 import { TraceSessions } from "./trace-sessions.js";
 
 /**
@@ -35,12 +38,23 @@ export async function openDevices(
   // Where there is no folder, no agent has ever run here.
   const lock = looks && !existsSync(config.state) ? undefined : StateLock.take(config.state, buses.clock.now().at);
   const acceptedMeters = looks ? AcceptedMeters.view(disk, config.state) : AcceptedMeters.open(disk, config.state);
-  const machine = await openMachine(config, buses, (model, serial) => acceptedMeters.has(model, serial), needs);
+  const acceptedTerminals = AcceptedTerminals.open(disk, config.state, use);
+  const machine = await openMachine(
+    config,
+    buses,
+    acceptedDevices(() => ({ acceptedMeters, acceptedTerminals })),
+    needs,
+  );
   const parts = {
     config,
     machine,
     cards: looks ? EnrolledCards.view(disk, config.state, config) : EnrolledCards.open(disk, config.state, config),
     acceptedMeters,
+    acceptedTerminals,
+    terminalTests: new TerminalTests(),
+    die: (error: unknown) => {
+      throw error;
+    },
   };
   const watch = new TraceSessions(config, machine);
   machine.start();

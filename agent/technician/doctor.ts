@@ -3,6 +3,7 @@
 
 import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
 import { loadMeterMap } from "../../config/meter-map.js";
+import type { TerminalConfig } from "../../config/parts/terminal-schema.js";
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { wallNow } from "../../drivers/clock.js";
 import { findPorts } from "../../drivers/machine/find-ports.js";
@@ -27,6 +28,7 @@ import {
 import { directionFault, type MeterLook, type PinsLook, serialWords } from "./device-requests.js";
 import { disk, permissions, records, tariffs } from "./file-checks.js";
 import { openDeviceAccess } from "./open-devices.js";
+import type { TerminalLook } from "./terminal/terminal-requests.js";
 
 /**
  * All findings, in the order in which a technician would look. `adjust` puts the command line's words over the config.
@@ -98,6 +100,7 @@ async function devices(loaded: LoadedConfig): Promise<Finding[]> {
     for (const connector of config.connectors)
       findings.push(...(await meter(devices, connector)), await pins(devices, connector));
     for (const name of Object.keys(config.readers)) findings.push(await reader(devices, name));
+    if (config.terminal !== undefined) findings.push(await cardTerminal(devices, config.terminal));
     findings.push(clock(snapshot ?? { moment: devices.buses?.clock.now() ?? { trust: "unsynced" } }));
     if (config.bench === undefined) findings.push(...clockHealth(wallNow(), machineHere));
   } finally {
@@ -125,7 +128,7 @@ function agent(snapshot: Snapshot | undefined): Finding {
 /** What the running agent has raised, but for the devices, which are looked at one by one below. */
 function standingFaults(snapshot: Snapshot | undefined): Finding[] {
   return (snapshot?.faults ?? [])
-    .filter(({ code }) => !/^(?:meter|port|reader|gpio)\//.test(code))
+    .filter(({ code }) => !/^(?:meter|port|reader|gpio|terminal)\//.test(code))
     .map(({ code, device, message }) => faultFinding("fault", `${code} at ${device}`, message, remedyOf(code)));
 }
 
@@ -234,6 +237,38 @@ async function meter(devices: DeviceAccess, connector: ConnectorConfig): Promise
 function remedyFor(error: Failure, usual: FaultCode): string {
   const told = faultOf(error);
   return remedyOf(isFaultCode(told) ? told : usual);
+}
+
+async function cardTerminal(devices: DeviceAccess, { address, port }: TerminalConfig): Promise<Finding> {
+  const check = "terminal";
+  try {
+    const look = (await devices.ask({ do: "terminal-look" })) as TerminalLook;
+    const { terminalId, expectedId, version, words, proven, dialect, holds, whyNoHolds } = look;
+    const value = `${terminalId ?? "no id"}${version === null ? "" : `, version ${version}`}, ${words}`;
+    if (terminalId !== expectedId)
+      return faultFinding(check, value, `the config names terminal ${expectedId}`, remedyOf("terminal/changed"));
+    if (proven === null)
+      return faultFinding(
+        check,
+        value,
+        `nobody has proven that it books by ${dialect}: it takes no money`,
+        remedyOf("terminal/unproven"),
+      );
+    if (holds === null)
+      return warnFinding(check, value, `its holds are not known: ${whyNoHolds ?? ""}`, "chargetill terminal holds");
+    const strangers = devices.live ? holds.filter(({ payment }) => payment === undefined) : [];
+    if (strangers.length > 0)
+      return warnFinding(
+        check,
+        value,
+        `holds stand there that are not known here: ${strangers.map(({ handle }) => handle).join(", ")}`,
+        "chargetill terminal holds",
+      );
+    return okFinding(check, `${value}, books by ${dialect} (proven)`);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return faultFinding(check, `${address}:${port}`, error.message, remedyFor(error, "terminal/lost"));
+  }
 }
 
 async function pins(devices: DeviceAccess, connector: ConnectorConfig): Promise<Finding> {

@@ -123,6 +123,8 @@ export class TraceRecorder {
         const { reader, detection } = event;
         return { reader, ...this.#detection(detection) };
       }
+      case "terminal":
+        return { terminal: event.way, frame: Buffer.from(event.masked).toString("hex") };
       case "pin":
         return { gpio: event.gpio, way: event.way, active: event.active };
       default:
@@ -204,6 +206,8 @@ export function passedLine(event: BusEvent): string {
       return `${event.port}: ${event.what}${event.bytes.length === 0 ? "" : ` ${Buffer.from(event.bytes).toString("hex")}`}`;
     case "card":
       return `reader ${event.reader}: ${event.detection.kind === "card" ? `card ${masked(event.detection.uid)}` : event.detection.kind}`;
+    case "terminal":
+      return `terminal: ${event.way} ${Buffer.from(event.masked).toString("hex")}`;
     case "pin":
       return `GPIO ${event.gpio} (${event.way}): ${event.active ? "active" : "not active"}`;
     default:

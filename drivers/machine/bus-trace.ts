@@ -15,6 +15,8 @@ export type BusEvent =
       readonly bytes: Uint8Array;
     }
   | { readonly kind: "card"; readonly reader: string; readonly detection: CardDetection }
+  /** A frame to or from the card terminal, without what tells of a card: see masked-frame.ts. */
+  | { readonly kind: "terminal"; readonly way: "out" | "in"; readonly masked: Uint8Array }
   | { readonly kind: "pin"; readonly gpio: number; readonly way: "in" | "out"; readonly active: boolean };
 
 export type Listener = (event: BusEvent, moment: Moment) => void;
@@ -35,6 +37,10 @@ export class BusTrace {
 
   serial(port: string, what: "out" | "in" | "given up" | "lost", bytes: Uint8Array): void {
     if (this.#listeners.size > 0) this.#tell({ kind: "serial", port, what, bytes: Uint8Array.from(bytes) });
+  }
+
+  terminal(way: "out" | "in", masked: () => Uint8Array): void {
+    if (this.#listeners.size > 0) this.#tell({ kind: "terminal", way, masked: masked() });
   }
 
   card(reader: string, detection: CardDetection): void {

@@ -14,6 +14,8 @@ import type { SerialBinding } from "../meter/rtu-line.js";
 import type { OpenGateway } from "../payment-gateway.js";
 import { openCardReader } from "../rfid/card-reader.js";
 import type { SpiChoice } from "../rfid/spi.js";
+import type { TerminalAccess } from "../terminal/terminal-access.js";
+import type { TerminalEndpoint } from "../terminal/terminal-line.js";
 import { BusTrace } from "./bus-trace.js";
 
 /** The edge of the machine: where its bytes, pins and time come from. */
@@ -32,8 +34,9 @@ export type MachineBuses = {
   readonly reader?: (name: string) => CardReader | undefined;
   /** How often a meter's spoilt frame is asked for again, where not as on a station. */
   readonly meterRepeats?: number;
-  /** In place of the payment terminal that the config names. */
+  /** In place of the payment terminal that the config names: another gateway, or where a terminal listens. */
   readonly gateway?: OpenGateway;
+  readonly terminal?: TerminalEndpoint;
   /** Lamps show one state instead of blinking: nobody sees the bench's. */
   readonly stillLamps: boolean;
   start(): void;
@@ -60,9 +63,17 @@ export type Machine = {
   reader(name: string): Promise<CardReader>;
   /** Where drivers pay by bank card; absent = the station has none. */
   readonly gateway?: OpenGateway;
+  /** The card terminal, for a technician; absent = the config names none. */
+  readonly terminal?: TerminalAccess;
   /** Lets time pass, where it is the bench's to give. */
   start(): void;
   close(): Promise<void>;
+};
+
+/** Devices that a technician has proven: meters in doubt, and how a terminal books. */
+export type AcceptedDevices = {
+  meter(model: string, serial: string): boolean;
+  terminal(terminalId: string, dialect: string): boolean;
 };
 
 /** Which drivers are wanted: those of the meters bring the serial libraries along. */
@@ -103,7 +114,7 @@ export async function realBuses(config: Config, use: "work" | "look"): Promise<M
 export async function openMachine(
   config: Config,
   buses: MachineBuses,
-  hasPassed?: (model: string, serial: string) => boolean,
+  accepted?: AcceptedDevices,
   needs: MachineNeeds = "all",
 ): Promise<Machine> {
   const { clock } = buses;
@@ -123,11 +134,12 @@ export async function openMachine(
       onBytes: (what, bytes) => wiretap.serial(name, what, bytes),
       repeats: buses.meterRepeats ?? meterRepeats,
       ...(binding === undefined ? {} : { binding }),
-      ...(hasPassed === undefined ? {} : { hasPassed }),
+      ...(accepted === undefined ? {} : { hasPassed: (model, serial) => accepted.meter(model, serial) }),
     });
     meterBuses.set(name, opened);
     return opened;
   };
+  const payment = await paymentTerminalOf(config, buses, wiretap, accepted);
   return {
     clock,
     wiretap,
@@ -149,13 +161,35 @@ export async function openMachine(
       lastReaders.set(name, opened);
       return opened;
     },
-    ...(buses.gateway === undefined ? {} : { gateway: buses.gateway }),
+    ...payment,
     start: () => buses.start(),
     close: async () => {
       for (const bus of meterBuses.values()) await bus.close();
+      await payment.terminal?.close();
       await buses.close();
     },
   };
+}
+
+/** The gateway of the buses, or the terminal of the config, whose driver loads only where there is one. */
+async function paymentTerminalOf(
+  { terminal: config }: Config,
+  buses: MachineBuses,
+  wiretap: BusTrace,
+  accepted: AcceptedDevices | undefined,
+): Promise<Pick<Machine, "gateway" | "terminal">> {
+  if (buses.gateway !== undefined) return { gateway: buses.gateway };
+  if (config === undefined) return {};
+  const { TerminalAccess } = await import("../terminal/terminal-access.js");
+  const { maskedFrame } = await import("../terminal/zvt/masked-frame.js");
+  const terminal = new TerminalAccess({
+    config,
+    clock: buses.clock,
+    onFrame: (way, frame) => wiretap.terminal(way, () => maskedFrame(frame)),
+    endpoint: buses.terminal,
+    isProven: (terminalId, dialect) => accepted?.terminal(terminalId, dialect) === true,
+  });
+  return { terminal, gateway: (cardKey) => terminal.open(cardKey) };
 }
 
 /** All of a connector's pins, or none: one that fails lets go of those before it. Throws DeviceError. */

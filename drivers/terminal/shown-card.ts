@@ -17,7 +17,7 @@ export const cardHasher =
     createHmac("sha256", key).update(identity).digest("hex");
 
 /** What a read card is to the station. `nonce` = what an unknowable card is known by: once, and never again. */
-export function shownCard(fields: ZvtFields, moment: Moment, hash: CardHasher, nonce: () => Uint8Array): PaymentTap {
+export function tapOfCard(fields: ZvtFields, moment: Moment, hash: CardHasher, nonce: () => Uint8Array): PaymentTap {
   const { card } = fields;
   const uid = card.uid === undefined ? undefined : readerUid(card.uid);
   if (isBankCard(card)) {

@@ -44,6 +44,10 @@ export class TerminalConnection {
     return this.#terminalId;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Runs a command when those before it are over. `stopAfterMs`: of a wait for a card. */
   run(command: Uint8Array, stopAfterMs?: number): Promise<Exchange | NotSent> {
     const mine = this.#turn.then(() => this.#runNow(command, stopAfterMs));

@@ -16,7 +16,7 @@ import type {
 import type { Exchange } from "./exchange.js";
 import { endOf, notOurs, paid, tapOf } from "./outcomes.js";
 import { refusalOf, stateWords } from "./refusals.js";
-import { shownCard } from "./shown-card.js";
+import { tapOfCard } from "./shown-card.js";
 import type { NotSent, TerminalConnection } from "./terminal-connection.js";
 import {
   bookTotalFrame,
@@ -131,9 +131,9 @@ export class ZvtTerminal implements PaymentGateway {
         const began = this.#now();
         const seconds = Math.round(config.readCard / 1_000);
         const answer = await connection.run(readCardFrame(seconds), config.readCard + readMarginMs);
-        if (signal.aborted) return;
+        if (signal.aborted || this.isClosed) return;
         const read = this.#sent(answer);
-        const tap = tapOf(read, clock.now(), (fields, moment) => shownCard(fields, moment, hash, nonce));
+        const tap = tapOf(read, clock.now(), (fields, moment) => tapOfCard(fields, moment, hash, nonce));
         if (read.kind === "completed") this.#mostHeldMinor = read.status?.card.maxHold;
         if (read.kind === "refused" && read.code === code.dayDue) this.#dayEndsAt = this.#now();
         if (tap !== undefined) yield tap;
@@ -229,6 +229,10 @@ export class ZvtTerminal implements PaymentGateway {
       return { kind: "done", value: null };
     }
     return paid(answer, () => null);
+  }
+
+  get isClosed(): boolean {
+    return this.#parts.connection.isClosed;
   }
 
   close(): Promise<void> {

@@ -19,6 +19,8 @@ import { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import { lastActiveFile, parseLastActive } from "../../tariffs/last-active.js";
 import { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
 import { AcceptedMeters } from "../../technician/accepted-meters.js";
+import { AcceptedTerminals } from "../../technician/terminal/accepted-terminals.js";
+import { TerminalTests } from "../../technician/terminal/terminal-requests.js";
 import { type Backends, beginBackends, openBackends } from "./open-backends.js";
 import { openPayments } from "./open-payments.js";
 import { openIssuer, openReceiptBook, tellReservation } from "./open-receipts.js";
@@ -34,6 +36,7 @@ export function openServices(parts: ServicesParts): Services {
   const { book, disclosures, key } = receiptBook;
   const cards = EnrolledCards.open(disk, config.state, config);
   const acceptedMeters = AcceptedMeters.open(disk, config.state);
+  const acceptedTerminals = AcceptedTerminals.open(disk, config.state);
   const payments = Payments.open(disk, config.state);
   const complaints = Complaints.open(disk, config.state, {
     book,
@@ -123,6 +126,8 @@ export function openServices(parts: ServicesParts): Services {
     issuer,
     cards,
     acceptedMeters,
+    acceptedTerminals,
+    terminalTests: new TerminalTests(),
     activeTariffs,
     retention,
     payments,

@@ -30,6 +30,8 @@ import type { Outbox } from "../../sync/outbox.js";
 import type { OnlineCheck } from "../../sync/station-port.js";
 import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import type { AcceptedMeters } from "../../technician/accepted-meters.js";
+import type { AcceptedTerminals } from "../../technician/terminal/accepted-terminals.js";
+import type { TerminalTests } from "../../technician/terminal/terminal-requests.js";
 import type { PaymentNotices } from "../uplinks/payment-notices.js";
 import type { UplinkKinds } from "../uplinks/uplinks.js";
 
@@ -40,6 +42,8 @@ export type Services = {
   readonly issuer: ReceiptIssuer;
   readonly cards: EnrolledCards;
   readonly acceptedMeters: AcceptedMeters;
+  readonly acceptedTerminals: AcceptedTerminals;
+  readonly terminalTests: TerminalTests;
   readonly activeTariffs: ActiveTariffs;
   readonly retention: JournalRetention;
   readonly outboxes: readonly Outbox[];

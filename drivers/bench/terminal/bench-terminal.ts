@@ -1,7 +1,7 @@
 // The bench's terminal from the side of whoever starts it: a process of its own, told what happens to it.
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { TerminalLook, TerminalOrder } from "./terminal-process.js";
+import type { BenchTerminalLook, TerminalOrder } from "./terminal-process.js";
 import type { TerminalOptions } from "./terminal-simulator.js";
 
 const program = fileURLToPath(new URL("./terminal-process.js", import.meta.url));
@@ -42,8 +42,8 @@ export class BenchTerminal {
     });
   }
 
-  async look(): Promise<TerminalLook> {
-    return (await this.tell({ do: "look" })) as TerminalLook;
+  async look(): Promise<BenchTerminalLook> {
+    return (await this.tell({ do: "look" })) as BenchTerminalLook;
   }
 
   async close(): Promise<void> {

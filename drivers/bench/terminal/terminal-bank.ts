@@ -36,7 +36,7 @@ export type BankReceipt = Pick<BankHold, "receipt" | "trace" | "authorisation" |
 };
 
 /** ZVT's words for a refusal. */
-export const bankRefusal = {
+const bankRefusal = {
   noFunds: 0x71,
   alreadyReversed: 0xb4,
   amountTooHigh: 0xb7,

@@ -13,7 +13,7 @@ export type TerminalOrder =
   | { readonly do: "state"; readonly state: number }
   | { readonly do: "look" };
 
-export type TerminalLook = {
+export type BenchTerminalLook = {
   readonly holds: readonly BankHold[];
   readonly commands: readonly string[];
   readonly display: readonly string[];
@@ -37,7 +37,11 @@ async function carryOut(simulator: TerminalSimulator, order: TerminalOrder): Pro
       simulator.state = order.state;
       return undefined;
     case "look":
-      return { holds: simulator.bank.holds, commands: simulator.commands, display: simulator.display } as TerminalLook;
+      return {
+        holds: simulator.bank.holds,
+        commands: simulator.commands,
+        display: simulator.display,
+      } as BenchTerminalLook;
     default:
       return order satisfies never;
   }

@@ -35,6 +35,7 @@ export type PlayedEvent = { readonly ms: number } & (
       readonly part: "coil" | "feedback";
       readonly closed: boolean;
     }
+  | { readonly heard: "terminal"; readonly way: "out" | "in"; readonly words: string }
   | { readonly heard: "strayed"; readonly port: string; readonly why: string }
 );
 

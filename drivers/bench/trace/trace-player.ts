@@ -4,6 +4,7 @@ import type { TraceEntry, TraceHeader } from "../../../config/trace-schema.js";
 import { playLine } from "./line-player.js";
 import { playCardsAndPins } from "./pin-player.js";
 import { hasKey, type PlayedEvent } from "./played-event.js";
+import { playTerminal } from "./terminal-player.js";
 
 /** All that the drivers make of the recording, in the order of its time. */
 export async function playTrace(header: TraceHeader, entries: readonly TraceEntry[]): Promise<readonly PlayedEvent[]> {
@@ -16,7 +17,7 @@ export async function playTrace(header: TraceHeader, entries: readonly TraceEntr
         entries.filter(hasKey("port")).filter((entry) => entry.port === port),
       )),
     );
-  heard.push(...(await playCardsAndPins(header, entries)));
+  heard.push(...(await playCardsAndPins(header, entries)), ...playTerminal(entries.filter(hasKey("terminal"))));
   return heard
     .map((one, order) => ({ one, order }))
     .sort((a, b) => a.one.ms - b.one.ms || a.order - b.order)
