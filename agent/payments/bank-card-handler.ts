@@ -45,7 +45,7 @@ export type BankCardHandlerParts = {
 };
 
 /** All that a log or a display shows of a bank card. */
-const shownCard = ({ card }: BankCard): string =>
+const cardInWords = ({ card }: BankCard): string =>
   card?.lastFour === undefined ? (card?.brand ?? "bank card") : `…${card.lastFour}`;
 
 export class BankCardHandler {
@@ -61,10 +61,10 @@ export class BankCardHandler {
     if (tap.kind === "id-card") return this.#parts.rfid(tap.uid, tap.moment);
     if (tap.kind === "unreadable") return this.#answer("bank card", decline(refusalWordsOfPayment[tap.code]));
     const stop = this.#stopBy(tap);
-    if (stop !== undefined) return this.#answer(shownCard(tap), stop);
-    if (this.#isPaying) return this.#answer(shownCard(tap), decline("a payment is under way: one moment"));
+    if (stop !== undefined) return this.#answer(cardInWords(tap), stop);
+    if (this.#isPaying) return this.#answer(cardInWords(tap), decline("a payment is under way: one moment"));
     const place = this.#place(tap);
-    if (typeof place !== "number") return this.#answer(shownCard(tap), place);
+    if (typeof place !== "number") return this.#answer(cardInWords(tap), place);
     this.#isPaying = true;
     this.#parts.paying(place, true);
     void this.#pay(tap, place)
@@ -129,7 +129,7 @@ export class BankCardHandler {
     const { ledger, emit, clock } = this.#parts;
     const amount = this.#parts.amount();
     const held = amountInWords(amount);
-    const text = `connector ${connector}: ${held} are being held on the card ${shownCard(tap)}; what is not used is released at the end`;
+    const text = `connector ${connector}: ${held} are being held on the card ${cardInWords(tap)}; what is not used is released at the end`;
     emit({ type: "note", at: clock.now().at, text });
     const { cardKey, card } = tap;
     const answer = await ledger.hold({
@@ -138,8 +138,9 @@ export class BankCardHandler {
       cardKey,
       ...(card === undefined ? {} : { card }),
       begin: (hold) => this.#begin(hold),
+      later: (late) => this.#answer(cardInWords(tap), driverWords(late, connector, held)),
     });
-    this.#answer(shownCard(tap), driverWords(answer, connector, held));
+    this.#answer(cardInWords(tap), driverWords(answer, connector, held));
   }
 
   /** The money is held: the start is journalled, or why there is none. */

@@ -34,6 +34,8 @@ export type HoldAsk = {
   readonly cardKey?: string;
   readonly card?: PaymentCard;
   readonly begin: (hold: Hold) => string | undefined;
+  /** How an `unsure` answer has turned out, while its driver may still wait. */
+  readonly later: (answer: HoldAnswer) => void;
 };
 
 export type HoldAnswer =
@@ -58,7 +60,7 @@ export class HoldLedger {
   readonly #parts: HoldLedgerParts;
   readonly #retries = new Map<string, { readonly tries: number; readonly dueMonoMs: MonoMs }>();
   /** Sessions that begin when the lost answer of their hold is found in time. */
-  readonly #adopters = new Map<string, { readonly untilMonoMs: MonoMs; readonly begin: HoldAsk["begin"] }>();
+  readonly #adopters = new Map<string, Pick<HoldAsk, "begin" | "later"> & { readonly untilMonoMs: MonoMs }>();
   readonly #stuck = new Map<string, string>();
   readonly #told = new Set<string>();
   #unknown: readonly OpenHold[] = [];
@@ -107,7 +109,7 @@ export class HoldLedger {
     return this.#inTurn(() => this.#hold(ask));
   }
 
-  async #hold({ connector, amount, cardKey, card, begin }: HoldAsk): Promise<HoldAnswer> {
+  async #hold({ connector, amount, cardKey, card, begin, later }: HoldAsk): Promise<HoldAnswer> {
     const refused = (code: RefusalCode, message: string): HoldAnswer => ({ kind: "refused", code, message });
     const gateway = this.#parts.gateway();
     if (gateway === undefined || this.#isClosed) return refused("not-ready", "the gateway cannot be reached");
@@ -142,7 +144,7 @@ export class HoldLedger {
       this.#look(reference);
       return outcome;
     }
-    this.#adopters.set(reference, { untilMonoMs: moment.monoMs + adoptWithinMs, begin });
+    this.#adopters.set(reference, { untilMonoMs: moment.monoMs + adoptWithinMs, begin, later });
     if (outcome.kind === "unsure") {
       this.#later(reference);
       return { kind: "unsure" };
@@ -174,6 +176,17 @@ export class HoldLedger {
     return adopter.begin(hold);
   }
 
+  /** A hold whose answer was lost is known now: its driver is told, if he still waits. */
+  #tellLate(reference: string): void {
+    const adopter = this.#adopters.get(reference);
+    const hold = this.#holds().get(reference);
+    if (hold?.state === "held") {
+      const why = this.#adopt(reference);
+      adopter?.later(why === undefined ? { kind: "began" } : { kind: "not-begun", why });
+    } else if (hold?.state === "failed")
+      adopter?.later({ kind: "refused", code: "not-ready", message: hold.why ?? "no hold was made" });
+  }
+
   // ---- bringing holds to their end
 
   /** A fact was written down, or the gateway is back: what holds want now is done. */
@@ -182,11 +195,7 @@ export class HoldLedger {
     if (isBack) this.#retries.clear();
     if (this.#isPumping) return;
     this.#isPumping = true;
-    void this.#pump()
-      .catch((error: unknown) => this.#parts.die(error))
-      .finally(() => {
-        this.#isPumping = false;
-      });
+    void this.#pump().catch((error: unknown) => this.#parts.die(error));
   }
 
   async #pump(): Promise<void> {
@@ -194,7 +203,11 @@ export class HoldLedger {
       if (this.#isClosed) return;
       for (const ended of this.#holds().values()) if (isEnded(ended)) this.#look(ended.reference);
       const hold = this.#due();
-      if (hold === undefined) return this.#sleep();
+      if (hold === undefined) {
+        // At once: a fact that comes a moment later must find that nobody works.
+        this.#isPumping = false;
+        return this.#sleep();
+      }
       await this.#inTurn(async () => {
         const gateway = this.#parts.gateway();
         if (gateway === undefined) return this.#later(hold.reference);
@@ -228,7 +241,7 @@ export class HoldLedger {
     else this.#stuck.delete(reference);
     if (moved) this.#retries.delete(reference);
     else this.#later(reference);
-    if (this.#holds().get(reference)?.state === "held") this.#adopt(reference);
+    this.#tellLate(reference);
     this.#look(reference);
   }
 

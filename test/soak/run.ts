@@ -11,6 +11,7 @@ import { soakHostile } from "./hostile.js";
 import { soakKills } from "./kills.js";
 import { soakLoad } from "./load.js";
 import { soakMutants } from "./mutants/run-mutants.js";
+import { soakPayments } from "./payments/payments.js";
 import { soakRating } from "./rating.js";
 import { soakReference } from "./reference/reference.js";
 import { soakSame } from "./same/same.js";
@@ -23,6 +24,7 @@ Parts (all of them where none is named; an option of a part names it too):
   damage   state folders spoilt in one place                                                             --damage N (10000)
   chaos    days on which everything fails at random, books compared after every event                    --days N (30)
   kills    real processes, really killed                                                                 --kills N (2000)
+  payments sales by bank card: lines and processes that break at every call, every write and at random   --sales N (2000)
   fuzz     spoilt RTU frames, nonsense in registers, meters on a bad line, mad chips, cards under noise  --fuzz N (1000000)
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   cdrs     random sessions, settled: each CDR, priced again by its text, costs what its receipt says     --cdrs N (100000)
@@ -47,6 +49,7 @@ const { values, positionals } = parseArgs({
     damage: { type: "string" },
     days: { type: "string" },
     kills: { type: "string" },
+    sales: { type: "string" },
     fuzz: { type: "string" },
     quiet: { type: "string" },
     rating: { type: "string" },
@@ -62,6 +65,7 @@ const { values, positionals } = parseArgs({
 });
 type Count =
   | "verifier"
+  | "sales"
   | "cuts"
   | "damage"
   | "days"
@@ -93,6 +97,7 @@ const parts: readonly Part[] = [
   { name: "damage", option: "damage", run: () => soakDamage(count("damage", 10_000), seed, say) },
   { name: "chaos", option: "days", run: () => soakChaos(count("days", 30), seed, say) },
   { name: "kills", option: "kills", run: () => soakKills(count("kills", 2_000), seed, say) },
+  { name: "payments", option: "sales", run: () => soakPayments(count("sales", 2_000), seed, say) },
   { name: "fuzz", option: "fuzz", run: () => soakFuzz(count("fuzz", 1_000_000), seed, say) },
   { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },
   { name: "cdrs", option: "cdrs", run: () => Promise.resolve(soakCdrs(count("cdrs", 100_000), seed, say)) },

@@ -14,6 +14,7 @@ import type { Config } from "../../../config/schema.js";
 import type { ButtonChange, CardTap, EnergyMeter, Indication, Reading } from "../../../drivers/driver.js";
 import { BusTrace } from "../../../drivers/machine/bus-trace.js";
 import type { Machine } from "../../../drivers/machine/open-machine.js";
+import type { OpenGateway } from "../../../drivers/payment-gateway.js";
 import { SteppedClock } from "../time/stepped-clock.js";
 import { VolatileFiles } from "../volatile-files.js";
 
@@ -45,6 +46,9 @@ export type Outlet = {
   changed: () => void;
 };
 
+/** Where drivers pay, and what becomes of an error that ends the process; by default the test fails by it. */
+export type StationExtras = { readonly gateway?: OpenGateway; readonly die?: (error: unknown) => void };
+
 export class TestStation {
   readonly event: AgentEvent[] = [];
   readonly outlets = new Map<number, Outlet>();
@@ -60,6 +64,7 @@ export class TestStation {
     readonly files = new VolatileFiles(),
     before?: ReadonlyMap<number, Outlet>,
     readonly checks: readonly OnlineCheck[] = [],
+    readonly extras: StationExtras = {},
   ) {
     for (const { id } of loaded.config.connectors)
       this.outlets.set(id, {
@@ -84,9 +89,11 @@ export class TestStation {
       restart: () => (this.restarts += 1),
       emit: (event) => this.event.push(event),
       changed: () => undefined,
-      die: (error) => {
-        throw error;
-      },
+      die:
+        extras.die ??
+        ((error) => {
+          throw error;
+        }),
     });
   }
 
@@ -148,12 +155,14 @@ export class TestStation {
       this.files.afterKill(),
       this.outlets,
       this.checks,
+      this.extras,
     );
   }
 
   async close(): Promise<void> {
     this.services.remote.close();
     this.services.noShows.close();
+    await this.services.onTheSpot?.close();
     const closed = this.services.station.close();
     await this.clock.pass(1_000);
     await closed;
@@ -219,6 +228,7 @@ export class TestStation {
           holds: (uid: string) => this.heldCards.has(uid),
           close: () => Promise.resolve(),
         }),
+      ...(this.extras.gateway === undefined ? {} : { gateway: this.extras.gateway }),
       start: () => undefined,
       close: () => Promise.resolve(),
     };
