@@ -2,6 +2,7 @@
 // the first thing that does not hold ends it with 1. `--help` names the parts.
 import { parseArgs } from "node:util";
 import { quietDays, quietText } from "../support/load/quiet-days.js";
+import { spoilEveryByte } from "../support/vectors/spoilt-bytes.js";
 import { soakCdrs } from "./cdrs.js";
 import { soakChaos } from "./chaos.js";
 import { soakCuts } from "./cuts.js";
@@ -28,6 +29,7 @@ Parts (all of them where none is named; an option of a part names it too):
   fuzz     spoilt RTU frames, nonsense in registers, meters on a bad line, mad chips, cards under noise  --fuzz N (1000000)
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   cdrs     random sessions, settled: each CDR, priced again by its text, costs what its receipt says     --cdrs N (100000)
+  bytes    every byte of every kind of proof flipped, doubled and deleted; --bytes N: every Nth        --bytes N (1)
   hostile  lists and frames that cost more than they weigh, against an agent held to its service's memory
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   mutants  small changes of the rules that money hangs on: each must turn a test red
@@ -45,6 +47,7 @@ Only where it is named:
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    bytes: { type: "string" },
     cuts: { type: "string" },
     damage: { type: "string" },
     days: { type: "string" },
@@ -64,6 +67,7 @@ const { values, positionals } = parseArgs({
   },
 });
 type Count =
+  | "bytes"
   | "verifier"
   | "sales"
   | "cuts"
@@ -106,6 +110,7 @@ const parts: readonly Part[] = [
     option: "verifier",
     run: () => Promise.resolve(soakVerifier(count("verifier", 2_000), seed, say)),
   },
+  { name: "bytes", option: "bytes", run: () => Promise.resolve(spoilEveryByte(count("bytes", 1), say)) },
   { name: "hostile", run: () => soakHostile(say) },
   { name: "load", run: () => soakLoad(say) },
   { name: "mutants", run: () => soakMutants(say) },
