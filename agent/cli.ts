@@ -31,6 +31,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
       .receiptCommands(openReceiptSources, saveNew)
       .addCommand((await import("./commands/credit.js")).creditCommand())
       .addCommand((await import("./commands/settle.js")).settleCommand())
+      .addCommand((await import("./commands/receipt-find.js")).findCommand(openReceiptSources))
+      .addCommand((await import("./commands/receipt-timeline.js")).timelineCommand(saveNew))
       .addCommand((await import("./commands/continue.js")).continueCommand());
   },
   complaints: async () => (await import("./commands/complaints.js")).complaintCommands(),

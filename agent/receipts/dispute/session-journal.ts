@@ -1,6 +1,9 @@
 // The journal's lines about one session, verbatim: what happened at its connector from the plug to the receipt, and the
 // faults meanwhile. Of a reservation that no session came for: from the order to its receipt.
+import type { Moment } from "../../../drivers/driver.js";
 import type { Failure } from "../../core/failure.js";
+import { eventOf } from "../../core/station/journal-entry.js";
+import type { StationEvent } from "../../core/station/station-event.js";
 import { entriesOf } from "../../ledger/journal/journal-reader.js";
 import type { Disk } from "../../ledger/store/disk.js";
 
@@ -80,3 +83,10 @@ function keepNewest(reserved: Map<string, string>, id: string, text: string): vo
   const [oldest] = reserved.keys();
   if (reserved.size > mostReserved && oldest !== undefined) reserved.delete(oldest);
 }
+
+/** The same as events, for who shows what happened. Throws as `journalOfSession`, and where a line cannot be read. */
+export const eventsOfSession = (disk: Disk, folder: string, sessionId: string): readonly StationEvent[] =>
+  journalOfSession(disk, folder, sessionId).map((line) => {
+    const { event, moment } = JSON.parse(line) as { readonly event: unknown; readonly moment: Moment };
+    return { ...eventOf(event), moment } as StationEvent;
+  });
