@@ -134,7 +134,10 @@ export class BenchClock implements Clock {
 
   #moveTo(monoMs: number): void {
     const passedMs = monoMs - this.#state.monoMs;
-    if (passedMs > 0) this.#state = { ...this.#state, at: this.#state.at + passedMs, monoMs };
+    if (passedMs <= 0) return;
+    // Field by field: this runs for all that ever happens, and a spread costs many times as much.
+    const { at, boot, trust } = this.#state;
+    this.#state = { at: at + passedMs, monoMs, boot, trust };
   }
 
   /** Resolves when nothing is in flight and every promise that was ready has run. */

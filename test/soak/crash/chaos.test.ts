@@ -11,7 +11,7 @@ import { LiveBooks } from "../live-books.js";
 const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(performance.timeOrigin % 1_000_000));
 console.log(`seed ${seed} (CHARGETILL_SEED=${seed} repeats it)`);
 /** Of two and a half hours each, with every kind of mishap in them. A busy machine plays as many, only longer. */
-const enoughRounds = 10;
+const enoughRounds = 5 * Number(process.env["CHARGETILL_TIMES"] ?? 1);
 
 const test = suite("chaos");
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { limitGroup } from "../time/time-limit.js";
 import { nameVariable } from "./named-suite.js";
+import { shortLived } from "./short-lived.js";
 
 const limitMs = 150_000;
 const namedSuite = fileURLToPath(new URL("./named-suite.js", import.meta.url));
@@ -47,7 +48,7 @@ export function runTestFile(root: string, file: string, options: FileOptions = {
   const path = join(root, file);
   const child = spawn(
     process.execPath,
-    ["--enable-source-maps", ...(options.name === undefined ? [] : ["--import", namedSuite]), path],
+    ["--enable-source-maps", ...shortLived, ...(options.name === undefined ? [] : ["--import", namedSuite]), path],
     {
       stdio: ["ignore", "pipe", "pipe"],
       env: {

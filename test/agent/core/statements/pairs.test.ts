@@ -21,6 +21,7 @@ import { sha256 } from "../../../../agent/ledger/store/digest.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { findingsText } from "../../../../agent/receipts/dispute/findings-text.js";
 import { bookFileOf } from "../../../../agent/receipts/output/exports.js";
+import { sampled } from "../../../support/runner/sweep.js";
 import {
   chainOf,
   entriesOf,
@@ -224,7 +225,8 @@ test("every byte of checkpoint, proof, consistency file and book flipped, double
     const beside = name.includes("proof") ? [{ name: "receipt 5", text: receiptAt(one, 5).jws }] : [];
     const sound = JSON.stringify(verify({ name, text }, ...beside));
     const step = bytes.length > 5_000 ? 61 : 1;
-    for (let at = 0; at < bytes.length; at += step) {
+    const places = Array.from({ length: Math.ceil(bytes.length / step) }, (_, index) => index * step);
+    for (const at of sampled(places, 4)) {
       const flipped = Buffer.from(bytes);
       flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 7));
       const [before, after] = [bytes.subarray(0, at), bytes.subarray(at + 1)];

@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
+import { sampled } from "../../../support/runner/sweep.js";
 import { hostileTexts, mayBeShown, samplesOf, textsIn } from "../../../support/sync/hostile-values.js";
 import { letGo, type OpenUplink, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
 import { SimulatedStation } from "../../../support/sync/simulated-station.js";
@@ -105,7 +106,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
   test(`${dialect}: to Authorize: a card is judged or is not, by what can be shown, and the next one is judged well`, async () => {
     const { csms, open, until } = await bench(dialect);
     let asked = 0;
-    for (const { what, text } of hostileTexts(answers.get("Authorize"))) {
+    for (const { what, text } of sampled(hostileTexts(answers.get("Authorize")), 2)) {
       csms.once.set("Authorize", text);
       let answer: unknown = "none yet";
       void open.uplink.ask("04A1", 1, new AbortController().signal).then((given) => (answer = given));
@@ -113,7 +114,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
       for (const one of textsIn(answer)) assert.ok(mayBeShown(one) && one.length < longestText, `${what}: ${one}`);
       asked += 1;
     }
-    assert.ok(asked > 50, String(asked));
+    assert.ok(asked > 25, String(asked));
     const well = await open.uplink.ask("04A1", 1, new AbortController().signal);
     assert.is(well?.allowed, "ALLOWED");
     assert.equal(open.failures, []);
@@ -122,7 +123,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
   test(`${dialect}: to BootNotification, Heartbeat and the rest: the line stands in the end, and nothing is flooded`, async () => {
     const { csms, open, until } = await bench(dialect);
     for (const action of ["BootNotification", "Heartbeat", "StatusNotification"])
-      for (const { what, text } of hostileTexts(answers.get(action))) {
+      for (const { what, text } of sampled(hostileTexts(answers.get(action)), 2)) {
         const sent = dialect === "ocpp2.1" && action === "StatusNotification" ? "NotifyEvent" : action;
         const before = csms.asked.filter((one) => one === sent).length;
         csms.once.set(sent, text);
@@ -148,7 +149,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
     const actions = dialect === "ocpp1.6" ? ["StartTransaction", "StopTransaction"] : ["TransactionEvent"];
     let sold = 0;
     for (const action of actions)
-      for (const { what, text } of hostileTexts(answers.get(action))) {
+      for (const { what, text } of sampled(hostileTexts(answers.get(action)), 2)) {
         csms.once.set(action, text);
         lasting.book.sell();
         sold += 1;
@@ -161,7 +162,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
     // A begin without a usable number of the CSMS is all that may be parked (1.6).
     const unusable = parked.filter(({ reason }) => /transaction id/.test(reason)).length;
     assert.is(parked.length, unusable);
-    assert.ok(sold > 20 && parked.length < sold, `${parked.length} of ${sold} parked`);
+    assert.ok(sold > 10 && parked.length < sold, `${parked.length} of ${sold} parked`);
     assert.equal(open.failures, []);
     for (const note of open.notes) assert.ok(mayBeShown(note) && note.length < 1_000, note.slice(0, 1_000));
   });

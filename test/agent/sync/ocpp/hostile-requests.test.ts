@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { requestHandlers } from "../../../../agent/sync/ocpp/request-handlers.js";
 import { callErrorCodes, errorCodeFor } from "../../../../agent/sync/ocpp/rpc/frame.js";
 import { Rpc } from "../../../../agent/sync/ocpp/rpc/rpc.js";
+import { sampled } from "../../../support/runner/sweep.js";
 import { hostileTexts, mayBeShown, samplesOf, textsIn } from "../../../support/sync/hostile-values.js";
 import { TestRequests } from "../../../support/sync/test-requests.js";
 
@@ -32,7 +33,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const)
     let asked = 0;
     for (const [action, sample] of samplesOf(dialect, "request")) {
       if (handlers[action] === undefined) continue;
-      for (const { what, text } of hostileTexts(sample)) {
+      for (const { what, text } of sampled(hostileTexts(sample), 3)) {
         now = `${action}${what}`;
         frames.length = requests.notes.length = 0;
         asked += 1;
@@ -49,7 +50,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const)
           assert.ok(note.length < longestNote && mayBeShown(note), `${now}: ${note.slice(0, longestNote)}`);
       }
     }
-    assert.ok(asked > 500, `${asked} requests`);
+    assert.ok(asked > 160, `${asked} requests`);
     // What was journalled on the way can be shown, and no text in it is longer than a field of the standard.
     for (const one of textsIn(JSON.parse(JSON.stringify(requests.testStation.event))))
       assert.ok(mayBeShown(one) && one.length < 3_000, JSON.stringify(one.slice(0, 200)));

@@ -7,6 +7,9 @@ import { price } from "../../../support/sample-receipt.js";
 import { Csms, type Got, type Mood, stepOf } from "../../../support/sync/csms.js";
 import { drained, letGo, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
 
+/** CI plays more sessions. */
+const times = Number(process.env["CHARGETILL_TIMES"] ?? 1);
+
 const test = suite("an OCPP line that is cut");
 test.after.each(letGo);
 
@@ -106,7 +109,7 @@ function proven16(events: readonly Got[], book: World["book"]): void {
 
 for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
   for (const [restarts, sessions] of [
-    [false, 50],
+    [false, 10 * times],
     [true, 5],
   ] as const)
     test(`${protocol}: ${sessions} sessions, the line cut at every step of each${restarts ? ", the agent restarted after every cut" : ""}: each is there once, no copy after its acknowledgement`, async () => {
