@@ -42,7 +42,7 @@ const readers: Readonly<Record<string, Proof["read"]>> = {
   "proof-3.txt": parseProof,
   "checkpoint-10.txt": parseCheckpoint,
   "record-3.txt": (text) => readOcmf(text.trim()),
-  "record-3.xml": parseOcmfXml,
+  "record-3.xml": (text) => parseOcmfXml(text)?.map((value) => ({ ...value, record: readOcmf(value.record) })),
   "code-3.txt": parseShortForm,
   "code-4.txt": parseCreditForm,
   "archive-3.zip": (_, bytes) => unzipped(bytes)?.map(({ name, bytes: of }) => [name, legibleText(of)]),
