@@ -247,6 +247,17 @@ export const configSchema = z
       .prefault({}),
     /** Within what time the operator answers a complaint: the due date that a driver is told. */
     complaintAnswer: durationFieldOr("14d", "1d", "60d"),
+    privacy: z
+      .strictObject({
+        meterRecordUser: z
+          .enum(["hashed", "full"])
+          .default("hashed")
+          .describe(
+            "how signed meter records name the card: by a name that only the operator's key can make from it, and its last " +
+              "four characters; or the whole UID, where a law wants it: such a card cannot be forgotten",
+          ),
+      })
+      .prefault({}),
     /** Language of display and receipts. */
     language: z.enum(languages).default("en"),
     log: z

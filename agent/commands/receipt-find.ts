@@ -3,6 +3,8 @@ import { type Command, InvalidArgumentError } from "commander";
 import { Failure } from "../core/failure.js";
 import { compare, ratioOfText } from "../core/number/money.js";
 import { type ReceiptPayload, soldIn } from "../core/receipt/receipt-payload.js";
+import type { BookEntry } from "../ledger/book/book-page.js";
+import { personOf } from "../receipts/disclosures.js";
 import { laterReceipts, payloadFrom, type ReceiptSource } from "../receipts/output/exports.js";
 import { bookRow, listText } from "../receipts/output/tables.js";
 import type { OpenReceiptSources } from "./receipt.js";
@@ -60,17 +62,25 @@ export function findCommand(open: OpenReceiptSources): Command {
 function* found(receipts: ReceiptSource, wanted: Wanted): Generator<ReceiptPayload> {
   for (const entry of receipts.entries()) {
     const payload = payloadFrom(entry);
-    if (isWanted(payload, wanted)) yield payload;
+    if (isWanted(payload, cardsOf(entry, payload, receipts), wanted)) yield payload;
   }
 }
 
-function isWanted(payload: ReceiptPayload, { card, on, connector, total }: Wanted): boolean {
+/** What is known of card and contract: of forgotten ones the last four characters. */
+function cardsOf(entry: BookEntry, payload: ReceiptPayload, { disclosures }: ReceiptSource): readonly string[] {
+  const token = soldIn(payload)?.token;
+  if (token === undefined) return [];
+  const { uid, contractId } = disclosures === undefined ? { uid: "", contractId: "" } : personOf(entry, disclosures);
+  return [token.card, token.contract, ...(uid === token.user.id ? [] : [uid, contractId])];
+}
+
+function isWanted(payload: ReceiptPayload, cards: readonly string[], { card, on, connector, total }: Wanted): boolean {
   const sold = soldIn(payload);
   if (sold === undefined) return false;
-  const { token, start, end, price } = sold;
+  const { start, end, price } = sold;
   const ends = (text: string): boolean => text.toUpperCase().endsWith((card ?? "").toUpperCase());
   return (
-    (card === undefined || ends(token.uid) || ends(token.contractId)) &&
+    (card === undefined || cards.some(ends)) &&
     // Local days: a session over midnight is of both.
     (on === undefined || (start.slice(0, 10) <= on && on <= end.slice(0, 10))) &&
     (connector === undefined || sold.connector.id === connector) &&

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { Language } from "../../config/languages.js";
-import type { CdrCopies } from "../core/cdr/cdr-copies.js";
+import { type CdrCopies, withPerson } from "../core/cdr/cdr-copies.js";
 import { Failure } from "../core/failure.js";
 import { ocmfXml } from "../core/ocmf/ocmf-xml.js";
 import { wrappedLines } from "../core/print/receipt-text.js";
@@ -11,6 +11,7 @@ import { parseCheckpoint } from "../core/signing/checkpoint.js";
 import type { Payment } from "../core/station/payment.js";
 import { fieldsOfOcmf, paginationOf } from "../core/verify/verify-ocmf.js";
 import { sha256 } from "../ledger/store/digest.js";
+import { personOf } from "../receipts/disclosures.js";
 import {
   bookFileOf,
   checkpointAt,
@@ -72,12 +73,13 @@ export function renderReceipt(
   language: Language,
   isCopy: boolean,
   onPaper = false,
+  isPersonal = false,
 ): string | Uint8Array {
   const receipt = storedReceipt(sources.receipts, number);
   const options = { language, isCopy, later: laterReceipts(sources.receipts, number) };
   switch (format) {
     case "json":
-      return receiptFileOf(sources.receipts, number, sources.newest());
+      return receiptFileOf(sources.receipts, number, sources.newest(), isPersonal);
     case "text":
       return printedReceipt(receipt.jws, 80, options, onPaper);
     case "roll":
@@ -99,7 +101,10 @@ export function renderReceipt(
       );
     case "ocpi-cdr":
       if (receipt.cdr === null) throw new Failure("usage/invalid", `receipt ${number} is not a sale: it has no CDR`);
-      return `${Object.values((receipt.cdr as CdrCopies).texts)[0] ?? ""}\n`;
+      return `${withPerson(
+        Object.values((receipt.cdr as CdrCopies).texts)[0] ?? "",
+        personOf(receipt, isPersonal ? (sources.receipts.disclosures ?? (() => [])) : () => []),
+      )}\n`;
     case "jws":
       return `${receipt.jws}\n`;
     default:

@@ -2,10 +2,11 @@
 // the sale stays as it is.
 import type { StationFacts } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
-import { type CdrCopies, creditCopies } from "../core/cdr/cdr-copies.js";
+import { type CdrCopies, creditCopies, withoutPerson } from "../core/cdr/cdr-copies.js";
 import type { CdrFacts } from "../core/cdr/settlement.js";
 import { correctedSettlement } from "../core/corrections/corrected-settlement.js";
 import { type CreditOrder, issueCredit } from "../core/corrections/credit.js";
+import { disclosedBy } from "../core/disclosure/disclosure.js";
 import { Failure } from "../core/failure.js";
 import type { Occasion } from "../core/receipt/issuing.js";
 import { issueReceipt } from "../core/receipt/receipt.js";
@@ -16,6 +17,7 @@ import type { Tariff } from "../core/tariff/tariff.js";
 import type { Book } from "../ledger/book/book.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";
+import type { ShownDisclosures } from "./disclosures.js";
 import type { ReceiptChain } from "./receipt-chain.js";
 
 export type CorrectionsParts = {
@@ -28,6 +30,8 @@ export type CorrectionsParts = {
   readonly occasion: (now: Moment) => Occasion;
   /** The CDR as it will be posted, for ever the same bytes. */
   readonly cdr: (settlement: CdrFacts, ocmf: string, spkiHex: string) => CdrCopies;
+  /** What is disclosed of a receipt: whose the sale was. */
+  readonly disclosures?: ShownDisclosures;
   /** Throws Failure while no receipt may be issued. */
   readonly mustBeFree: (now: Moment) => void;
 };
@@ -80,7 +84,8 @@ export class Corrections {
     const again = later.find(({ kind }) => kind === "sale");
     if (again !== undefined)
       throw new Failure("usage/invalid", `receipt ${number} was corrected before, by receipt ${again.number}`);
-    const settlement = correctedSettlement(receipt, tariff, {
+    const { values } = disclosedBy(receipt.commitments, this.#parts.disclosures?.(number) ?? [], hash);
+    const settlement = correctedSettlement(receipt, values, tariff, {
       receiptNumber: chain.end.count + 1,
       pagination: chain.nextPagination,
       cdrId,
@@ -91,7 +96,7 @@ export class Corrections {
       digestOf: tariffDigest,
     });
     const issued = issueReceipt(settlement, chain.end, signer(), hash, number);
-    const cdr = this.#parts.cdr(settlement, issued.ocmf, signer().spkiHex);
+    const cdr = withoutPerson(this.#parts.cdr(settlement, issued.ocmf, signer().spkiHex));
     return chain.issue("sale", issued, now, { sessionId: sold.sessionId, cdrId, cdr, concerns: number });
   }
 

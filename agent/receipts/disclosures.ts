@@ -3,7 +3,10 @@
 // receipt, the chain and the book are as provable as before.
 import { join } from "node:path";
 import { z } from "zod";
-import { disclosuresOf, type WithheldName, withheldNames } from "../core/disclosure/disclosure.js";
+import type { CdrPerson } from "../core/cdr/cdr-copies.js";
+import { disclosuresOf, readDisclosure, type WithheldName, withheldNames } from "../core/disclosure/disclosure.js";
+import { payloadOf, soldIn } from "../core/receipt/receipt-payload.js";
+import type { BookEntry } from "../ledger/book/book-page.js";
 import type { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 
@@ -98,3 +101,30 @@ export class Disclosures {
     return table;
   }
 }
+
+/**
+ * Whose a receipt is, for its CDR; the operator's name of the card where it is forgotten. A credit is of whom the sale
+ * was that it takes back.
+ */
+export function personOf({ number, jws, concerns }: BookEntry, disclosures: ShownDisclosures): CdrPerson {
+  const payload = payloadOf(jws);
+  const isCredit = payload?.kind === "credit";
+  const opened = disclosures(isCredit && concerns !== undefined ? concerns : number);
+  const value = (name: WithheldName): string | undefined => {
+    for (const text of opened) {
+      const read = readDisclosure(text);
+      if (read?.name === name && typeof read.value === "string") return read.value;
+    }
+    return undefined;
+  };
+  const known = payload === undefined ? undefined : soldIn(payload)?.token.user.id;
+  const reference = value("reference");
+  return {
+    uid: value("card") ?? known ?? forgotten,
+    contractId: value("contract") ?? known ?? forgotten,
+    ...(reference === undefined ? {} : { reference }),
+  };
+}
+
+/** Stands in the CDR of a credit whose sale's card is forgotten. */
+const forgotten = "FORGOTTEN";

@@ -2,7 +2,7 @@
 // receipt, the same one: the number is journalled before the receipt is made, the signed bytes before anyone sees them.
 import { type ConnectorConfig, connectorFacts, type StationFacts } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
-import type { CdrCopies } from "../core/cdr/cdr-copies.js";
+import { type CdrCopies, withoutPerson } from "../core/cdr/cdr-copies.js";
 import type { CdrFacts, RegisterAcceptance, ReservationSettlement, Settlement } from "../core/cdr/settlement.js";
 import { Failure } from "../core/failure.js";
 import type { Issued, Occasion } from "../core/receipt/issuing.js";
@@ -11,7 +11,7 @@ import type { ChainState } from "../core/receipt/receipt-chain.js";
 import { issueReservation, settledNoShow } from "../core/receipt/reservation-receipt.js";
 import type { Session, SignedReceipt } from "../core/session/session.js";
 import type { SessionEvent } from "../core/session/session-event.js";
-import { settlementOf } from "../core/session/settle.js";
+import { type SettleContext, settlementOf } from "../core/session/settle.js";
 import type { Signer } from "../core/signing/signer.js";
 import { SignerFailed } from "../core/signing/signer.js";
 import type { NoShow } from "../core/station/backend-orders.js";
@@ -19,6 +19,7 @@ import type { StationEvent } from "../core/station/station-event.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";
 import { Corrections } from "./corrections.js";
+import type { ShownDisclosures } from "./disclosures.js";
 import type { NumberMark } from "./number-mark.js";
 import { ReceiptChain, type ReceiptChainParts } from "./receipt-chain.js";
 import { ReceiptNumbers } from "./receipt-numbers.js";
@@ -30,6 +31,10 @@ export type ReceiptIssuerParts = ReceiptChainParts & {
   readonly timeZone: string;
   readonly version: string;
   readonly signer: Signer;
+  /** Whom signed records name as the user. */
+  readonly nameUser: SettleContext["nameUser"];
+  /** What is disclosed of a receipt: whose the sale was. */
+  readonly disclosed?: ShownDisclosures;
   /** The CDR as it will be posted, for ever the same bytes. */
   readonly cdr: (settlement: CdrFacts, ocmf: string, spkiHex: string) => CdrCopies;
   /**
@@ -85,6 +90,7 @@ export class ReceiptIssuer {
       signer: () => this.#signer,
       occasion,
       cdr,
+      ...(parts.disclosed === undefined ? {} : { disclosures: parts.disclosed }),
       mustBeFree: (now) => this.#mustBeFree(now),
     });
   }
@@ -182,17 +188,18 @@ export class ReceiptIssuer {
     if (known !== undefined) return known;
     this.#chain.mustOweNothing();
     if (this.#parts.numberGiven() || !this.numbers.closeGap(now)) return undefined;
-    const { station, version, hash, cdr } = this.#parts;
+    const { station, version, hash, cdr, nameUser } = this.#parts;
     const settlement = settledNoShow(noShow, {
       receiptNumber: this.#parts.book.count() + 1,
       issuedMs: now.at,
       issuedTrust: now.trust,
       softwareVersion: version,
       digestOf: tariffDigest,
+      nameUser,
       station,
     });
     const issued = issueReservation(settlement, this.chain, this.#signer, hash);
-    const copies = cdr(settlement, "", this.#signer.spkiHex);
+    const copies = withoutPerson(cdr(settlement, "", this.#signer.spkiHex));
     const { sessionId, cdrId } = settlement;
     const number = this.#chain.issue("reservation", issued, now, { sessionId, cdrId, cdr: copies });
     settled(copies, settlement);
@@ -246,6 +253,7 @@ export class ReceiptIssuer {
       station: this.#parts.station,
       connector: connectorFacts(connector),
       digestOf: tariffDigest,
+      nameUser: this.#parts.nameUser,
       softwareVersion: this.#parts.version,
     });
   }
@@ -259,7 +267,7 @@ export class ReceiptIssuer {
       ocmf: issued.ocmf,
       checkpoint: issued.checkpoint,
       proof: issued.proof,
-      cdr: this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex),
+      cdr: withoutPerson(this.#parts.cdr(settlement, issued.ocmf, this.#signer.spkiHex)),
     };
   }
 

@@ -21,6 +21,8 @@ export type Unacknowledged = { readonly after: number; readonly besides: Readonl
 export type OfflineCreditParts = {
   readonly limits: Config["authorisation"]["exposure"];
   readonly book: Pick<Book, "get">;
+  /** The name under which receipts know a card. */
+  readonly cardName: (uid: string) => string;
   /** Undefined where there is no backend at all. */
   readonly unacknowledged: () => Unacknowledged | undefined;
   readonly sessions: () => Iterable<readonly [number, Session]>;
@@ -31,7 +33,7 @@ export type OfflineCreditParts = {
 const sliceOfReceipts = 20;
 
 type Taken = { readonly energyMilliWh: number; readonly cost: Ratio; readonly currency: string };
-type Booked = Taken & { readonly uid: string };
+type Booked = Taken & { readonly card: string };
 /** What one card has open in all: costs by their currency. */
 type Sum = { receipts: number; energyMilliWh: number; readonly costs: Map<string, Ratio> };
 
@@ -101,7 +103,7 @@ export class OfflineCredit {
   #open(uid: string): { readonly energyMilliWh: number; readonly cost: Ratio } | undefined {
     if (this.#parts.unacknowledged() === undefined) return undefined;
     this.#follow(Number.POSITIVE_INFINITY);
-    const booked = this.#sums.get(uid);
+    const booked = this.#sums.get(this.#parts.cardName(uid));
     let energyMilliWh = booked?.energyMilliWh ?? 0;
     const costs = new Map(booked?.costs);
     for (const one of this.#running(uid)) {
@@ -153,13 +155,13 @@ export class OfflineCredit {
     return false;
   }
 
-  #sum({ uid, energyMilliWh, cost, currency }: Booked, times: 1 | -1): void {
-    const sum = this.#sums.get(uid) ?? { receipts: 0, energyMilliWh: 0, costs: new Map<string, Ratio>() };
+  #sum({ card, energyMilliWh, cost, currency }: Booked, times: 1 | -1): void {
+    const sum = this.#sums.get(card) ?? { receipts: 0, energyMilliWh: 0, costs: new Map<string, Ratio>() };
     sum.receipts += times;
     sum.energyMilliWh += times * energyMilliWh;
     sum.costs.set(currency, (times === 1 ? add : subtract)(sum.costs.get(currency) ?? zeroRatio, cost));
-    if (sum.receipts === 0) this.#sums.delete(uid);
-    else this.#sums.set(uid, sum);
+    if (sum.receipts === 0) this.#sums.delete(card);
+    else this.#sums.set(card, sum);
   }
 
   /** null = no sale, or one that a backend had allowed. */
@@ -169,7 +171,7 @@ export class OfflineCredit {
     if (payload?.kind !== "sale" || payload.sale.authMethod !== "WHITELIST") return null;
     const { token, energyKwh, price } = payload.sale;
     return {
-      uid: token.uid,
+      card: token.user.id,
       energyMilliWh: requiredMilliWh(energyKwh),
       cost: ratioOfText(price.due.gross),
       currency: price.currency,

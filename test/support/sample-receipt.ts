@@ -16,6 +16,7 @@ import { parseTariff } from "../../agent/core/tariff/tariff-reader.js";
 import type { BookEntry } from "../../agent/ledger/book/book-page.js";
 import { sha256 } from "../../agent/ledger/store/digest.js";
 import type { ReceiptSource } from "../../agent/receipts/output/exports.js";
+import { userNaming } from "../../agent/receipts/privacy/operator-key.js";
 import { newKey, signerOf } from "../../agent/receipts/signing-keys.js";
 
 export const timeZone = "Europe/Berlin";
@@ -115,6 +116,17 @@ export const shownText = [
   "Idle fee (the car asks for no power): free",
 ].join("\n");
 
+export const sampleToken: Settlement["token"] = {
+  uid: "04A1B2C3D4E5F6",
+  type: "RFID",
+  contractId: "DE-ABC-C12345678-X",
+  countryCode: "DE",
+  partyId: "ABC",
+};
+/** The operator's key of the tests: 32 bytes of 07. */
+export const operatorKey = Buffer.alloc(32, 7);
+export const nameUser = userNaming("hashed", operatorKey);
+
 /** What is shown of the tariff that a settlement is changed to. */
 function shownOf({ tariff: other, begin: first, timeZone: zone = timeZone }: Partial<Settlement>): string {
   const parsed = other === undefined ? undefined : parseTariff(other);
@@ -146,7 +158,8 @@ export function settlement(receiptNumber: number, changes: Partial<Settlement> =
       powerType: "AC_3_PHASE",
       maxPowerW: 11_000,
     },
-    token: { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "DE-ABC-C12345678-X", countryCode: "DE", partyId: "ABC" },
+    token: sampleToken,
+    user: nameUser(changes.token ?? sampleToken, changes.authMethod ?? "WHITELIST"),
     authMethod: "WHITELIST",
     meter,
     begin: reading(startMs, begin + climbed),

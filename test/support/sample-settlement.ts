@@ -120,6 +120,7 @@ export const settlement: Settlement = {
     maxPowerW: 22_000,
   },
   token: { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "DE-ABC-C00000001-X", countryCode: "DE", partyId: "ABC" },
+  user: { kind: "LOCAL", id: "0123456789abcdef01234567-E5F6" },
   authMethod: "WHITELIST",
   meter: { vendor: "Eastron", model: "SDM630", serial: "0042" },
   begin: reading(startMs, 1_000_000),

@@ -215,7 +215,7 @@ function isWanted({ jws }: BookEntry, { date, evseId, lastFour, total }: Paramet
   return (
     [sale.start, sale.end].some((time) => time.startsWith(date)) &&
     plain(sale.connector.evseId) === plain(evseId) &&
-    sale.token.uid.slice(-4).toUpperCase() === lastFour &&
+    sale.token.card.slice(-4).toUpperCase() === lastFour &&
     compare(ratioOfText(sale.price.due.gross), ratioOfText(total)) === 0
   );
 }

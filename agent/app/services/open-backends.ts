@@ -5,7 +5,9 @@ import { BackendCards } from "../../cards/backend-cards.js";
 import type { EnrolledCards } from "../../cards/enrolled-cards.js";
 import { Failure } from "../../core/failure.js";
 import type { Book } from "../../ledger/book/book.js";
+import type { ShownDisclosures } from "../../receipts/disclosures.js";
 import type { Payments } from "../../receipts/payments.js";
+import type { NameUser } from "../../receipts/privacy/operator-key.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { Authorizer } from "../../station/authorizer.js";
 import { OfflineCredit, type Unacknowledged } from "../../station/offline-credit.js";
@@ -24,6 +26,8 @@ import type { ServicesParts } from "./services.js";
 /** What the backends work on. The station and its remote control are opened later, and asked for only from then on. */
 export type BackendTies = {
   readonly book: Book;
+  readonly disclosures: ShownDisclosures;
+  readonly nameUser: NameUser;
   readonly issuer: ReceiptIssuer;
   readonly payments: Payments;
   readonly cards: EnrolledCards;
@@ -50,7 +54,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
   const { loaded, machine, disk, random, emit, changed, die } = parts;
   const { config } = loaded;
   const { clock } = machine;
-  const { book, issuer, payments, cards, pushedTariffs, station, remoteControl } = ties;
+  const { book, disclosures, nameUser, issuer, payments, cards, pushedTariffs, station, remoteControl } = ties;
   const ownChecks = openOcpiChecks({ config, clock });
   const checks: OnlineCheck[] = [...(parts.checks ?? []), ...ownChecks];
   const lists = new BackendCards(
@@ -62,6 +66,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
     clock,
     disk,
     book,
+    disclosures,
     payments,
     random,
     checkpoint: () => issuer.chain.checkpoint,
@@ -82,6 +87,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
   const offlineCredit = new OfflineCredit({
     limits: config.authorisation.exposure,
     book,
+    cardName: (uid) => nameUser({ uid, type: "RFID" }, "WHITELIST").id,
     unacknowledged: () => unacknowledgedOf(outboxes, book.count()),
     sessions: () => station().stationState().sessions,
     liveReading: (connector) => station().connectors.get(connector)?.liveReading(),
@@ -107,7 +113,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
     checks: () => checks,
   });
   const paymentLines = channels.flatMap((channel) => channel.payments ?? []);
-  const live = openOcpiLive({ config, clock, random, book, feed: () => station().feed(), emit, die });
+  const live = openOcpiLive({ config, clock, random, book, disclosures, feed: () => station().feed(), emit, die });
   return { outboxes, paymentLines, pulls, live, lists, checks: ownChecks, authorizer, offlineCredit };
 }
 

@@ -23,6 +23,7 @@ import { finishKeyChange, publishKey } from "../../receipts/key-rotation.js";
 import { type KnownMark, knownMarkFile, NumberMark, parseKnownMark } from "../../receipts/number-mark.js";
 import { highestHandedOut } from "../../receipts/output/handed-out.js";
 import { writeReceiptFiles } from "../../receipts/output/receipt-files.js";
+import { type NameUser, openOperatorKey, userNaming } from "../../receipts/privacy/operator-key.js";
 import { emptyIssuerState } from "../../receipts/receipt-chain.js";
 import { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { checkTools, mustContinue, openSigner } from "../../receipts/signing-keys.js";
@@ -37,6 +38,8 @@ type SigningKey = ReturnType<typeof openSigner>;
 export type ReceiptBook = {
   readonly book: Book;
   readonly disclosures: Disclosures;
+  /** Whom signed records name as the user. */
+  readonly nameUser: NameUser;
   readonly key: SigningKey;
   /** From here on the list of sealed pages is signed by whichever key this answers. */
   readonly signBy: (signer: () => Signer) => void;
@@ -63,7 +66,11 @@ export function openReceiptBook({ loaded, disk }: ServicesParts): ReceiptBook {
   signer = () => key;
   // Also where it was damaged or replaced: what people compare fingerprints with is the key that signs.
   publishKey(disk, state, key.publicKey);
-  return { book, disclosures: new Disclosures(disk, state), key, signBy: (by) => (signer = by) };
+  const nameUser = userNaming(
+    loaded.config.privacy.meterRecordUser,
+    openOperatorKey(keyStore(disk, state, credentials)),
+  );
+  return { book, disclosures: new Disclosures(disk, state), nameUser, key, signBy: (by) => (signer = by) };
 }
 
 /** What is opened after the issuer, and asked for only when it issues. */
@@ -77,7 +84,7 @@ export type IssuerTies = {
 /** The issuer over that book, caught up with it; it issues nothing before its `begin`. */
 export function openIssuer(
   parts: ServicesParts,
-  { book, disclosures, key, signBy }: ReceiptBook,
+  { book, disclosures, nameUser, key, signBy }: ReceiptBook,
   ties: IssuerTies,
 ): ReceiptIssuer {
   const { loaded, machine, disk, emit } = parts;
@@ -98,6 +105,8 @@ export function openIssuer(
     hash: sha256,
     record: ties.append,
     disclosures,
+    disclosed: disclosures.of,
+    nameUser,
     cdr: (settlement, ocmf, spkiHex) =>
       makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
     handOut: (signed) =>

@@ -33,7 +33,7 @@ export function openServices(parts: ServicesParts): Services {
   const { clock } = machine;
   const { pushedTariffs, activeTariffs } = openTariffs(parts);
   const receiptBook = openReceiptBook(parts);
-  const { book, disclosures, key } = receiptBook;
+  const { book, disclosures, nameUser, key } = receiptBook;
   const cards = EnrolledCards.open(disk, config.state, config);
   const acceptedMeters = AcceptedMeters.open(disk, config.state);
   const acceptedTerminals = AcceptedTerminals.open(disk, config.state);
@@ -52,6 +52,8 @@ export function openServices(parts: ServicesParts): Services {
   });
   const backends = openBackends(parts, {
     book,
+    disclosures: disclosures.of,
+    nameUser,
     issuer,
     payments,
     cards,

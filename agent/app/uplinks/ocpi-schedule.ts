@@ -4,10 +4,11 @@ import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import { evseUidOf } from "../../core/cdr/cdr.js";
-import { type CdrCopies, copyFor } from "../../core/cdr/cdr-copies.js";
+import { type CdrCopies, copyFor, withPerson } from "../../core/cdr/cdr-copies.js";
 import type { Book } from "../../ledger/book/book.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
+import { personOf, type ShownDisclosures } from "../../receipts/disclosures.js";
 import type { AgentEvent } from "../../station/events.js";
 import type { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import type { Faults } from "../../sync/faults.js";
@@ -90,11 +91,12 @@ export function openOcpiChecks({ config, clock }: Pick<OcpiScheduleParts, "confi
 
 export type OcpiLiveTies = Pick<OcpiScheduleParts, "config" | "clock" | "random" | "emit" | "die"> & {
   readonly book: Pick<Book, "get">;
+  readonly disclosures: ShownDisclosures;
   readonly feed: () => StationFeed;
 };
 
 /** The backends that are told what happens while it happens. Throws Failure config/invalid. */
-export function openOcpiLive({ config, clock, random, book, feed, emit, die }: OcpiLiveTies): OcpiLive[] {
+export function openOcpiLive({ config, clock, random, book, disclosures, feed, emit, die }: OcpiLiveTies): OcpiLive[] {
   const { station, connectors } = config;
   const { countryCode, partyId, location } = station;
   const places = connectors.map((connector) => ({
@@ -114,9 +116,10 @@ export function openOcpiLive({ config, clock, random, book, feed, emit, die }: O
       random,
       feed,
       cdrOf: (receipt) => {
-        const copies = book.get(receipt)?.cdr;
-        const copy = copies == null ? null : copyFor(copies as CdrCopies, uplink);
-        return copy === null || copy.park !== undefined ? undefined : (JSON.parse(copy.body) as unknown);
+        const entry = book.get(receipt);
+        const copy = entry?.cdr == null ? null : copyFor(entry.cdr as CdrCopies, uplink);
+        if (entry === undefined || copy === null || copy.park !== undefined) return undefined;
+        return JSON.parse(withPerson(copy.body, personOf(entry, disclosures))) as unknown;
       },
       note: (words) => emit({ type: "note", at: clock.now().at, text: `uplink ${uplink.name}: ${words}` }),
       die,

@@ -5,6 +5,7 @@ import type { Config } from "../../../config/schema.js";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { CdrCopies } from "../../core/cdr/cdr-copies.js";
+import { disclosuresOf, personalNames, withDisclosures } from "../../core/disclosure/disclosure.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { Table } from "../../ledger/store/table.js";
@@ -52,9 +53,13 @@ export type OcppChannelParts = {
  * The receipt itself: all that OCPP is told is made from it, so that it reads the same after any restart. null = there
  * is nothing to tell.
  */
-export function ocppItem({ number, kind, cdrId: id, cdr, jws }: BookEntry): OutboxItem | null {
-  if (cdr === null || kind !== "sale" || completedTransaction(jws) === undefined) return null;
-  return { number, id, body: jws, ...((cdr as CdrCopies).timeUnknown ? { park: "clock" } : {}) };
+export function ocppItem(
+  { number, kind, cdrId: id, cdr, jws }: BookEntry,
+  disclosures: readonly string[],
+): OutboxItem | null {
+  const body = withDisclosures(jws, disclosuresOf(disclosures, personalNames));
+  if (cdr === null || kind !== "sale" || completedTransaction(body) === undefined) return null;
+  return { number, id, body, ...((cdr as CdrCopies).timeUnknown ? { park: "clock" } : {}) };
 }
 
 /** Throws Failure table/damaged, disk/failed. */

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import type { UplinkConfig } from "../../../config/uplink-schema.js";
-import { type CdrCopies, copyFor, withSignedData } from "../../core/cdr/cdr-copies.js";
+import { type CdrCopies, copyFor, withPerson, withSignedData } from "../../core/cdr/cdr-copies.js";
 import type { Book } from "../../ledger/book/book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import { Table } from "../../ledger/store/table.js";
+import { personOf, type ShownDisclosures } from "../../receipts/disclosures.js";
 import type { Payments } from "../../receipts/payments.js";
 import type { Faults } from "../../sync/faults.js";
 import { OcpiUplink } from "../../sync/ocpi/ocpi-uplink.js";
@@ -28,6 +29,8 @@ import type { OcppChannelParts } from "./uplink-ocpp.js";
 
 export type UplinkParts = OcppChannelParts & {
   readonly book: Book;
+  /** Whose the receipts are. */
+  readonly disclosures: ShownDisclosures;
   readonly payments: Payments;
   /** The signed checkpoint over all receipts, "" where there is none. */
   readonly checkpoint: () => string;
@@ -83,7 +86,7 @@ function openUplinkChannel(config: UplinkConfig, parts: UplinkParts): UplinkChan
       last: () => book.count(),
       get: (number) => {
         const entry = book.get(number);
-        return entry === undefined ? null : itemOf(entry, config, parts.kinds);
+        return entry === undefined ? null : itemOf(entry, config, parts);
       },
     },
     store: { read: () => table.data.state, write: (state) => void table.update(() => ({ state })) },
@@ -110,12 +113,13 @@ function receiptWaits(sessionId: string, book: Book, outbox: Outbox): boolean {
 }
 
 /** What an uplink sends of a receipt; null = nothing. */
-function itemOf(entry: BookEntry, config: UplinkConfig, kinds: UplinkKinds): OutboxItem | null {
-  if (config.kind === "ocpp") return ocppIn(kinds).ocppItem(entry);
+function itemOf(entry: BookEntry, config: UplinkConfig, { kinds, disclosures }: UplinkParts): OutboxItem | null {
+  if (config.kind === "ocpp") return ocppIn(kinds).ocppItem(entry, disclosures(entry.number));
   if (entry.cdr === null) return null;
   const copy = copyFor(entry.cdr as CdrCopies, config);
   if (copy === null) return null;
-  return { number: entry.number, id: entry.cdrId, ...copy, body: withSignedData(copy.body, config.signedData) };
+  const body = withPerson(copy.body, personOf(entry, disclosures));
+  return { number: entry.number, id: entry.cdrId, ...copy, body: withSignedData(body, config.signedData) };
 }
 
 type Opened = { readonly uplink: Uplink; readonly paymentLine?: PaymentNotices };

@@ -62,6 +62,31 @@ export function copyFor(
   return copies.timeUnknown && !uplink.acceptUnknownTime ? { body, park: "clock" } : { body };
 }
 
+/** What of a CDR says whose it is, as its cdr_token and authorization_reference hold it. */
+export type CdrPerson = { readonly uid: string; readonly contractId: string; readonly reference?: string };
+
+/**
+ * The copies as they are kept: without whose they are, which lies with what receipts withhold and may be forgotten. The
+ * copies that go out are made from them by `withPerson`.
+ */
+export function withoutPerson(copies: CdrCopies): CdrCopies {
+  const nobody: CdrPerson = { uid: "", contractId: "", reference: "" };
+  const texts = Object.entries(copies.texts).map(([version, text]) => [version, withPerson(text, nobody)]);
+  return { ...copies, texts: Object.fromEntries(texts) as CdrCopies["texts"] };
+}
+
+/** A CDR's text with whose it is in its places: the same person always gives the same text. */
+export function withPerson(text: string, { uid, contractId, reference }: CdrPerson): string {
+  const cdr = JSON.parse(text) as Record<string, unknown>;
+  const { cdr_token: token } = cdr;
+  if (!isObject(token)) return text;
+  return wireJson({
+    ...cdr,
+    cdr_token: { ...token, uid, contract_id: contractId },
+    ...("authorization_reference" in cdr ? { authorization_reference: reference ?? "" } : {}),
+  });
+}
+
 /** How much of the signed record a receiver takes. */
 export type SignedDataShare = "full" | "empty" | "none";
 

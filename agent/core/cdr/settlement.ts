@@ -45,6 +45,12 @@ export type SessionToken = {
   readonly provider?: string;
 };
 
+/**
+ * Whom signed records name as the user, in OCMF's words: LOCAL and CENTRAL = `id` is the operator's name of the card,
+ * which is not its UID; else it is the UID.
+ */
+export type UserIdentity = { readonly kind: "LOCAL" | "CENTRAL" | "ISO14443" | "UNDEFINED"; readonly id: string };
+
 /** By what a card was believed: its bare UID, which anyone can copy, or a proof by the card's own key. */
 export type CardLevel = "uid" | "ntag424" | "desfire" | "2532-100";
 
@@ -98,12 +104,15 @@ export type Settlement = {
   readonly station: StationFacts;
   readonly connector: ConnectorFacts;
   readonly token: SessionToken;
+  readonly user: UserIdentity;
   readonly authMethod: "WHITELIST" | "AUTH_REQUEST" | "COMMAND";
   readonly authorizationReference?: string;
   /** By what the card was believed; absent where no card was read. */
   readonly cardLevel?: CardLevel;
   /** Absent = a contract is billed. */
   readonly payment?: PaymentFacts;
+  /** The gateway's whole reference of the payment; the receipt withholds it. */
+  readonly paymentReference?: string;
   readonly meter: MeterIdentity;
   /** A person's word that this register is billed from although it is lower than before. */
   readonly registerAccepted?: RegisterAcceptance;

@@ -4,10 +4,12 @@
 import type { StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
 import type { RegisterAcceptance, Settlement } from "../cdr/settlement.js";
+import type { WithheldValues } from "../disclosure/disclosure.js";
 import { ratingOf } from "../rating/rating.js";
 import { stationRules } from "../rating/sample.js";
 import { bill, periods } from "../rating/session-bill.js";
 import type { AcceptedRegister, ReceiptReading, SalePayload } from "../receipt/receipt-payload.js";
+import { tokenFrom } from "../receipt/receipt-token.js";
 import { receiptInstant, receiptMilliWh } from "../receipt/receipt-values.js";
 import { receiptSamples } from "../receipt/sale-fields.js";
 import { sessionStart } from "../session/settle.js";
@@ -25,11 +27,12 @@ export type CorrectionFrame = Pick<
 };
 
 /**
- * The settlement of the session of `receipt`, priced by `tariff`. Throws ReceiptFault where the receipt cannot be read,
- * or its clock was not trusted.
+ * The settlement of the session of `receipt`, priced by `tariff`; `values` = what is disclosed of the receipt. Throws
+ * ReceiptFault where the receipt cannot be read, or its clock was not trusted.
  */
 export function correctedSettlement(
   { sale, timeZone, number }: SalePayload,
+  values: WithheldValues,
   tariff: Tariff,
   { digestOf, ...frame }: CorrectionFrame,
 ): Settlement {
@@ -48,9 +51,11 @@ export function correctedSettlement(
     ...frame,
     sessionId: sale.sessionId,
     connector: sale.connector,
-    token: sale.token,
+    token: tokenFrom(sale.token, values),
+    user: sale.token.user,
     authMethod: sale.authMethod,
-    ...(sale.authorizationReference === undefined ? {} : { authorizationReference: sale.authorizationReference }),
+    ...(typeof values.reference === "string" ? { authorizationReference: values.reference } : {}),
+    ...(typeof values.payment === "string" ? { paymentReference: values.payment } : {}),
     ...(sale.cardLevel === undefined ? {} : { cardLevel: sale.cardLevel }),
     payment: sale.payment,
     meter: sale.meter,

@@ -16,6 +16,8 @@ export const personalNames: readonly WithheldName[] = withheldNames.filter((name
 
 /** The values that a receipt withholds; undefined = it has none of that name. */
 export type WithheldValues = Readonly<Partial<Record<WithheldName, unknown>>>;
+/** Those of them that say something about a person. */
+export type PersonalValues = Omit<WithheldValues, "totals">;
 
 /** What stands in the payload: for each name SHA-256 over the disclosure's ASCII, base64url. */
 export type Commitments = Readonly<Partial<Record<WithheldName, string>>>;
@@ -98,3 +100,13 @@ export const disclosuresOf = (disclosures: readonly string[], names: readonly Wi
     const read = readDisclosure(text);
     return read !== undefined && names.includes(read.name);
   });
+
+/** A receipt with disclosures as one text (RFC 9901, 4): the JWS, and behind a "~" each. */
+export const withDisclosures = (jws: string, disclosures: readonly string[]): string =>
+  [jws, ...disclosures, ""].join("~");
+
+/** Such a text taken apart; a JWS alone has no disclosures. */
+export function apartFromDisclosures(text: string): { readonly jws: string; readonly disclosures: readonly string[] } {
+  const [jws = "", ...rest] = text.split("~");
+  return { jws, disclosures: rest.filter((part) => part !== "") };
+}

@@ -3,7 +3,7 @@
 
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, Reading, TimeTrust } from "../../../drivers/driver.js";
-import type { SessionToken, StopReason } from "../cdr/settlement.js";
+import type { SessionToken, StopReason, UserIdentity } from "../cdr/settlement.js";
 import { hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
 import type { Price } from "../rating/price.js";
@@ -16,7 +16,8 @@ export type OcmfFacts = {
   readonly pagination: number;
   readonly station: Pick<StationFacts, "id">;
   readonly connector: Pick<ConnectorFacts, "evseId" | "powerType">;
-  readonly token: Pick<SessionToken, "uid" | "type">;
+  readonly token: Pick<SessionToken, "type">;
+  readonly user: UserIdentity;
   readonly meter: MeterIdentity;
   readonly begin: Reading;
   readonly end: Reading;
@@ -112,15 +113,8 @@ function clockMark(trust: TimeTrust, isRelative: boolean): "S" | "I" | "R" | "U"
  * The user's fields: a UID read without cryptography is hearsay; whoever came over the wire is known to the backend
  * alone.
  */
-function userFields({ uid, type }: OcmfFacts["token"]): Record<string, unknown> {
-  if (type !== "RFID") return { IS: true, IL: "HEARSAY", IF: [], IT: "CENTRAL", ID: uid };
-  return {
-    IS: true,
-    IL: "HEARSAY",
-    IF: ["RFID_PLAIN"],
-    IT: uid.length === 8 || uid.length === 14 ? "ISO14443" : "UNDEFINED",
-    ID: uid,
-  };
+function userFields({ token: { type }, user: { kind, id } }: OcmfFacts): Record<string, unknown> {
+  return { IS: true, IL: "HEARSAY", IF: type === "RFID" ? ["RFID_PLAIN"] : [], IT: kind, ID: id };
 }
 
 /** The readings that a record has room for at most. */
@@ -210,7 +204,7 @@ function headFields(facts: OcmfFacts, tariff: string | undefined): Readonly<Reco
     MM: facts.meter.model,
     MS: facts.meter.serial,
     ...(firmware === "" ? {} : { MF: firmware }),
-    ...userFields(facts.token),
+    ...userFields(facts),
     ...(tariff === undefined ? {} : { TT: tariff }),
     // What switches the contactor is this software.
     CF: facts.softwareVersion.slice(0, longestFirmware),

@@ -2,7 +2,6 @@
 // to check.
 
 import type { CardLevel } from "../cdr/settlement.js";
-import { masked } from "../cdr/token.js";
 import { durationInWords } from "../explain/price-text.js";
 import { localNumber } from "../number/local-number.js";
 import type { CreditPayload, ReceiptFrame, ReceiptPayload, SaleFields } from "../receipt/receipt-payload.js";
@@ -77,7 +76,7 @@ export function paymentOf(sold: Sold, words: ReceiptWords): SheetSection {
     heading: labels.payment.toUpperCase(),
     rows: [
       ...paymentRows(sold, words),
-      fact(labels.card, masked(token.uid)),
+      fact(labels.card, token.card),
       ...(token.provider === undefined ? [] : [fact(labels.provider, token.provider)]),
       fact(
         "by" in sold ? labels.toldBefore : labels.shown,

@@ -4,20 +4,14 @@
 
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { MeterIdentity, SignedRecord, TimeTrust } from "../../../drivers/driver.js";
-import type {
-  GridLimit,
-  SessionToken,
-  Settlement,
-  ShownTerms,
-  StopReason,
-  WitnessEvidence,
-} from "../cdr/settlement.js";
+import type { GridLimit, Settlement, ShownTerms, StopReason, WitnessEvidence } from "../cdr/settlement.js";
 import type { Commitments } from "../disclosure/disclosure.js";
 import type { PaymentFacts } from "../payment-facts.js";
 import type { Price } from "../rating/price.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import type { LostNumbers } from "../station/station-event.js";
 import type { Activity, ChargingPeriod } from "../tariff/period.js";
+import type { ReceiptToken } from "./receipt-token.js";
 
 export const receiptFormat = "chargetill receipt 1";
 
@@ -104,9 +98,8 @@ export type SaleFields = {
   readonly cdrId: string;
   readonly connector: ConnectorFacts;
   readonly meter: MeterIdentity;
-  readonly token: SessionToken;
+  readonly token: ReceiptToken;
   readonly authMethod: Settlement["authMethod"];
-  readonly authorizationReference?: string;
   readonly cardLevel?: Settlement["cardLevel"];
   readonly start: string;
   readonly startClock: TimeTrust;

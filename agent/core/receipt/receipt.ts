@@ -10,6 +10,7 @@ import { guardedSigner, ReceiptFault, type Signer } from "../signing/signer.js";
 import { type Issued, type Issuing, type Occasion, receiptFrame, sealed, signedOrMarked } from "./issuing.js";
 import { type ChainState, emptyChain } from "./receipt-chain.js";
 import type { SalePayload } from "./receipt-payload.js";
+import { personalValues } from "./receipt-token.js";
 import { saleFields, tariffName } from "./sale-fields.js";
 import { noTotals, totalsWith } from "./totals.js";
 
@@ -45,7 +46,7 @@ export function issueReceipt(
     const priced = { ...facts, tariffId, ...(corrects === undefined ? { shown } : {}) };
     const ocmf = ocmfRecord(priced, issuing.working);
     const short = shortForm(settlement, ocmf, signer.keyId, issuing.working, hash);
-    const { frame, disclosures } = receiptFrame(settlement, { totals }, issuing);
+    const { frame, disclosures } = receiptFrame(settlement, { totals, ...personalValues(settlement) }, issuing);
     const payload: SalePayload = {
       ...frame,
       kind: "sale",

@@ -2,7 +2,7 @@
 // no readings, no meter record and no QR code.
 
 import type { StationFacts } from "../../../config/schema.js";
-import type { ReservationSettlement, Settlement } from "../cdr/settlement.js";
+import type { ReservationSettlement, SessionToken, Settlement, UserIdentity } from "../cdr/settlement.js";
 import { masked } from "../cdr/token.js";
 import { type Rating, ratingOf } from "../rating/rating.js";
 import { type Sample, stationRules } from "../rating/sample.js";
@@ -17,6 +17,7 @@ import { isoLocal } from "../time/iso-time.js";
 import { type Issued, receiptFrame, sealed, signedOrMarked } from "./issuing.js";
 import type { ChainState } from "./receipt-chain.js";
 import type { ReservationFields, ReservationPayload } from "./receipt-payload.js";
+import { personalValues, receiptToken } from "./receipt-token.js";
 import { receiptInstant } from "./receipt-values.js";
 import { shownFields, tariffOnReceipt } from "./sale-fields.js";
 import { totalsWith } from "./totals.js";
@@ -25,6 +26,7 @@ export type ReservationFrame = Pick<Settlement, "receiptNumber" | "issuedMs" | "
   readonly station: StationFacts;
   /** SHA-256 (hex) of a tariff's canonical text. */
   readonly digestOf: (tariff: Tariff) => string;
+  readonly nameUser: (token: SessionToken, by: "COMMAND") => UserIdentity;
 };
 
 /** What the receipt says of why there is nothing but a reservation. */
@@ -34,7 +36,10 @@ const noSessionCame = "the reservation expired, no session came";
  * The settlement of a reservation that expired. It is charged from when it was made until its end as it was told, and
  * never longer than it stood by the monotonic clock. Throws ReceiptFault where its tariff cannot be read.
  */
-export function settledNoShow(noShow: NoShow, { digestOf, ...frame }: ReservationFrame): ReservationSettlement {
+export function settledNoShow(
+  noShow: NoShow,
+  { digestOf, nameUser, ...frame }: ReservationFrame,
+): ReservationSettlement {
   const { fee, ended, untilMs, token } = noShow;
   const parsed = parseTariff(fee.tariff);
   if (!parsed.ok) throw new ReceiptFault(`the tariff of reservation ${noShow.id} cannot be read`);
@@ -51,6 +56,7 @@ export function settledNoShow(noShow: NoShow, { digestOf, ...frame }: Reservatio
     cdrId: fee.sessionId,
     connector: fee.connector,
     token,
+    user: nameUser(token, "COMMAND"),
     authMethod: "COMMAND",
     samples,
     startMs,
@@ -94,7 +100,7 @@ export function issueReservation(
     throw new ReceiptFault(`receipt ${settlement.receiptNumber} does not follow on ${chain.count} receipts`);
   const totals = totalsWith(chain.totals, settlement.price, 0, 1);
   return signedOrMarked(chain, signer, hash, (issuing) => {
-    const { frame, disclosures } = receiptFrame(settlement, { totals }, issuing);
+    const { frame, disclosures } = receiptFrame(settlement, { totals, ...personalValues(settlement) }, issuing);
     const payload: ReservationPayload = {
       ...frame,
       kind: "reservation",
@@ -113,7 +119,7 @@ export function reservationFields(settlement: ReservationSettlement): Reservatio
     sessionId: settlement.sessionId,
     cdrId: settlement.cdrId,
     connector: settlement.connector,
-    token,
+    token: receiptToken(settlement),
     start: isoLocal(settlement.startMs, timeZone),
     end: isoLocal(settlement.endMs, timeZone),
     startClock: settlement.startTrust,

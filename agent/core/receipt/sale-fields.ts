@@ -14,6 +14,7 @@ import {
   type SaleFields,
   type SalePayload,
 } from "./receipt-payload.js";
+import { receiptToken } from "./receipt-token.js";
 
 /** The id and version of an OCPI tariff, as a receipt names them. */
 export function tariffName(tariff: unknown): { readonly id: string; readonly version: string } {
@@ -94,7 +95,7 @@ const gridLimitFields = ({ fromMs, toMs, limitW, source }: GridLimit, timeZone: 
 
 /** The sale as it stands in the payload; `ocmf` is the signed record, `short` the short form. */
 export function saleFields(settlement: Settlement, ocmf: string, short: string): SaleFields {
-  const { timeZone, connector, token } = settlement;
+  const { timeZone, connector } = settlement;
   return {
     sessionId: settlement.sessionId,
     cdrId: settlement.cdrId,
@@ -107,11 +108,8 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
       maxPowerW: connector.maxPowerW,
     },
     meter: settlement.meter,
-    token,
+    token: receiptToken(settlement),
     authMethod: settlement.authMethod,
-    ...(settlement.authorizationReference === undefined
-      ? {}
-      : { authorizationReference: settlement.authorizationReference }),
     ...(settlement.cardLevel === undefined ? {} : { cardLevel: settlement.cardLevel }),
     start: isoLocal(settlement.startMs, timeZone),
     startClock: settlement.startTrust,
@@ -129,7 +127,7 @@ export function saleFields(settlement: Settlement, ocmf: string, short: string):
     shown: shownFields(settlement.shown, timeZone),
     price: settlement.price,
     periods: settlement.periods.map((period) => ({ ...period, activity: receiptActivity(period.activity) })),
-    payment: settlement.payment ?? { kind: "contract", reference: masked(token.contractId) },
+    payment: settlement.payment ?? { kind: "contract", reference: masked(settlement.token.contractId) },
     stop: { reason: settlement.stopReason, detail: settlement.stopDetail },
     interruptions: settlement.interruptions.map(({ fromMs, toMs, why }) => ({
       from: isoLocal(fromMs, timeZone),

@@ -2,7 +2,7 @@
 
 import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
-import type { Settlement } from "../cdr/settlement.js";
+import type { SessionToken, Settlement, UserIdentity } from "../cdr/settlement.js";
 import { type Rating, ratingOf } from "../rating/rating.js";
 import { type Sample, stationRules } from "../rating/sample.js";
 import { bill, lowerOf, periods } from "../rating/session-bill.js";
@@ -18,6 +18,7 @@ export type SettleContext = {
   /** SHA-256 (hex) of a tariff's canonical text. */
   readonly digestOf: (tariff: Tariff) => string;
   readonly softwareVersion: string;
+  readonly nameUser: (token: SessionToken, by: Settlement["authMethod"]) => UserIdentity;
 };
 
 /** The settlement of a session whose receipt has its number. Pure: asked again, it gives the same. */
@@ -46,6 +47,7 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
     station: context.station,
     connector: context.connector,
     token: opening.acceptance.token,
+    user: context.nameUser(opening.acceptance.token, opening.acceptance.authMethod),
     authMethod: opening.acceptance.authMethod,
     ...(opening.acceptance.authorizationReference === undefined
       ? {}

@@ -10,7 +10,8 @@ import { canonicalText } from "../json/json-text.js";
 import { fromHex, utf8 } from "../number/bytes.js";
 import { rotationText } from "../receipt/receipt.js";
 import { mostLater, type ReceiptFile, receiptFileFormat, receiptFileNote } from "../receipt/receipt-file.js";
-import type { CreditPayload, KeyPayload, ReceiptPayload } from "../receipt/receipt-payload.js";
+import { type CreditPayload, type KeyPayload, type ReceiptPayload, soldIn } from "../receipt/receipt-payload.js";
+import { personComplaints } from "../receipt/receipt-token.js";
 import { isNamedBy, isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Jws, parseJws } from "../signing/jws.js";
 import { earlierRoots, leafHash, rootFromInclusion, rootOf } from "../signing/merkle.js";
@@ -253,16 +254,22 @@ export type JudgedReceipt = {
 };
 
 /** What is told beside a receipt of what it withholds; what is told must be what it commits to. */
-function checkDisclosures({ values, closed, complaints }: Disclosed, { schema }: VerifyTools): Check {
+function checkDisclosures(
+  payload: ReceiptPayload,
+  { values, closed, complaints }: Disclosed,
+  { schema }: VerifyTools,
+): Check {
   const name = "withheld";
+  const token = soldIn(payload)?.token;
   const faults = Object.entries(values).flatMap(([told, value]) => {
     const shape = told === "totals" ? { $ref: "#/$defs/totals" } : { type: "string" };
     return shapeFault(value, shape, schema, `the disclosed ${told}`) ?? [];
   });
+  const contradicted = token === undefined ? [] : personComplaints(token, values);
   const told = Object.keys(values);
   const disclosed = told.length === 0 ? "" : `; disclosed: ${told.join(", ")}`;
   const withheldWords = closed.length === 0 ? "nothing is withheld" : `withheld: ${closed.join(", ")}`;
-  return overallResult(name, [...complaints, ...faults], `${withheldWords}${disclosed}`);
+  return overallResult(name, [...complaints, ...faults, ...contradicted], `${withheldWords}${disclosed}`);
 }
 
 /** The checks that concern the receipt alone, without its place: key, signature, figures. */
@@ -276,7 +283,7 @@ export function receiptChecks(
   return [
     checkKey(payload, trust, tools),
     checkSignature(receipt, tools),
-    checkDisclosures(disclosed, tools),
+    checkDisclosures(payload, disclosed, tools),
     ...(payload.kind === "sale" ? checkSale(payload, tools, tools.rerate) : []),
     ...(payload.kind === "reservation" ? checkReservation(payload, tools, tools.rerate) : []),
     ...(payload.kind === "credit" ? checkCredit(payload, tools) : []),

@@ -97,6 +97,7 @@ function recordFacts(receipt: SalePayload, pagination: number): OcmfFacts | unde
     station: receipt.station,
     connector: sale.connector as OcmfFacts["connector"],
     token: sale.token,
+    user: sale.token.user,
     meter: sale.meter,
     begin: reading(sale.begin),
     end: reading(sale.finish),

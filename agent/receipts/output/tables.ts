@@ -2,7 +2,6 @@
 // card or tariff.
 
 import type { TimeTrust } from "../../../drivers/driver.js";
-import { masked } from "../../core/cdr/token.js";
 import type { LaterReceipts } from "../../core/corrections/later-receipts.js";
 import { Failure } from "../../core/failure.js";
 import { kwhExact, milliWhOfKwh } from "../../core/number/energy-text.js";
@@ -91,8 +90,8 @@ export function bookRow(payload: ReceiptPayload, later: LaterReceipts): BookRow 
       end: known(sold.end, sold.endClock),
       session: sold.sessionId,
       cdr: sold.cdrId,
-      card: masked(sold.token.uid),
-      contract: masked(sold.token.contractId),
+      card: sold.token.card,
+      contract: sold.token.contract,
       tariff: sold.tariff.id,
       currency: sold.price.currency,
       net: sold.price.due.net,
@@ -229,7 +228,7 @@ function groupOf(
   const { token, tariff } = fields;
   return by === "tariff"
     ? { key: tariff.id, shown: tariff.id }
-    : { key: token.uid, shown: `${masked(token.uid)} (contract ${masked(token.contractId)})` };
+    : { key: token.user.id, shown: `${token.card} (contract ${token.contract})` };
 }
 
 /**

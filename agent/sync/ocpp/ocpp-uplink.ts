@@ -6,6 +6,7 @@ import type { Agent } from "node:http";
 import type { OcppUplinkConfig } from "../../../config/uplink-schema.js";
 import type { Clock } from "../../../drivers/driver.js";
 import type { OnlineAnswer } from "../../core/cdr/token.js";
+import { apartFromDisclosures } from "../../core/disclosure/disclosure.js";
 import { Failure } from "../../core/failure.js";
 import type { SessionLimits } from "../../core/session/limits.js";
 import { ReceiptFault } from "../../core/signing/signer.js";
@@ -227,7 +228,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
       };
     const { sessionId } = completed.beginning;
     const ending = {
-      digest: () => sha256Hex(item.body),
+      digest: () => sha256Hex(apartFromDisclosures(item.body).jws),
       tariffKnown: this.#parts.tariffKnown(completed.receipt.sale.tariff.id),
       withKey: this.sendsPublicKey,
     };

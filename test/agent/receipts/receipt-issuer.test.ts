@@ -26,7 +26,15 @@ import { bookFileOf, proofFileOf, receiptFileOf } from "../../../agent/receipts/
 import type { IssuerState } from "../../../agent/receipts/receipt-chain.js";
 import { ReceiptIssuer } from "../../../agent/receipts/receipt-issuer.js";
 import { keyFile, newKey, openSigner, publicKeysIn, signerOf } from "../../../agent/receipts/signing-keys.js";
-import { brokenSigner, littleBook, settlement, startMs, station, timeZone } from "../../support/sample-receipt.js";
+import {
+  brokenSigner,
+  littleBook,
+  nameUser,
+  settlement,
+  startMs,
+  station,
+  timeZone,
+} from "../../support/sample-receipt.js";
 
 const test = suite("the receipt chain and its issuer");
 const folder = mkdtempSync(join(tmpdir(), "chargetill-issuer-"));
@@ -63,6 +71,7 @@ const record = (event: StationEvent): void => void journalled.push(event);
 let kept: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
 const issuerOver = (by: typeof signer | ReturnType<typeof signerOf>): ReceiptIssuer =>
   new ReceiptIssuer({
+    nameUser,
     station,
     timeZone,
     version: "0.1.0",
@@ -120,6 +129,7 @@ test("a sale that was taken back is sold again by the right tariff: once, naming
   let state: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
   for (const [at, issued] of littleBook(3, signer).entries()) books.append(entryOf(at + 1, issued));
   const issuer = new ReceiptIssuer({
+    nameUser,
     station,
     timeZone,
     version: "0.1.0",
@@ -175,6 +185,7 @@ test("a receipt file made from the book has its proof, whenever it is asked for"
 
 test("no other receipt takes a number that a session was given", () => {
   const busy = new ReceiptIssuer({
+    nameUser,
     station,
     timeZone,
     version: "0.1.0",
@@ -209,6 +220,7 @@ function issuerIn(
   return {
     book: own,
     issuer: new ReceiptIssuer({
+      nameUser,
       station,
       timeZone,
       version: "0.1.0",
@@ -326,6 +338,7 @@ test("a chain file that was made anew follows a long book in one write, and coun
   let writes = 0;
   const open = (): ReceiptIssuer =>
     new ReceiptIssuer({
+      nameUser,
       station,
       timeZone,
       version: "0.1.0",
@@ -351,6 +364,7 @@ test("a chain file of another history than the book's is damage with a name, and
   let state: IssuerState = { chain: emptyChain, pagination: 0, registers: [] };
   const open = (): ReceiptIssuer =>
     new ReceiptIssuer({
+      nameUser,
       station,
       timeZone,
       version: "0.1.0",

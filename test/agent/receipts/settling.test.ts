@@ -21,6 +21,7 @@ import type { ConnectorConfig } from "../../../config/schema.js";
 import {
   brokenSigner,
   meter,
+  nameUser,
   reading,
   settlement,
   signer,
@@ -73,6 +74,7 @@ class ReceiptBooks {
 
   issuer(by: Signer = signer): ReceiptIssuer {
     return new ReceiptIssuer({
+      nameUser,
       station,
       timeZone,
       version: "0.1.0",

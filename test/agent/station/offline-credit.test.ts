@@ -12,7 +12,7 @@ import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import { Authorizer } from "../../../agent/station/authorizer.js";
 import { OfflineCredit } from "../../../agent/station/offline-credit.js";
 import type { Config } from "../../../config/schema.js";
-import { meter, reading, settlement, startMs } from "../../support/sample-receipt.js";
+import { meter, nameUser, reading, settlement, startMs } from "../../support/sample-receipt.js";
 import { SalesBook } from "../../support/sync/ocpp-bench.js";
 import { HandClock } from "../../support/time/hand-clock.js";
 
@@ -42,6 +42,7 @@ function backlog(): {
         return { jws: book.issued[([listed, other, asked][number % 3] ?? listed) - 1]?.jws ?? "" } as never;
       },
     },
+    cardName,
     unacknowledged: () => ({ after, besides, last }),
     sessions: () => [],
     liveReading: () => undefined,
@@ -108,12 +109,15 @@ const bounded = suite("what a card may take before its backend knows");
 
 type Limits = ConstructorParameters<typeof OfflineCredit>[0]["limits"];
 /** A station with so many unacknowledged sales of 12.345 kWh for 8.54 EUR, and sessions that run. */
+const cardName = (uid: string): string => nameUser({ uid, type: "RFID" }, "WHITELIST").id;
+
 function credit(limits: Limits, sales: number, running: readonly Session[] = []): OfflineCredit {
   const book = new SalesBook();
   for (let sold = 0; sold < sales; sold += 1) book.sell();
   return new OfflineCredit({
     limits,
     book: { get: (number) => ({ jws: book.issued[number]?.jws ?? "" }) as never },
+    cardName,
     unacknowledged: () => ({ after: 0, besides: new Set(), last: sales }),
     sessions: () => running.map((session, index) => [index + 1, session] as const),
     liveReading: () => undefined,
@@ -198,6 +202,7 @@ bounded("where no limit is set, or no backend waits, everything may be open", ()
   const alone = new OfflineCredit({
     limits: { energyKwh: "1" },
     book: { get: () => undefined },
+    cardName,
     unacknowledged: () => undefined,
     sessions: () => [],
     liveReading: () => undefined,

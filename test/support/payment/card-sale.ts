@@ -170,7 +170,7 @@ export function moneyFaults(sale: CardSale, othersHandles: readonly string[]): s
     const payload = payloadOf(services.book.get(number)?.jws ?? "");
     if (payload?.kind !== "sale") continue;
     const { token, price, energyKwh } = payload.sale;
-    sales.push({ uid: token.uid, due: energyKwh === "0" ? 0 : minorOf(price.due.gross, price.currency) });
+    sales.push({ uid: token.user.id, due: energyKwh === "0" ? 0 : minorOf(price.due.gross, price.currency) });
   }
   const booked = bank.ours.filter(({ state }) => state === "booked");
   const dueInAll = sales.reduce((sum, { due }) => sum + due, 0);

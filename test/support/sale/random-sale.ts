@@ -17,6 +17,7 @@ import { tariffDigest } from "../../../agent/tariffs/tariff-digest.js";
 import type { Moment, Reading, TimeTrust } from "../../../drivers/driver.js";
 import { anyTariffJson, zones } from "../../agent/core/rating/arbitrary-session.js";
 import { dayAhead } from "../day-ahead.js";
+import { nameUser } from "../sample-receipt.js";
 import { settlement as sample } from "../sample-settlement.js";
 
 /** What a clock does while a stretch lasts: nothing, is set by a time source, steps, or is only believed to run on. */
@@ -209,6 +210,7 @@ export function noShowSoldBy({
     receiptNumber: 17,
     issuedMs: ended.at,
     issuedTrust: "synced",
+    nameUser,
     softwareVersion: "0.1.0",
     station: sample.station,
     digestOf: tariffDigest,
@@ -314,6 +316,7 @@ export function soldBy(story: SaleStory): Settlement {
     station: sample.station,
     connector: sample.connector,
     digestOf: tariffDigest,
+    nameUser,
     softwareVersion: "0.1.0",
   });
 }

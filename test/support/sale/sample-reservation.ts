@@ -8,7 +8,7 @@ import { settledNoShow } from "../../../agent/core/receipt/reservation-receipt.j
 import type { NoShow } from "../../../agent/core/station/backend-orders.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
-import { settlement, station } from "../sample-receipt.js";
+import { nameUser, settlement, station } from "../sample-receipt.js";
 
 /** 3.00 an hour by day, 6.00 from 2 to 4 at night; 4.00 where nobody comes. */
 export const reservationTariff = {
@@ -78,6 +78,7 @@ export const settledReservation = (one: NoShow, receiptNumber = 2): ReservationS
     receiptNumber,
     issuedMs: one.ended.at,
     issuedTrust: "synced",
+    nameUser,
     softwareVersion: "0.1.0",
     station,
     digestOf: reservationDigest,

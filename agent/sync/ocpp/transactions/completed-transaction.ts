@@ -3,11 +3,14 @@
 
 import { plainText } from "../../../../config/decimal.js";
 import type { SessionToken, StopReason } from "../../../core/cdr/settlement.js";
+import { apartFromDisclosures, disclosedBy } from "../../../core/disclosure/disclosure.js";
 import type { SalePayload } from "../../../core/receipt/receipt-payload.js";
 import { payloadOf } from "../../../core/receipt/receipt-payload.js";
+import { tokenFrom } from "../../../core/receipt/receipt-token.js";
 import { receiptInstant, receiptMilliWh } from "../../../core/receipt/receipt-values.js";
 import type { Opening } from "../../../core/session/opening.js";
 import { shiftOf, type TimeLine } from "../../../core/time/time-line.js";
+import { sha256 } from "../../../ledger/store/digest.js";
 
 /** How a session began. */
 export type TransactionBeginning = {
@@ -55,22 +58,25 @@ export function transactionBeginning(opening: Opening, connector: number, line: 
 }
 
 /**
- * The session of a stored receipt; undefined where OCPP has no word for it: a start, recovery or key receipt, a credit,
+ * The session of a stored receipt (JWS, and behind a "~" each what is disclosed of it); undefined where OCPP has no word
+ * for it: a start, recovery or key receipt, a credit,
  * and the corrected sale after one, since a transaction that has ended is never told again. Throws ReceiptFault where a
  * sale cannot be read.
  */
-export function completedTransaction(jws: string): CompletedTransaction | undefined {
+export function completedTransaction(text: string): CompletedTransaction | undefined {
   // Asked first whether there is anything to tell, and then for it: a receipt is taken apart once for both.
-  if (last?.jws !== jws) last = { jws, completed: readSold(jws) };
+  if (last?.text !== text) last = { text, completed: readSold(text) };
   return last.completed;
 }
 
-let last: { readonly jws: string; readonly completed: CompletedTransaction | undefined } | undefined;
+let last: { readonly text: string; readonly completed: CompletedTransaction | undefined } | undefined;
 
-function readSold(jws: string): CompletedTransaction | undefined {
+function readSold(text: string): CompletedTransaction | undefined {
+  const { jws, disclosures } = apartFromDisclosures(text);
   const receipt = payloadOf(jws);
   if (receipt?.kind !== "sale" || receipt.corrects !== undefined) return undefined;
   const { sale } = receipt;
+  const { values } = disclosedBy(receipt.commitments, disclosures, sha256);
   const begin = { atMs: receiptInstant(sale.begin.at), registerMilliWh: receiptMilliWh(sale.begin.registerKwh) };
   const end = { atMs: receiptInstant(sale.finish.at), registerMilliWh: receiptMilliWh(sale.finish.registerKwh) };
   const startMs = receiptInstant(sale.start);
@@ -78,9 +84,9 @@ function readSold(jws: string): CompletedTransaction | undefined {
     beginning: {
       sessionId: sale.sessionId,
       connector: sale.connector.id,
-      token: sale.token,
+      token: tokenFrom(sale.token, values),
       byCommand: sale.authMethod === "COMMAND",
-      ...(sale.authorizationReference === undefined ? {} : { reference: sale.authorizationReference }),
+      ...(typeof values.reference === "string" ? { reference: values.reference } : {}),
       atMs: startMs,
       registerMilliWh: begin.registerMilliWh,
       tariff: { id: sale.tariff.id, currency: sale.price.currency },

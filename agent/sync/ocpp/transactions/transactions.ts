@@ -160,7 +160,10 @@ export class Transactions {
         if (sent.kind !== "answered" && sent.kind !== "refused") return sent;
       }
       const { stopped } = store.read();
-      const stoppedBy = stopToken(completed.receipt.sale, stopped.find((one) => one.sessionId === sessionId)?.uid);
+      const stoppedBy = stopToken(
+        { ...completed.receipt.sale, token: completed.beginning.token },
+        stopped.find((one) => one.sessionId === sessionId)?.uid,
+      );
       const ending = { ...facts, ...(stoppedBy === undefined ? {} : { stoppedBy }) };
       const endWithout: EndWithout = (transaction, without) =>
         withEnd(transaction, completed, { ...ending, without }, line.dialect, offline);

@@ -1,6 +1,6 @@
 // The OCMF record against the rules of the format, by code that shares nothing with its producer: only node:crypto and
 // JSON.
-import { createPublicKey, verify } from "node:crypto";
+import { createHmac, createPublicKey, verify } from "node:crypto";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { hexText, utf8 } from "../../../../agent/core/number/bytes.js";
@@ -8,11 +8,13 @@ import { type OcmfFacts, ocmfPayload, ocmfRecord, signatureText } from "../../..
 import { ocmfXml } from "../../../../agent/core/ocmf/ocmf-xml.js";
 import { checkOcmf } from "../../../../agent/core/verify/verify-ocmf.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
-import { reading, settlement, signer, startMs } from "../../../support/sample-receipt.js";
+import { userNaming } from "../../../../agent/receipts/privacy/operator-key.js";
+import { nameUser, operatorKey, reading, settlement, signer, startMs } from "../../../support/sample-receipt.js";
 
 const test = suite("OCMF record");
 const facts = (changes: Partial<OcmfFacts> = {}): OcmfFacts => ({
   ...settlement(2),
+  shown: { text: "0.595 EUR/kWh, 1.19 EUR per session, incl. 19 % VAT" },
   receiptNumber: 17,
   pagination: 16,
   sessionId: "session-17",
@@ -25,7 +27,7 @@ test("the payload is written byte for byte as the profile says", () => {
   const expected = [
     '{"FV":"1.0","GI":"chargetill","GS":"CT-0042","GV":"0.1.0","PG":"T16",',
     '"MV":"Eastron","MM":"SDM630","MS":"SN-20190001","MF":"1.20",',
-    '"IS":true,"IL":"HEARSAY","IF":["RFID_PLAIN"],"IT":"ISO14443","ID":"04A1B2C3D4E5F6",',
+    '"IS":true,"IL":"HEARSAY","IF":["RFID_PLAIN"],"IT":"LOCAL","ID":"4298434fad7eed5f558ea679-E5F6",',
     `"TT":"receipt 17; DE*ABC*E0001*1; 8.54 EUR; tariff sha256:${"ab".repeat(32)}; 0.595 EUR/kWh, 1.19 EUR per session, incl. 19 % VAT",`,
     '"CF":"0.1.0","CT":"EVSEID","CI":"DE*ABC*E0001*1",',
     `"URN":17,"USI":"session-17","UTI":"standard","UTD":"${"ab".repeat(32)}","RD":[`,
@@ -173,12 +175,24 @@ test("firmware of the meter stands in the record only where it is known", () => 
   assert.not.match(ocmfPayload(facts({ meter: { ...meter, firmware: "" } })), '"MF"');
 });
 
-test("card UIDs are hearsay: 4 and 7 bytes ISO 14443, 10 bytes undefined", () => {
+test("the user is the operator's name of the card: known here LOCAL, known to a backend CENTRAL, and hearsay", () => {
+  const user = (uid: string, by: "WHITELIST" | "AUTH_REQUEST", type: "RFID" | "APP_USER" = "RFID"): unknown => {
+    const named = facts({ token: { type }, user: nameUser({ uid, type }, by) });
+    const { IS, IL, IF, IT, ID } = JSON.parse(ocmfPayload(named)) as Record<string, unknown>;
+    return [IS, IL, IF, IT, ID];
+  };
+  const name = (uid: string): string =>
+    `${createHmac("sha256", operatorKey).update(`chargetill user 1\n${uid}`).digest("hex").slice(0, 24)}-${uid.slice(-4)}`;
+  assert.equal(user("04A1B2C3", "WHITELIST"), [true, "HEARSAY", ["RFID_PLAIN"], "LOCAL", name("04A1B2C3")]);
+  assert.equal(user("04A1B2C3", "AUTH_REQUEST"), [true, "HEARSAY", ["RFID_PLAIN"], "CENTRAL", name("04A1B2C3")]);
+  assert.equal(user("APP-1", "WHITELIST", "APP_USER"), [true, "HEARSAY", [], "CENTRAL", name("APP-1")]);
+});
+
+test("where a law wants whole UIDs they are hearsay: 4 and 7 bytes ISO 14443, 10 bytes undefined", () => {
+  const full = userNaming("full", operatorKey);
   const user = (uid: string): unknown => {
-    const { IS, IL, IF, IT, ID } = JSON.parse(ocmfPayload(facts({ token: { uid, type: "RFID" } }))) as Record<
-      string,
-      unknown
-    >;
+    const named = facts({ token: { type: "RFID" }, user: full({ uid, type: "RFID" }, "WHITELIST") });
+    const { IS, IL, IF, IT, ID } = JSON.parse(ocmfPayload(named)) as Record<string, unknown>;
     return [IS, IL, IF, IT, ID];
   };
   assert.equal(user("04A1B2C3"), [true, "HEARSAY", ["RFID_PLAIN"], "ISO14443", "04A1B2C3"]);
@@ -201,7 +215,7 @@ test("at most six boundary readings stand inside, and no record is longer than 1
       station: { id: "S".repeat(25) },
       softwareVersion: "100.100.100-alpha.10",
       connector: { evseId: `DE*ABC*E${"1".repeat(31)}`, powerType: "DC" },
-      token: { uid: "04A1B2C3D4E5F6A7B8C9", type: "RFID" },
+      user: nameUser({ uid: "04A1B2C3D4E5F6A7B8C9", type: "RFID" }, "WHITELIST"),
       meter: { vendor: letter.repeat(20), model: letter.repeat(20), serial, firmware: letter.repeat(10) },
       begin: own(reading(startMs, 999_990_000_000_010)),
       boundaryReadings: boundaries.map(own),

@@ -29,7 +29,7 @@ import { findingsText } from "../../../../agent/receipts/dispute/findings-text.j
 import type { ConnectorConfig } from "../../../../config/schema.js";
 import type { Reading, TimeTrust } from "../../../../drivers/driver.js";
 import { dayAhead } from "../../../support/day-ahead.js";
-import { chainOf, littleBook, settlement, signer } from "../../../support/sample-receipt.js";
+import { chainOf, littleBook, nameUser, settlement, signer } from "../../../support/sample-receipt.js";
 
 const test = suite("a session by a long tariff");
 const timeZone = "Europe/Berlin";
@@ -88,6 +88,7 @@ function sold(tariff: Tariff, hours: number, trust: TimeTrust = "synced"): Settl
     station: settlement(2).station,
     connector: settlement(2).connector as ConnectorConfig,
     digestOf,
+    nameUser,
     softwareVersion: "0.1.0",
   });
 }

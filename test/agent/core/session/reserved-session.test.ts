@@ -26,7 +26,7 @@ import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.j
 import { findingsText } from "../../../../agent/receipts/dispute/findings-text.js";
 import type { ConnectorConfig } from "../../../../config/schema.js";
 import type { Reading } from "../../../../drivers/driver.js";
-import { chainOf, littleBook, settlement, signer } from "../../../support/sample-receipt.js";
+import { chainOf, littleBook, nameUser, settlement, signer } from "../../../support/sample-receipt.js";
 
 const test = suite("a session after a reservation");
 const minute = 60_000;
@@ -100,6 +100,7 @@ function settled(reservedMinutes: number, kwh: number, powerW = 10_000): Settlem
     station: settlement(2).station,
     connector: settlement(2).connector as ConnectorConfig,
     digestOf: ({ source }) => hexText(sha256(utf8(canonicalText(source)))),
+    nameUser,
     softwareVersion: "0.1.0",
   });
 }

@@ -11,7 +11,7 @@ import { settlementOf } from "../../../../agent/core/session/settle.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
 import type { ConnectorConfig } from "../../../../config/schema.js";
 import type { Moment, Reading, TimeTrust } from "../../../../drivers/driver.js";
-import { settlement } from "../../../support/sample-receipt.js";
+import { nameUser, settlement } from "../../../support/sample-receipt.js";
 
 const test = suite("settling a session");
 const startMs = Date.UTC(2026, 5, 1, 10);
@@ -103,6 +103,7 @@ function settledBy(
     station: settlement(2).station,
     connector: settlement(2).connector as ConnectorConfig,
     digestOf: () => "00",
+    nameUser,
     softwareVersion: "0.1.0",
   });
 }

