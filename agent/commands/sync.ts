@@ -151,37 +151,29 @@ async function putBack(
   return back.length === 0 ? 1 : 0;
 }
 
-async function leaveUnsent(
-  client: SyncClient,
-  print: PrintAll,
-  number: number,
-  uplink: string | undefined,
-): Promise<0 | 1> {
-  const left = await client.leave(number, uplink);
-  print(
-    left.length === 0
-      ? [`Receipt ${number} is not parked.`]
-      : left.map((name) => `${name}: receipt ${number} stays unsent; it remains in the list of parked ones.`),
-    left,
-  );
-  return left.length === 0 ? 1 : 0;
-}
+type AtUplinks = (client: SyncClient, number: number, uplink?: string) => Promise<readonly string[]>;
 
-async function parkByHand(
-  client: SyncClient,
-  print: PrintAll,
-  number: number,
-  uplink: string | undefined,
-): Promise<0 | 1> {
-  const aside = await client.park(number, uplink);
-  print(
-    aside.length === 0
-      ? [`Receipt ${number} does not wait.`]
-      : aside.map((name) => `${name}: receipt ${number} is set aside; "chargetill sync resend ${number}" sends it.`),
-    aside,
-  );
-  return aside.length === 0 ? 1 : 0;
-}
+/** What a person decides of one receipt: a line for each uplink at which that was done, or why at none. */
+const decided =
+  (decide: AtUplinks, done: (number: number) => string, nowhere: string) =>
+  async (client: SyncClient, print: PrintAll, number: number, uplink: string | undefined): Promise<0 | 1> => {
+    const names = await decide(client, number, uplink);
+    const lines = names.map((name) => `${name}: receipt ${number} ${done(number)}`);
+    print(lines.length === 0 ? [`Receipt ${number} ${nowhere}.`] : lines, names);
+    return lines.length === 0 ? 1 : 0;
+  };
+
+const leaveUnsent = decided(
+  (client, number, uplink) => client.leave(number, uplink),
+  () => "stays unsent; it remains in the list of parked ones.",
+  "is not parked",
+);
+
+const parkByHand = decided(
+  (client, number, uplink) => client.park(number, uplink),
+  (number) => `is set aside; "chargetill sync resend ${number}" sends it.`,
+  "does not wait",
+);
 
 /** One uplink in words; `time` = how its times are written, in UTC where nothing else is said. */
 export function uplinkStatusLines(status: UplinkStatus, time: TimeText = utcText): string[] {

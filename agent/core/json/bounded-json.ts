@@ -8,7 +8,10 @@ export type JsonBounds = {
   readonly depth: number;
 };
 
-export type BoundedJson = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
+/** `values` = how many it holds, by `jsonCost`. */
+export type BoundedJson =
+  | { readonly ok: true; readonly value: unknown; readonly values: number }
+  | { readonly ok: false; readonly why: string };
 
 /** No message of OCPI or OCPP and no file of ours is nested so deeply. */
 export const deepestJson = 64;
@@ -60,7 +63,7 @@ export function parseBoundedJson(text: string, bounds: JsonBounds): BoundedJson 
   const cost = jsonCost(text, bounds);
   if (typeof cost === "string") return { ok: false, why: cost };
   try {
-    return { ok: true, value: JSON.parse(text) as unknown };
+    return { ok: true, value: JSON.parse(text) as unknown, values: cost };
   } catch {
     return { ok: false, why: "not valid JSON" };
   }

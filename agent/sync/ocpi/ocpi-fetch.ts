@@ -179,9 +179,9 @@ function pageOf(answer: HttpAnswer, url: URL, tokenLooksEncoded: boolean, option
       fault: "uplink/unauthorised",
       words: `${shownAddress(url)} is not a list (${answerWords(answer)}): check ${options.key}`,
     };
-  const values = jsonCost(answer.body ?? "", { values: mostPageValues, depth: deepestJson });
-  if (typeof values === "string") return bad(url, `the page is not read: ${values}`);
   const envelope = envelopeOf(answer.body, mostPageValues);
+  const cost = envelope?.values ?? jsonCost(answer.body ?? "", { values: mostPageValues, depth: deepestJson });
+  if (typeof cost === "string") return bad(url, `the page is not read: ${cost}`);
   if (status !== 200 || envelope === undefined || envelope.code >= 2000) {
     const why =
       answer.broken ??
@@ -193,7 +193,7 @@ function pageOf(answer: HttpAnswer, url: URL, tokenLooksEncoded: boolean, option
     const afterMs = retryAfterMs(answer);
     return { ...bad(url, why + hint), ...(afterMs === undefined ? {} : { afterMs }) };
   }
-  const { data, cleaned } = envelope;
+  const { data, cleaned, values } = envelope;
   if (!Array.isArray(data)) return bad(url, "the answer holds no list");
   const page = { rows: data as unknown[], values, cleaned };
   const link = nextLink(answer.headers["link"]);

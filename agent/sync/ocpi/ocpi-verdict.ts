@@ -18,12 +18,13 @@ export type AnswerExpectation = {
   readonly envelope: "ocpi" | "none";
 };
 
-/** `cleaned` = texts in it that were not clean. */
+/** `cleaned` = texts in it that were not clean; `values` = how many it holds in all. */
 export type OcpiEnvelope = {
   readonly code: number;
   readonly message: string;
   readonly data: unknown;
   readonly cleaned: number;
+  readonly values: number;
 };
 
 /** What an answer to a receipt or about one card may hold; a list has bounds of its own. */
@@ -225,15 +226,21 @@ function identityWords(code: string, url: URL): string | undefined {
 }
 
 /** The OCPI envelope of an answer, if it is one and holds no more than so many values; its texts are clean. */
-export function envelopeOf(body: string | undefined, values = mostAnswerValues): OcpiEnvelope | undefined {
-  const read = body === undefined ? undefined : parseBoundedJson(body, { values, depth: deepestJson });
+export function envelopeOf(body: string | undefined, most = mostAnswerValues): OcpiEnvelope | undefined {
+  const read = body === undefined ? undefined : parseBoundedJson(body, { values: most, depth: deepestJson });
   if (read?.ok !== true) return undefined;
   const { value, cleaned } = cleanJson(read.value);
   if (typeof value !== "object" || value === null || !("status_code" in value)) return undefined;
   const code = value.status_code;
   if (typeof code !== "number" || !Number.isInteger(code) || code < 1000 || code > 4999) return undefined;
   const message = "status_message" in value && typeof value.status_message === "string" ? value.status_message : "";
-  return { code, message: message.slice(0, longestMessage), data: "data" in value ? value.data : undefined, cleaned };
+  return {
+    code,
+    message: message.slice(0, longestMessage),
+    data: "data" in value ? value.data : undefined,
+    cleaned,
+    values: read.values,
+  };
 }
 
 /**

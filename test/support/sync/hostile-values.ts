@@ -52,6 +52,18 @@ export function* hostileTexts(payload: unknown): Generator<Hostile> {
   }
 }
 
+/** The texts of a payload with nothing in it, with one field left out, and of none at all. */
+export function* sparseTexts(payload: unknown): Generator<Hostile> {
+  for (const text of ["{}", "[]", "null", '""', "0"]) yield { what: text, text };
+  const copy = structuredClone(payload);
+  for (const { path, holder, key } of slotsOf(copy)) {
+    const before = holder[key];
+    delete holder[key];
+    yield { what: `without ${path}`, text: JSON.stringify(copy) };
+    holder[key] = before;
+  }
+}
+
 type Schema = {
   readonly $id?: string;
   readonly $ref?: string;

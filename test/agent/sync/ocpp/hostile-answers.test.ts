@@ -5,7 +5,14 @@ import * as assert from "uvu/assert";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
 import { sampled } from "../../../support/runner/sweep.js";
-import { hostileTexts, mayBeShown, samplesOf, textsIn } from "../../../support/sync/hostile-values.js";
+import {
+  type Hostile,
+  hostileTexts,
+  mayBeShown,
+  samplesOf,
+  sparseTexts,
+  textsIn,
+} from "../../../support/sync/hostile-values.js";
 import { letGo, type OpenUplink, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
 import { SimulatedStation } from "../../../support/sync/simulated-station.js";
 
@@ -100,13 +107,19 @@ async function bench(dialect: Dialect, parts: Parameters<typeof openUplink>[2] =
 
 const longestText = 300;
 
+/** With what no field was meant to hold, and with fields that are not there. */
+const oddTexts = (payload: unknown): readonly Hostile[] => [
+  ...sparseTexts(payload),
+  ...sampled(hostileTexts(payload), 2),
+];
+
 for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
   const answers = samplesOf(dialect, "answer");
 
   test(`${dialect}: to Authorize: a card is judged or is not, by what can be shown, and the next one is judged well`, async () => {
     const { csms, open, until } = await bench(dialect);
     let asked = 0;
-    for (const { what, text } of sampled(hostileTexts(answers.get("Authorize")), 2)) {
+    for (const { what, text } of oddTexts(answers.get("Authorize"))) {
       csms.once.set("Authorize", text);
       let answer: unknown = "none yet";
       void open.uplink.ask("04A1", 1, new AbortController().signal).then((given) => (answer = given));
@@ -123,7 +136,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
   test(`${dialect}: to BootNotification, Heartbeat and the rest: the line stands in the end, and nothing is flooded`, async () => {
     const { csms, open, until } = await bench(dialect);
     for (const action of ["BootNotification", "Heartbeat", "StatusNotification"])
-      for (const { what, text } of sampled(hostileTexts(answers.get(action)), 2)) {
+      for (const { what, text } of oddTexts(answers.get(action))) {
         const sent = dialect === "ocpp2.1" && action === "StatusNotification" ? "NotifyEvent" : action;
         const before = csms.asked.filter((one) => one === sent).length;
         csms.once.set(sent, text);
@@ -149,7 +162,7 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
     const actions = dialect === "ocpp1.6" ? ["StartTransaction", "StopTransaction"] : ["TransactionEvent"];
     let sold = 0;
     for (const action of actions)
-      for (const { what, text } of sampled(hostileTexts(answers.get(action)), 2)) {
+      for (const { what, text } of oddTexts(answers.get(action))) {
         csms.once.set(action, text);
         lasting.book.sell();
         sold += 1;
