@@ -147,6 +147,8 @@ def check_sale(p, spki, closed):
     fields = check_ocmf(sale["ocmf"], spki, closed)
     said = (p["number"], sale["sessionId"], sale["tariff"]["id"], sale["tariff"]["digest"], sale["meter"]["serial"])
     must(said == tuple(fields[name] for name in ("URN", "USI", "UTI", "UTD", "MS")), "the meter record is of another")
+    user = sale["token"]["user"]
+    must((fields["IT"], fields["ID"]) == (user["kind"], user["id"]), "the meter record is of another user")
     must(fields["CI"] == sale["connector"]["evseId"], "the meter record is of another charge point")
     must(Decimal(fields["RD"][0]["RV"]) == begin and Decimal(fields["RD"][-1]["RV"]) == end, "other registers")
     code = parse_code(sale["short"])
@@ -200,7 +202,16 @@ def disclosed_by(p, disclosures):
         must(name not in told and p["commitments"].get(name) == digest, f"the disclosed {name} is not committed to")
         must(name == "totals" or isinstance(value, str), f"the disclosed {name} is not a text")
         told[name] = value
+    token = (p.get("sale") or p.get("reservation") or {}).get("token", {})
+    for name in ("card", "contract"):
+        if name in told and token:
+            must(shown(told[name]) == token[name], f"the disclosed {name} ends otherwise")
     return told
+
+
+def shown(text):
+    """What the signed part shows of a card or contract."""
+    return "…" + text[-4:]
 
 
 # 4. Chain and checkpoint

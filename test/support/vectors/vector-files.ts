@@ -49,7 +49,7 @@ export function makeVectors(): Vectors {
   const texts: readonly (readonly [string, string])[] = [
     ["book.json", bookFileOf(source, checkpoint)],
     ["receipt-2.json", receiptFileOf(source, 2, checkpoint)],
-    ["receipt-3.json", receiptFileOf(source, 3, checkpoint)],
+    ["receipt-3.json", receiptFileOf(source, 3, checkpoint, true)],
     ["proof-3.txt", proofFileOf(source, 3, checkpoint)],
     ["checkpoint-3.txt", checkpointAt(source, 3, checkpoint)],
     ["checkpoint-10.txt", checkpoint],
