@@ -2,6 +2,7 @@
 // the first thing that does not hold ends it with 1. `--help` names the parts.
 import { parseArgs } from "node:util";
 import { quietDays, quietText } from "../support/load/quiet-days.js";
+import { spoiltAnswers } from "../support/terminal/spoilt-terminal.js";
 import { spoilEveryByte } from "../support/vectors/spoilt-bytes.js";
 import { soakCdrs } from "./cdrs.js";
 import { soakChaos } from "./chaos.js";
@@ -27,6 +28,7 @@ Parts (all of them where none is named; an option of a part names it too):
   kills    real processes, really killed                                                                 --kills N (2000)
   payments sales by bank card: lines and processes that break at every call, every write and at random   --sales N (2000)
   fuzz     spoilt RTU frames, nonsense in registers, meters on a bad line, mad chips, cards under noise  --fuzz N (1000000)
+  terminal spoilt answers of a card terminal: nothing hangs, no money is believed that did not move --answers N (100000)
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   cdrs     random sessions, settled: each CDR, priced again by its text, costs what its receipt says     --cdrs N (100000)
   bytes    every byte of every kind of proof flipped, doubled and deleted; --bytes N: every Nth        --bytes N (1)
@@ -53,6 +55,7 @@ const { values, positionals } = parseArgs({
     days: { type: "string" },
     kills: { type: "string" },
     sales: { type: "string" },
+    answers: { type: "string" },
     fuzz: { type: "string" },
     quiet: { type: "string" },
     rating: { type: "string" },
@@ -70,6 +73,7 @@ type Count =
   | "bytes"
   | "verifier"
   | "sales"
+  | "answers"
   | "cuts"
   | "damage"
   | "days"
@@ -103,6 +107,14 @@ const parts: readonly Part[] = [
   { name: "kills", option: "kills", run: () => soakKills(count("kills", 2_000), seed, say) },
   { name: "payments", option: "sales", run: () => soakPayments(count("sales", 2_000), seed, say) },
   { name: "fuzz", option: "fuzz", run: () => soakFuzz(count("fuzz", 1_000_000), seed, say) },
+  {
+    name: "terminal",
+    option: "answers",
+    run: async () => {
+      const answers = count("answers", 100_000);
+      say(`terminal: ${answers} spoilt answers: ${await spoiltAnswers(answers, seed)}; nothing wrong believed`);
+    },
+  },
   { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },
   { name: "cdrs", option: "cdrs", run: () => Promise.resolve(soakCdrs(count("cdrs", 100_000), seed, say)) },
   {

@@ -20,7 +20,7 @@ export type TerminalRequestParts = {
 };
 
 /** A hold at the terminal. `payment` = ours, by its number. */
-export type TerminalHold = { readonly handle: string; readonly payment?: number };
+type TerminalHold = { readonly handle: string; readonly payment?: number };
 
 export type TerminalLook = TerminalState & {
   readonly expectedId: string;
