@@ -30,4 +30,6 @@ export type PaymentFacts = {
   readonly released?: string;
   /** Taken from the driver above the total, and to be given back. */
   readonly owedBack?: string;
+  /** Of the total, what is not charged: it lies above what was held, or no energy flowed. */
+  readonly waived?: string;
 };

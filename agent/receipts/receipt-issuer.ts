@@ -47,6 +47,8 @@ export type ReceiptIssuerParts = ReceiptChainParts & {
   readonly numberGiven: () => boolean;
   /** A session has a signed receipt that the book does not have yet. */
   readonly numberSigned?: () => boolean;
+  /** What the receipt of a session says of the hold that pays for it. */
+  readonly paymentOf?: SettleContext["paymentOf"];
   /** What outlives the state folder and knows of numbers that were given. */
   readonly mark?: NumberMark;
   readonly handedOut?: (booked: number, spkiHex: string) => number;
@@ -255,6 +257,7 @@ export class ReceiptIssuer {
       digestOf: tariffDigest,
       nameUser: this.#parts.nameUser,
       softwareVersion: this.#parts.version,
+      ...(this.#parts.paymentOf === undefined ? {} : { paymentOf: this.#parts.paymentOf }),
     });
   }
 

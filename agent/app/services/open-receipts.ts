@@ -5,6 +5,7 @@ import type { Config } from "../../../config/schema.js";
 import { type CdrCopies, makeCopies } from "../../core/cdr/cdr-copies.js";
 import type { ReservationSettlement, Settlement } from "../../core/cdr/settlement.js";
 import { kwhDisplay } from "../../core/number/energy-text.js";
+import { holdFacts } from "../../core/payment/hold-facts.js";
 import type { Session } from "../../core/session/session.js";
 import type { Signer } from "../../core/signing/signer.js";
 import { eventOf } from "../../core/station/journal-entry.js";
@@ -111,6 +112,10 @@ export function openIssuer(
       makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
     handOut: (signed) =>
       writeReceiptFiles(disk, config, signed, (text) => emit({ type: "note", at: clock.now().at, text })),
+    paymentOf: (reference, payable) => {
+      const hold = ties.station().stationState().holds.get(reference);
+      return hold === undefined ? undefined : holdFacts(hold, payable);
+    },
     numberGiven: () => isAhead(({ numbered }) => numbered?.number),
     numberSigned: () => isAhead(({ signed }) => signed?.number),
     mark: new NumberMark({

@@ -46,6 +46,9 @@ export function whyBelowLeastTotal(opening: Opening, ahead: LookAhead): string |
 /** More instants at which the price changes are not looked at one by one: the horizon is some seconds long. */
 const mostBoundaries = 8;
 
+/** A price that tells more of power and current apart than that is no price for people: the rest is not looked at. */
+const mostMomentary = 12;
+
 /** Whether the bill may pass `cap` (incl. tax, a decimal text) before the session can be ended after the next look. */
 export function mayPassCap({ rating, opening }: Sale, cap: string, ahead: LookAhead): boolean {
   const places = minorUnits(opening.tariff.currency);
@@ -56,24 +59,65 @@ export function mayPassCap({ rating, opening }: Sale, cap: string, ahead: LookAh
 /**
  * What the bill may come to: at the horizon, and just before and just after each instant before it at which time alone
  * changes the price. On the way the car draws all it can, or nothing, or is idle; and it may turn idle at the very end,
- * by which a whole step of idle time may fall due on top.
+ * by which a whole step of idle time may fall due on top. Where the price asks for power or current, any of them may
+ * have been seen at the last look, and any other at the next one.
  */
 function grossAhead(rating: Rating, { horizonMs, fullPowerW, stepMilliWh }: LookAhead): Ratio[] {
   const { last } = rating;
-  const instants = [...boundariesWithin(rating, horizonMs), last.atMs + horizonMs];
-  const course = (activity: Activity, powerW: number): Ratio[] => {
+  const untilMs = last.atMs + horizonMs;
+  const instants = [...boundariesWithin(rating, horizonMs), untilMs];
+  const course = (activity: Activity, flowingW: number, [first, then]: readonly [Momentary, Momentary]): Ratio[] => {
     const { currentMilliA: _, ...known } = last;
-    const now: Sample = { ...known, activity: last.activity === "suspended" ? "suspended" : activity, powerW };
+    const now: Sample = { ...known, ...first, activity: last.activity === "suspended" ? "suspended" : activity };
     const begun = advance(rating, now);
     return instants.flatMap((atMs) => {
-      const flowed = powerW > 0 ? stepMilliWh + Math.ceil((powerW * (atMs - last.atMs)) / 3_600) : 0;
-      const at = advance(begun, { ...now, atMs, energyMilliWh: last.energyMilliWh + flowed });
+      const flowed = flowingW > 0 ? stepMilliWh + Math.ceil((flowingW * (atMs - last.atMs)) / 3_600) : 0;
+      const onTheWay =
+        first === then || atMs === last.atMs ? begun : advance(begun, { ...now, ...then, atMs: last.atMs + 1 });
+      const energyMilliWh = last.energyMilliWh + flowed;
+      const at = advance(onTheWay, { ...onTheWay.last, atMs: Math.max(atMs, onTheWay.last.atMs), energyMilliWh });
       if (activity !== "charging" || now.activity === "suspended") return [grossIfStopped(at)];
       const idle: Sample = { ...at.last, activity: "parking" };
-      return [grossIfStopped(at), grossIfStopped(advance(advance(at, idle), { ...idle, atMs: atMs + 1 }))];
+      return [grossIfStopped(at), grossIfStopped(advance(advance(at, idle), { ...idle, atMs: idle.atMs + 1 }))];
     });
   };
-  return [...course("charging", fullPowerW), ...course("charging", 0), ...course("parking", 0)];
+  return momentaryPairs(rating, fullPowerW).flatMap((pair) => [
+    ...course("charging", fullPowerW, pair),
+    ...course("charging", 0, pair),
+    ...course("parking", 0, pair),
+  ]);
+}
+
+/** What a price may ask for at a look. */
+type Momentary = Pick<Sample, "powerW" | "currentMilliA">;
+
+/** What may be seen at the last look and at the next: only what a price tells apart, and the same where it asks nothing. */
+function momentaryPairs(
+  { last, progress: { tariff } }: Rating,
+  fullPowerW: number,
+): readonly (readonly [Momentary, Momentary])[] {
+  const { currentMilliA: current } = last;
+  const seen: Momentary = { powerW: fullPowerW, ...(current === undefined ? {} : { currentMilliA: current }) };
+  if (!tariff.asksPower && !tariff.asksCurrent) return [[seen, seen]];
+  const restrictions = tariff.elements.map((element) => element.restrictions);
+  const thresholds = (bounds: readonly (number | undefined)[], seenValues: readonly number[]): readonly number[] => [
+    ...new Set([0, ...seenValues, ...bounds.flatMap((bound) => (bound === undefined ? [] : [bound * 1_000]))]),
+  ];
+  const powers = thresholds(
+    restrictions.flatMap((of) => [of?.minPowerKw, of?.maxPowerKw]),
+    [last.powerW, fullPowerW],
+  ).filter((powerW) => powerW <= fullPowerW);
+  const currents: readonly (number | undefined)[] = tariff.asksCurrent
+    ? thresholds(
+        restrictions.flatMap((of) => [of?.minCurrentA, of?.maxCurrentA]),
+        last.currentMilliA === undefined ? [] : [last.currentMilliA],
+      )
+    : [last.currentMilliA];
+  const all = powers.flatMap((powerW) =>
+    currents.map((currentMilliA): Momentary => ({ powerW, ...(currentMilliA === undefined ? {} : { currentMilliA }) })),
+  );
+  const few = all.slice(0, mostMomentary);
+  return few.flatMap((first) => few.map((then) => [first, then] as const));
 }
 
 /** The instants at which time alone changes the price, each with the millisecond before it. */

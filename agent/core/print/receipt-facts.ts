@@ -110,6 +110,7 @@ function paymentRows({ payment, price }: Sold, words: ReceiptWords): SheetRow[] 
     ...money(labels.booked, payment.booked),
     ...money(labels.released, payment.released),
     ...money(labels.owedBack, payment.owedBack),
+    ...money(labels.notCharged, payment.waived),
     ...(authorization === undefined ? [] : [fact(labels.authorization, authorization)]),
     ...(terminal.length === 0 ? [] : [fact(labels.terminal, terminal.join(", "))]),
   ];

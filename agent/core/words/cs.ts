@@ -173,6 +173,7 @@ export const cs: LanguageWords = {
       booked: "Strženo",
       released: "Uvolněno",
       owedBack: "K vrácení",
+      notCharged: "Neúčtováno",
       paymentState: "Stav platby",
       gridLimits: "Omezeno sítí",
       source: "od",

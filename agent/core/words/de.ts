@@ -173,6 +173,7 @@ export const de: LanguageWords = {
       booked: "Gebucht",
       released: "Freigegeben",
       owedBack: "Zurückzuzahlen",
+      notCharged: "Nicht berechnet",
       paymentState: "Stand der Zahlung",
       gridLimits: "Vom Netz begrenzt",
       source: "durch",

@@ -173,6 +173,7 @@ export const en: LanguageWords = {
       booked: "Booked",
       released: "Released",
       owedBack: "To be given back",
+      notCharged: "Not charged",
       paymentState: "Payment state",
       gridLimits: "Limited by the grid",
       source: "by",

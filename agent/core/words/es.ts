@@ -173,6 +173,7 @@ export const es: LanguageWords = {
       booked: "Cobrado",
       released: "Liberado",
       owedBack: "A devolver",
+      notCharged: "No cobrado",
       paymentState: "Estado del pago",
       gridLimits: "Limitado por la red",
       source: "por",

@@ -173,6 +173,7 @@ export const fr: LanguageWords = {
       booked: "Débité",
       released: "Libéré",
       owedBack: "À rembourser",
+      notCharged: "Non facturé",
       paymentState: "État du paiement",
       gridLimits: "Limité par le réseau",
       source: "par",

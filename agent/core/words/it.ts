@@ -173,6 +173,7 @@ export const it: LanguageWords = {
       booked: "Addebitato",
       released: "Sbloccato",
       owedBack: "Da restituire",
+      notCharged: "Non addebitato",
       paymentState: "Stato del pagamento",
       gridLimits: "Limitato dalla rete",
       source: "da",

@@ -196,6 +196,8 @@ export type ReceiptWords = {
     readonly booked: string;
     readonly released: string;
     readonly owedBack: string;
+    /** Of the total, what lies above the amount that was held. */
+    readonly notCharged: string;
     readonly paymentState: string;
     readonly gridLimits: string;
     /** In front of whose word a limit was. */

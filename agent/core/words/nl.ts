@@ -173,6 +173,7 @@ export const nl: LanguageWords = {
       booked: "Geboekt",
       released: "Vrijgegeven",
       owedBack: "Terug te betalen",
+      notCharged: "Niet in rekening gebracht",
       paymentState: "Stand van de betaling",
       gridLimits: "Door het net beperkt",
       source: "door",

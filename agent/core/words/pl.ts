@@ -173,6 +173,7 @@ export const pl: LanguageWords = {
       booked: "Pobrano",
       released: "Odblokowano",
       owedBack: "Do zwrotu",
+      notCharged: "Nie pobrano",
       paymentState: "Stan płatności",
       gridLimits: "Ograniczenie sieci",
       source: "przez",

@@ -173,6 +173,7 @@ export const sv: LanguageWords = {
       booked: "Debiterat",
       released: "Frigjort",
       owedBack: "Att återbetala",
+      notCharged: "Debiteras inte",
       paymentState: "Betalningens läge",
       gridLimits: "Begränsat av nätet",
       source: "av",
