@@ -174,5 +174,5 @@ for architecture in "${architectures[@]}"; do
   cat "$work/try.log"
 done
 # The verifier for any browser, to be had from somewhere else than from a station.
-cp dist/agent/web/verify.html "$out/"
-(cd "$out" && sha256sum chargetill_*.deb verify.html > SHA256SUMS && cat SHA256SUMS)
+cp dist/agent/web/verify.html dist/agent/web/find.html "$out/"
+(cd "$out" && sha256sum chargetill_*.deb verify.html find.html > SHA256SUMS && cat SHA256SUMS)

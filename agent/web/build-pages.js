@@ -36,3 +36,6 @@ const script = bundle("verify/verify-page.js", {
   programVersion: JSON.stringify(JSON.parse(read("package.json")).version),
 });
 writeFileSync(join(built, "verify.html"), verifyFile(script, sha256));
+
+const { findFile } = await import(join(built, "find", "find-file.js"));
+writeFileSync(join(built, "find.html"), findFile(bundle("find/find-page.js"), sha256));

@@ -26,7 +26,7 @@ export type ComplaintText = { readonly salt: string; readonly text: string; read
 export type ComplaintAnswer = { readonly atMs: number; readonly by: string; readonly text: string };
 
 /** How a complaint ended; `credit` is the receipt that takes the sale back. */
-export type ComplaintEnd = {
+type ComplaintEnd = {
   readonly atMs: number;
   readonly by: string;
   readonly outcome: "credited" | "closed";

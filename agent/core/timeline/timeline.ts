@@ -20,7 +20,7 @@ export const timelineLanes = [
   "payment",
   "receipt",
 ] as const;
-export type TimelineLane = (typeof timelineLanes)[number];
+type TimelineLane = (typeof timelineLanes)[number];
 
 export type TimelineItem = {
   readonly atMs: number;

@@ -1,7 +1,7 @@
 // The little of a browser that our pages use, typed here: the compiler's DOM library would let its hundreds of globals
 // (name, status, event) pass unnoticed in every file of the agent.
 
-export type PageEvent = {
+type PageEvent = {
   preventDefault(): void;
   readonly dataTransfer?: { readonly files: ArrayLike<PageFile> } | null;
 };
@@ -33,6 +33,9 @@ type BrowserWindow = {
   addEventListener(type: string, listener: () => void): void;
   setTimeout(work: () => void, ms: number): unknown;
 };
+
+/** The clock of the machine that the browser runs on: epoch ms. */
+export const browserNow = (): number => Date.now();
 
 /** The window that the page runs in. */
 export const browserWindow = globalThis as unknown as BrowserWindow;

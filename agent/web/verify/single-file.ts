@@ -20,7 +20,7 @@ export type PageParts = {
 const source = (hash: HashFunction, text: string): string => `'sha256-${base64(hash(utf8(text)))}'`;
 
 /** The page's own security policy, which it carries itself and a server sends as a header too. */
-export const pagePolicy = ({ style, script, mayFetch }: PageParts, hash: HashFunction): string =>
+const pagePolicy = ({ style, script, mayFetch }: PageParts, hash: HashFunction): string =>
   [
     "default-src 'none'",
     `script-src ${source(hash, script)}`,

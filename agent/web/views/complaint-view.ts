@@ -8,7 +8,7 @@ import { complaintWords } from "../words/complaint-words.js";
 import { timeFigure } from "./figures.js";
 import type { Html, PageContext } from "./layout.js";
 
-export type ShownComplaint = Extract<Linked, { is: "issued" }>["complaints"][number];
+type ShownComplaint = Extract<Linked, { is: "issued" }>["complaints"][number];
 
 export type ComplaintPart = {
   readonly link: string;

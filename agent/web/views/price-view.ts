@@ -3,15 +3,12 @@ import { html } from "hono/html";
 import type { Language } from "../../../config/languages.js";
 import { explainTariff, type PriceInWords } from "../../core/explain/explain-tariff.js";
 import { priceBeforeStart } from "../../core/explain/price-before-start.js";
-import { simulate } from "../../core/rating/simulate.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import { parseTariff } from "../../core/tariff/tariff-reader.js";
 import type { StationView } from "../link/station-link.js";
-import { moneyFigure } from "./figures.js";
 import type { Html, PageContext } from "./layout.js";
+import { usualCost, usualKwh } from "./usual-cost.js";
 
-/** The session that "now would cost" is about. */
-const usualKwh = 20n;
 /** Texts of prices that are kept, since they are asked for again and again. */
 const mostKept = 512;
 
@@ -68,28 +65,6 @@ function priceOf(
     },
   });
   return { lines, usual: usualCost(tariff, facts?.maxPowerW ?? 11_000, state.atMs, timeZone, language) };
-}
-
-/** What the usual session would cost at full power, with the car gone when it is done. */
-function usualCost(tariff: Tariff, watts: number, atMs: number, timeZone: string, language: Language) {
-  try {
-    const { price } = simulate(
-      tariff,
-      {
-        startMs: atMs,
-        powerKw: { digits: BigInt(Math.round(watts)), scale: 3 },
-        until: { kwh: { digits: usualKwh, scale: 0 } },
-        idleMs: 0,
-        timeZone,
-      },
-      language,
-    );
-    return moneyFigure(price.due.gross, price.currency, language);
-  } catch (error) {
-    // A power so low that it would take a month: then nobody is told a figure.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }
 
 const chargeKinds: readonly PriceInWords["kind"][] = ["kwh", "minute", "session", "idle", "reservation"];
