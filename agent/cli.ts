@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
       .addCommand((await import("./commands/continue.js")).continueCommand());
   },
   complaints: async () => (await import("./commands/complaints.js")).complaintCommands(),
+  privacy: async () => (await import("./commands/privacy.js")).privacyCommand(),
   dispute: async () => {
     const { openDisputeSources, saveNew } = await import("./commands/open-state.js");
     return (await import("./commands/dispute.js")).disputeCommand(openDisputeSources, saveNew);

@@ -241,6 +241,8 @@ export const configSchema = z
         evidence: durationFieldOr("400d", "30d", "7300d"),
         /** The copies that lie in `receiptOutput.folder`; the book gives out others at any time. */
         copies: durationFieldOr("400d", "1d", "7300d"),
+        /** Whose a receipt is: card, contract and references, whole. Their last four characters stay. */
+        personal: durationFieldOr("400d", "30d", "7300d"),
         /** What people wrote in complaints, after these were closed. */
         complaints: durationFieldOr("90d", "1d", "3650d"),
       })

@@ -4,7 +4,7 @@ import type { Config } from "../../config/schema.js";
 import type { Moment } from "../../drivers/driver.js";
 import type { Machine } from "../../drivers/machine/open-machine.js";
 import type { ControlAnswer, ControlRequest } from "../control/control-socket.js";
-import { requestedNumber, requestedSwitch, requestedValue } from "../control/request-fields.js";
+import { requestedNumber, requestedSwitch, requestedText, requestedValue } from "../control/request-fields.js";
 import { Failure } from "../core/failure.js";
 import { cleanJson } from "../core/json/clean-json.js";
 import { refundWays } from "../core/receipt/receipt-payload.js";
@@ -15,6 +15,7 @@ import type { Disk } from "../ledger/store/disk.js";
 import type { CreditBy } from "../receipts/corrections.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
+import { forgetPerson, tracesOf } from "../receipts/privacy/forgetting.js";
 import type { Snapshot } from "../station/snapshot.js";
 import type { Outbox } from "../sync/outbox.js";
 import { answerDeviceRequest } from "../technician/device-requests.js";
@@ -95,6 +96,8 @@ export async function answerControlRequest(request: ControlRequest, context: Con
     case "complaint-answer":
     case "complaint-close":
       return complaintAnswer(context, request);
+    case "privacy-forget":
+      return forgetCard(context, requestedText(request["card"], "card", 36));
     case "sync-status":
       return services === undefined
         ? { ok: false, why: context.whyClosed() ?? "the station is not open" }
@@ -130,6 +133,20 @@ async function askField(
   const { station, cards, acceptedMeters, acceptedTerminals, terminalTests } = services;
   const accepted = { acceptedMeters, acceptedTerminals };
   return answerDeviceRequest(request, { config, machine, station, cards, ...accepted, terminalTests, die });
+}
+
+/** Forgets whose the receipts of a card are. */
+async function forgetCard({ services, whyClosed, die }: ControlContext, uid: string): Promise<ControlAnswer> {
+  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  const { book, disclosures, nameUser, outboxes } = services;
+  const { id: name } = nameUser({ uid, type: "RFID" }, "WHITELIST");
+  const isDone = (receipt: number): boolean => outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
+  try {
+    const { known } = await tracesOf(book, disclosures.of, { uid, name });
+    return { ok: true, value: await forgetPerson(disclosures, known, isDone) };
+  } catch (error) {
+    return failureAnswer(error, die);
+  }
 }
 
 /** A failure in words; of the disk it ends the process too. Throws what is none. */

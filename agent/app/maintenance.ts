@@ -199,7 +199,8 @@ export class Maintenance {
     });
   }
 
-  #archiveSome({ journal, retention, station, book, outboxes, complaints }: Services): void {
+  #archiveSome(services: Services): void {
+    const { journal, retention, station, book, outboxes, complaints, personRetention } = services;
     const { clock, disk, config } = this.#parts;
     const packed = journal.forget(retention.first(station.stationState(), journal.lastSeq), segmentsAtOnce);
     this.#archiving = packed === segmentsAtOnce;
@@ -219,7 +220,8 @@ export class Maintenance {
       beforeMs: Math.min(at - config.retention.copies, frozenMs),
       most: copiesAtOnce,
     });
-    this.#archiving ||= pruned >= segmentsAtOnce || cleared >= copiesAtOnce;
+    const forgets = personRetention.forgetBefore(Math.min(at - config.retention.personal, frozenMs), isDone);
+    this.#archiving ||= pruned >= segmentsAtOnce || cleared >= copiesAtOnce || forgets;
   }
 
   /** What was written, and how long the disk will do: looked at when somebody asks, at most once an hour. */

@@ -32,32 +32,39 @@ export function disputeCommand(
   )
     .argument("<number>", "the receipt's number", receiptNumber)
     .requiredOption("--out <file>", "where to write it")
-    .option("--redact", "leave out all that holds the card's whole UID, the signed receipt too")
-    .action((number: number, options: ReceiptSourceOptions & { out: string; redact?: true; json?: true }) => {
-      const sources = open(options);
-      const payload = payloadFrom(storedReceipt(sources.receipts, number));
-      const sold = soldIn(payload);
-      const journal = sold === undefined ? [] : sources.journal(sold.sessionId);
-      save(
-        options.out,
-        disputeBundle(
-          {
-            receipts: sources.receipts,
-            newest: sources.newest(),
-            language: sources.language,
-            version: ownVersion(),
-            signer: sources.signer(),
-            journal,
-          },
-          number,
-          options.redact === true,
-        ),
-      );
-      write(
-        options.json === true
-          ? `${JSON.stringify({ file: options.out, number, redacted: options.redact === true, key: payload.key.id })}\n`
-          : `${options.out}: evidence for receipt ${number}${options.redact === true ? ", without the card's UID" : ""}\n` +
-              `Check it: chargetill verify --key ${payload.key.id} ${options.out}\n`,
-      );
-    });
+    .option("--redact", "leave out all that names the card, the signed receipt too")
+    .option("--personal", "tell whose it is: card, contract and references whole, the journal word for word")
+    .action(
+      (
+        number: number,
+        options: ReceiptSourceOptions & { out: string; redact?: true; personal?: true; json?: true },
+      ) => {
+        const sources = open(options);
+        const payload = payloadFrom(storedReceipt(sources.receipts, number));
+        const sold = soldIn(payload);
+        const journal = sold === undefined ? [] : sources.journal(sold.sessionId);
+        save(
+          options.out,
+          disputeBundle(
+            {
+              receipts: sources.receipts,
+              newest: sources.newest(),
+              language: sources.language,
+              version: ownVersion(),
+              signer: sources.signer(),
+              journal,
+            },
+            number,
+            options.redact === true,
+            options.personal === true,
+          ),
+        );
+        write(
+          options.json === true
+            ? `${JSON.stringify({ file: options.out, number, redacted: options.redact === true, key: payload.key.id })}\n`
+            : `${options.out}: evidence for receipt ${number}${options.redact === true ? ", without the card" : ""}\n` +
+                `Check it: chargetill verify --key ${payload.key.id} ${options.out}\n`,
+        );
+      },
+    );
 }

@@ -162,7 +162,7 @@ type ReceiptShell = {
 
 /**
  * `chargetill receipts`. `open` opens the book for reading, `write` prints; `save` writes a new file for its owner
- * alone (a receipt holds a card's UID) and refuses one that is there.
+ * alone (it may tell whose a receipt is) and refuses one that is there.
  */
 export function receiptCommands(
   open: OpenReceiptSources,
@@ -236,6 +236,7 @@ function addExport({ add, open, give }: ReceiptShell): void {
     .addOption(fromOption())
     .addOption(toOption())
     .option("--copy", "mark it as a copy")
+    .option("--personal", "tell whose it is: card, contract and references whole (json, book, ocpi-cdr)")
     .addOption(languageOption())
     .addOption(out())
     .action(
@@ -246,6 +247,7 @@ function addExport({ add, open, give }: ReceiptShell): void {
           from?: string;
           to?: string;
           copy?: true;
+          personal?: true;
           lang?: Language;
           out?: string;
         },
@@ -329,7 +331,13 @@ function paymentText(payments: readonly Payment[], columns: number): string {
 function exportOne(
   sources: ReceiptSources,
   number: number,
-  options: { readonly format: string; readonly copy?: true; readonly lang?: Language; readonly out?: string },
+  options: {
+    readonly format: string;
+    readonly copy?: true;
+    readonly personal?: true;
+    readonly lang?: Language;
+    readonly out?: string;
+  },
 ): string | Uint8Array {
   const format = formats.find((name) => name === options.format);
   if (format === undefined)
@@ -342,12 +350,13 @@ function exportOne(
     options.lang ?? sources.language,
     options.copy === true,
     options.out !== undefined,
+    options.personal === true,
   );
 }
 
 function exportMany(
   sources: ReceiptSources,
-  options: { readonly format: string; readonly from?: string; readonly to?: string },
+  options: { readonly format: string; readonly from?: string; readonly to?: string; readonly personal?: true },
 ): string {
   if (options.format === "book") {
     if (options.from !== undefined || options.to !== undefined)
@@ -355,7 +364,7 @@ function exportMany(
         "usage/invalid",
         "--format book holds all receipts: a part of a chain cannot be checked; leave --from and --to out",
       );
-    return bookFileOf(sources.receipts, sources.newest());
+    return bookFileOf(sources.receipts, sources.newest(), options.personal === true);
   }
   const rows = bookRows(sources.receipts, options);
   if (options.format === "csv") return csvText(rows);

@@ -15,6 +15,7 @@ import { Disk, diskFailure, errorCode } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
 import { diskForecastWords, leastFreeBytes, leastFreeFiles } from "../ledger/upkeep/disk-forecast.js";
 import { indexSignerAtHand } from "../receipts/index-signature.js";
+import { operatorKeyFile } from "../receipts/privacy/operator-key.js";
 import { keyFile } from "../receipts/signing-keys.js";
 import { emptyOutbox, type OutboxState, parseOutboxTable, wrongAndUnseen } from "../sync/outbox-state.js";
 import { readTariff } from "../tariffs/tariff-file.js";
@@ -143,7 +144,12 @@ export function disk({ config }: LoadedConfig): Finding[] {
 /** Key, journal, receipts and what is unsent, as they lie in the state folder. */
 export function records({ config }: LoadedConfig): Finding[] {
   const disk = new Disk();
-  return [keyFinding(config.state), journalFinding(disk, config.state), ...receiptFindings(disk, config)];
+  return [
+    keyFinding(config.state),
+    operatorKeyFinding(config.state),
+    journalFinding(disk, config.state),
+    ...receiptFindings(disk, config),
+  ];
 }
 
 function keyFinding(state: string): Finding {
@@ -158,6 +164,26 @@ function keyFinding(state: string): Finding {
     if (process.env["CREDENTIALS_DIRECTORY"] !== undefined) return okFinding("key", "handed in by systemd");
     const why = "the first start makes it, or systemd hands one in";
     return warnFinding("key", "none yet", why, "systemctl start chargetill");
+  }
+}
+
+/** What its thief can do is said where it lies: a UID of four bytes is found by trying all of them. */
+function operatorKeyFinding(state: string): Finding {
+  const path = join(state, operatorKeyFile);
+  const handed = process.env["CREDENTIALS_DIRECTORY"];
+  try {
+    const mode = statSync(path).mode & 0o777;
+    return (mode & 0o077) === 0
+      ? okFinding(
+          "operator key",
+          `${path}: whoever copies it can find cards' UIDs (2^32 tries); in no unencrypted backup`,
+        )
+      : faultFinding("operator key", path, `others may read it (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") return unwell("operator key", diskFailure("read", path, error));
+    if (handed !== undefined && existsSync(join(handed, operatorKeyFile)))
+      return okFinding("operator key", "handed in by systemd");
+    return okFinding("operator key", "none yet: the first start makes it");
   }
 }
 

@@ -10,6 +10,7 @@ import { Journal } from "../../ledger/journal/journal.js";
 import { Table } from "../../ledger/store/table.js";
 import { Complaints } from "../../receipts/complaints/complaints.js";
 import { Payments } from "../../receipts/payments.js";
+import { PersonRetention } from "../../receipts/privacy/forgetting.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import { JournalReplay } from "../../station/journal-replay.js";
 import { NoShowSettlement } from "../../station/remote/no-show-settlement.js";
@@ -125,6 +126,8 @@ export function openServices(parts: ServicesParts): Services {
     journal,
     book,
     disclosures,
+    personRetention: new PersonRetention(book, disclosures),
+    nameUser,
     issuer,
     cards,
     acceptedMeters,

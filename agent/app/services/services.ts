@@ -18,6 +18,8 @@ import type { Refunds } from "../../payments/refunds.js";
 import type { Complaints } from "../../receipts/complaints/complaints.js";
 import type { Disclosures } from "../../receipts/disclosures.js";
 import type { Payments } from "../../receipts/payments.js";
+import type { PersonRetention } from "../../receipts/privacy/forgetting.js";
+import type { NameUser } from "../../receipts/privacy/operator-key.js";
 import type { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
 import type { AgentEvent } from "../../station/events.js";
 import type { JournalRetention } from "../../station/journal-retention.js";
@@ -39,6 +41,8 @@ export type Services = {
   readonly journal: Journal<JournalEntry>;
   readonly book: Book;
   readonly disclosures: Disclosures;
+  readonly personRetention: PersonRetention;
+  readonly nameUser: NameUser;
   readonly issuer: ReceiptIssuer;
   readonly cards: EnrolledCards;
   readonly acceptedMeters: AcceptedMeters;

@@ -50,7 +50,7 @@ const notices = [
   "This station signed the values that it read from the meter: that proves what it recorded and that nobody changed it " +
     "since. It is not a calibration-law approval of the meter.",
   "Not a tax invoice where a mobility provider bills you for this session.",
-  "This file holds the whole UID of the card.",
+  "Card and contract stand here by their last four characters; digests commit to the rest, which disclosures open.",
 ] as const;
 
 /**

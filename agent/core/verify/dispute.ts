@@ -64,7 +64,7 @@ export type Manifest = {
   readonly language: Language;
   /** What had become of the receipt when the archive was made. */
   readonly later: LaterReceipts;
-  /** True where everything that holds the whole UID was left out: the receipt itself too. */
+  /** True where everything that names the card was left out: the receipt itself too. */
   readonly redacted: boolean;
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
 };
@@ -243,13 +243,11 @@ export const readmeFile = ({
     ...(laterWords(later) === "" ? [] : [`It was ${laterWords(later)}.`]),
     "",
     ...(redacted
-      ? ["Everything that holds the whole UID of the card was left out, the signed receipt too."]
+      ? ["Everything that names the card was left out, the signed receipt too."]
       : [
-          "receipt.json  the signed receipt, with its checkpoint and proof; it holds the whole UID of the card",
-          ...(kind === "sale"
-            ? ["record.xml    the meter's readings, signed, for the transparency software; it holds the UID too"]
-            : []),
-          "journal.jsonl what the station wrote down while it happened (not signed); it holds the UID too",
+          "receipt.json  the signed receipt, with its checkpoint and proof; what it withholds it tells where it is disclosed",
+          ...(kind === "sale" ? ["record.xml    the meter's readings, signed, for the transparency software"] : []),
+          "journal.jsonl what the station wrote down while it happened (not signed)",
         ]),
     "receipt.html  the receipt to read and print",
     "verify.html   the verifier, for any browser: open it and drop this archive on it; it needs no network",

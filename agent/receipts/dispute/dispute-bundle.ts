@@ -26,6 +26,7 @@ import {
   storedReceipt,
 } from "../output/exports.js";
 import { verifyTools } from "./evidence-input.js";
+import { maskedJournal } from "./masked-journal.js";
 import { disputed, wordedFiles } from "./opened-bundle.js";
 import { zipped } from "./zip.js";
 
@@ -43,10 +44,11 @@ export type DisputeParts = {
 };
 
 /**
- * The bundle of the receipt of a session, or of a reservation that no session came for. `redacted` leaves out what holds
- * the whole UID. Throws Failure usage/invalid where it is not a sale, and when the signer fails.
+ * The bundle of the receipt of a session, or of a reservation that no session came for. `redacted` leaves out the receipt
+ * and all that names its card, `isPersonal` tells whose it is. Throws Failure usage/invalid where it is not a sale, and
+ * when the signer fails.
  */
-export function disputeBundle(parts: DisputeParts, number: number, redacted: boolean): Buffer {
+export function disputeBundle(parts: DisputeParts, number: number, redacted: boolean, isPersonal = false): Buffer {
   const { receipts, newest, language, version, signer } = parts;
   const stored = storedReceipt(receipts, number);
   const { jws } = stored;
@@ -60,11 +62,12 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
     redacted,
     later: laterReceipts(receipts, number),
   };
+  const journal = isPersonal ? parts.journal : maskedJournal(parts.journal);
   // In the order in which they stand in the archive: the verdict is worked out again from there.
   const evidence = [
     { name: "proof.txt", text: proofFileOf(receipts, number, newest) },
     { name: keyChangesName, text: keyChangesAfter(receipts, number) },
-    { name: "receipt.json", text: receiptFileOf(receipts, number, newest) },
+    { name: "receipt.json", text: receiptFileOf(receipts, number, newest, isPersonal) },
     ...recordFiles(payload),
   ];
   const all: readonly DisputeFile[] = [
@@ -72,7 +75,7 @@ export function disputeBundle(parts: DisputeParts, number: number, redacted: boo
     ...derivedFiles(payload),
     ...evidence,
     ...wordedFiles(jws, about, evidence, verifyTools()),
-    { name: "journal.jsonl", text: parts.journal.map((line) => `${line}\n`).join("") },
+    { name: "journal.jsonl", text: journal.map((line) => `${line}\n`).join("") },
   ];
   const files = namesIn(about).flatMap((name) => all.find((file) => file.name === name) ?? []);
   const manifest: Manifest = { ...about, files: files.map(({ name, text }) => ({ name, sha256: sha256Hex(text) })) };
