@@ -175,7 +175,7 @@ shape("of tests mirror those of production, and none lies loose at the top", () 
 
 shape("that no one imports are none", () => {
   const entries =
-    /^agent\/cli\.ts$|^agent\/web\/(?:verify|find)\/\w+-(?:page|file)\.ts$|\.test\.ts$|^test\/run\.ts$|^test\/(bench|soak)\/.*\.ts$|worker\.ts$|\.d\.ts$|-child\.ts$|^agent\/web\/browser\//;
+    /^agent\/cli\.ts$|^agent\/web\/(?:verify|find)\/\w+-(?:page|file)\.ts$|\.test\.ts$|^test\/run\.ts$|^test\/(bench|soak)\/.*\.ts$|worker\.ts$|\.d\.ts$|-child\.ts$|^(agent\/web\/browser|test\/browser\/pictures)/;
   const wanted = new Set(sources.flatMap((source) => source.imports));
   assert.equal(
     pathsWhere(({ path }) => !entries.test(path) && !wanted.has(path)),

@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { WriteStream } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
+import type { Config } from "../../config/schema.js";
 import { Backend } from "../../drivers/bench/backend.js";
 import { openBench } from "../../drivers/bench/bench.js";
 import type { BenchClock } from "../../drivers/bench/bench-clock.js";
@@ -15,6 +16,7 @@ import { Disk } from "../ledger/store/disk.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
 import { type AgentEvent, eventLine } from "../station/events.js";
 import { Agent } from "./agent.js";
+import { demoPage } from "./page/demo-page.js";
 import { screenTime } from "./view/screen-text.js";
 import { TerminalView } from "./view/terminal-view.js";
 
@@ -44,7 +46,9 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   disk.replace(tokenFile, Buffer.from(`${backendToken}\n`));
   const now: { clock: () => number } = { clock: () => 0 };
   const backend = await Backend.open({ token: backendToken, now: () => now.clock() });
-  const loaded = demoConfig(shipped, options, folder, backend.url, tokenFile);
+  // Who waits for the end alone, or reads events, looks at no page.
+  const page = options.once || options.json ? undefined : await demoPage(folder);
+  const loaded = demoConfig(shipped, options, folder, backend.url, tokenFile, page?.config);
   const bench = openBench(
     loaded.config,
     loaded.config.bench ?? { seed: options.seed, speed: options.speed, scenario: "demo" },
@@ -58,6 +62,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   const { timeZone } = loaded.config.station;
   const pace = options.speed === 0 ? "unpaced" : `${options.speed} times as fast as life`;
   screen.text(`chargetill demo: seed ${options.seed}, ${pace}, data in ${folder}`);
+  if (page !== undefined) screen.text(`The driver's page: ${page.address}  the display at the bay: ${page.display}`);
   const receipts: string[] = [];
   let fatal = 0;
   const stop = stopSignal();
@@ -80,6 +85,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
         stop.now();
       },
     });
+    page?.start();
   } catch (error) {
     // What was opened for the agent must not outlive its refusal and keep the process.
     screen.close();
@@ -97,6 +103,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   const missing = options.once && fatal === 0 && !agent.synced();
   screen.changed();
   screen.close();
+  page?.close();
   await agent.close();
   await backend.close();
   screen.summary({ folder, receipts, atBackend: backend.cdrs.size, posts: backend.posts.length });
@@ -124,6 +131,7 @@ function demoConfig(
   folder: string,
   url: string,
   tokenFile: string,
+  page: Config["page"],
 ): LoadedConfig {
   const { config } = shipped;
   const bench = { seed: options.seed, speed: options.speed, scenario: "demo" } as const;
@@ -134,6 +142,7 @@ function demoConfig(
       state: folder,
       bench,
       uplinks: config.uplinks.map((uplink) => ({ ...uplink, url, tokenFile })),
+      ...(page === undefined ? {} : { page }),
     },
   };
 }

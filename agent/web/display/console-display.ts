@@ -1,7 +1,7 @@
 // `chargetill page --console`: the display on a text screen such as tty1, drawn anew whenever the station has news.
 import type { WriteStream } from "node:tty";
 import { StationLink } from "../link/station-link.js";
-import { displayLines } from "./console-text.js";
+import { consoleLines } from "./console-text.js";
 
 const drawEveryMs = 1_000;
 
@@ -17,7 +17,7 @@ export function drawDisplay(socket: string, out: WriteStream): DrawnDisplay {
   const draw = (): void => {
     const view = link.view();
     if (view === undefined) return;
-    const text = displayLines(view, out.columns ?? 80, (out.rows ?? 25) - 1).join("\x1b[K\r\n");
+    const text = consoleLines(view, out.columns ?? 80, (out.rows ?? 25) - 1).join("\x1b[K\r\n");
     if (text === drawn) return;
     drawn = text;
     out.write(`\x1b[H${text}\x1b[K\x1b[J`);

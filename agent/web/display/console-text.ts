@@ -15,7 +15,7 @@ import { codePath, codesFor } from "./display-codes.js";
 const signs = { free: "( )", taken: "(#)", reserved: "(R)", outOfOrder: "(!)" } as const;
 
 /** Lines of a screen; a code is left out where it does not fit, a line is cut. */
-export function displayLines(view: StationView, columns: number, rows: number): string[] {
+export function consoleLines(view: StationView, columns: number, rows: number): string[] {
   const { language, station } = view.hello;
   const words = pageWords[language];
   const { timeZone, location, operator } = station;

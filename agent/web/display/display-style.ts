@@ -23,6 +23,7 @@ h2 span{min-width:0}h2 small{display:block;font-size:21px;font-weight:600}
 dl{margin:0}dl>div{display:flex;justify-content:space-between;gap:12px;align-items:baseline;padding:3px 0}
 dt{color:var(--soft);font-size:18px}dd{margin:0;font-weight:700;text-align:right;font-variant-numeric:tabular-nums}
 .big dd{font-size:30px}.first dd{font-size:25px}
+section p{margin:0}.how{color:var(--soft);font-size:18px}.many .how{display:none}
 .codes{display:flex;gap:16px;margin-top:auto;align-items:flex-start}
 figure{margin:0;font-size:16px;line-height:1.2;max-width:190px}
 figure svg{display:block;width:150px;height:150px;margin-bottom:2px}

@@ -7,7 +7,7 @@ import type { PushedConnector } from "../link/frames.js";
 import { bayWords, publicState, signOf } from "../views/bay-state.js";
 import { durationFigure, energyFigure, moneyFigure, powerFigure, timeFigure } from "../views/figures.js";
 import { type Html, type PageContext, trusted } from "../views/layout.js";
-import { priceAt, priceRowTexts } from "../views/price-view.js";
+import { priceAt, priceRowTexts, usualEnergy } from "../views/price-view.js";
 import { codePath, codesFor } from "./display-codes.js";
 
 /** Bays on one screen; with more, the screens take turns. */
@@ -51,11 +51,15 @@ function baySection(context: PageContext, connector: PushedConnector): Html {
   const state = publicState(connector, view);
   const running = session === undefined ? undefined : words.states[activityName(session.activity)];
   const since = words.since(timeFigure(view.hello.station.timeZone, connector.sinceMs, view.state.atMs, language));
+  const facts = view.hello.connectors.find(({ id }) => id === connector.id);
+  const stop = facts?.buttonStops === true ? words.howToStopByButton : words.howToStop;
+  const what = state === "free" ? words.howToStart : connector.state === "charging" ? stop : "";
   const about = state === "outOfOrder" ? `${since}. ${words.help} ${view.hello.station.operator.helpline}` : "";
   return html`<section><h2>${signOf(session === undefined ? state : "own")}<span>${words.bay(connector.id)}
 <small>${connector.state === "charging" && running !== undefined ? running : bayWords(connector, view, words)}</small></span></h2>
 ${about === "" ? "" : html`<p>${about}</p>`}
 ${session === undefined ? priceRows(context, connector.id) : sessionRows(context, connector)}
+${what === "" ? "" : html`<p class="how">${what}</p>`}
 ${state === "outOfOrder" ? "" : bayCodes(context, connector)}</section>`;
 }
 
@@ -65,12 +69,14 @@ const activityName = (activity: NonNullable<PushedConnector["session"]>["activit
 function priceRows({ view, language, words }: PageContext, id: number): Html {
   const price = priceAt(view, id, language);
   if (price === undefined) return html`<p>${words.nothingSold}</p>`;
+  const usual =
+    price.usual === undefined ? "" : html`<div><dt>${words.wouldCost(usualEnergy)}</dt><dd>${price.usual}</dd></div>`;
   return html`<dl>${priceRowTexts(price)
     .slice(0, mostPriceRows)
     .map(
       ({ kind, heading, amount }) =>
         html`<div class="${kind === "kwh" ? "first" : ""}"><dt>${heading}</dt><dd>${amount}</dd></div>`,
-    )}</dl>`;
+    )}${usual}</dl>`;
 }
 
 function sessionRows({ words, language }: PageContext, { session }: PushedConnector): Html {

@@ -14,10 +14,10 @@ export const contentPolicy =
 const headers: readonly (readonly [string, string])[] = [
   ["Content-Security-Policy", contentPolicy],
   ["X-Content-Type-Options", "nosniff"],
+  // Not no-referrer: a form would then be sent with the Origin null. No page leads to another site.
   ["Referrer-Policy", "same-origin"],
   ["X-Robots-Tag", "noindex, nofollow"],
   ["Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"],
-  ["Cross-Origin-Opener-Policy", "same-origin"],
 ];
 
 /** The names under which the page may be asked for: its address, and where it listens. */

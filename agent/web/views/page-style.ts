@@ -37,7 +37,7 @@ border:1px solid var(--line);border-radius:.5rem;color:inherit;text-decoration:n
 border-bottom:1px solid var(--line)}
 .prices dt{color:var(--soft);font-size:.9375rem;padding-top:.15rem;overflow-wrap:anywhere}
 .prices dd{margin:0;font-weight:700;font-variant-numeric:tabular-nums}
-.prices .first dd{font-size:1.375rem;line-height:1.15}
+.prices .first dd{font-size:1.3rem;line-height:1.15}
 .prices dd small{font-weight:400;font-size:.875rem}
 .more{margin:.75rem 0 0;padding:0 0 0 1.1rem;color:var(--soft);font-size:.9375rem}.more li{margin:.2rem 0}
 .would{background:var(--tint);border-left:.375rem solid var(--accent);border-radius:.25rem;padding:.75rem 1rem;

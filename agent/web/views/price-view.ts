@@ -9,6 +9,8 @@ import type { StationView } from "../link/station-link.js";
 import type { Html, PageContext } from "./layout.js";
 import { usualCost, usualKwh } from "./usual-cost.js";
 
+/** The energy that "now would cost" is about. */
+export const usualEnergy = `${usualKwh} kWh`;
 /** Texts of prices that are kept, since they are asked for again and again. */
 const mostKept = 512;
 
@@ -98,7 +100,7 @@ export function priceList(price: BayPrice | undefined, { words }: Pick<PageConte
   const usual =
     price.usual === undefined
       ? ""
-      : html`<p class="would"><span>${words.wouldCost(`${usualKwh} kWh`)}</span> <strong>${price.usual}</strong></p>`;
+      : html`<p class="would"><span>${words.wouldCost(usualEnergy)}</span> <strong>${price.usual}</strong></p>`;
   return html`<dl class="prices">${priceRowTexts(price).map(priceRow)}</dl>
 ${usual}
 ${others.length === 0 ? "" : html`<ul class="more">${others.map(({ text }) => html`<li>${text}</li>`)}</ul>`}`;

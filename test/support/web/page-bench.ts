@@ -171,6 +171,11 @@ export class PageBench {
     });
   }
 
+  /** The client has not asked for so long that it may ask again as often as it likes. */
+  async rested(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+
   async close(): Promise<void> {
     await this.served.close();
     await this.page.close();
