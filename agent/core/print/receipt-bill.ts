@@ -40,19 +40,28 @@ function grossUnitPrice(line: PriceLine, tariff: unknown): string {
   );
 }
 
+/** Quantity and price of a line, each with its unit; "" = none. */
+type Measured = {
+  readonly quantity: string;
+  readonly unit: string;
+  readonly unitPrice: string;
+  readonly per: string;
+};
+
 /**
- * Quantity, unit and price of a line: times per minute, as drivers are quoted them, wherever that is exact; else per
- * hour.
+ * Times are told in minutes and priced per minute, as drivers are quoted them, wherever that is exact; else the price is
+ * that of an hour, and last the quantity too.
  */
-function measured(
-  line: PriceLine,
-  tariff: unknown,
-): { readonly quantity: string; readonly unit: string; readonly unitPrice: string } {
+function measured(line: PriceLine, tariff: unknown): Measured {
   const perUnit = grossUnitPrice(line, tariff);
-  const perMinute = line.unit === "h" && line.units % (minuteMs / 100) === 0 ? sixtiethText(perUnit) : undefined;
-  if (perMinute === undefined)
-    return { quantity: line.quantity, unit: line.unit === "x" ? "" : line.unit, unitPrice: trimDecimals(perUnit, 2) };
-  return { quantity: String(line.units / minuteMs), unit: "min", unitPrice: trimDecimals(perMinute, 2) };
+  const unit = line.unit === "x" ? "" : line.unit;
+  if (unit !== "h" || line.units % (minuteMs / 100) !== 0)
+    return { quantity: line.quantity, unit, unitPrice: trimDecimals(perUnit, 2), per: unit };
+  const perMinute = sixtiethText(perUnit);
+  const quantity = String(line.units / minuteMs);
+  return perMinute === undefined
+    ? { quantity, unit: "min", unitPrice: trimDecimals(perUnit, 2), per: "h" }
+    : { quantity, unit: "min", unitPrice: trimDecimals(perMinute, 2), per: "min" };
 }
 
 /** A tax and its rate, "MwSt. 19,5 %"; where the tariff states no rate, the tax alone. */
@@ -80,13 +89,13 @@ function pricedRow(what: string, working: string, amount: string, { sold, words,
 function lineRow(line: PriceLine, frame: BillFrame): SheetRow {
   const { sold, clock, words } = frame;
   const { currency } = sold.price;
-  const { quantity, unit, unitPrice } = measured(line, sold.tariff.value);
+  const { quantity, unit, unitPrice, per } = measured(line, sold.tariff.value);
   const number = (text: string): string => localNumber(text, words.decimalMark);
   const rates = line.taxes.map((rate) => rateText(rate, words)).join(", ");
   const isLate = line.dimension === "FLAT" && line.fromMs > (parseIsoLocal(sold.start) ?? Number.NaN);
   const working =
     `${number(quantity)}${unit === "" ? "" : ` ${unit}`} x ${number(unitPrice)} ${currency}` +
-    `${unit === "" ? "" : `/${unit}`} ${words.labels.inclTax}${rates === "" ? "" : ` (${rates})`}`;
+    `${per === "" ? "" : `/${per}`} ${words.labels.inclTax}${rates === "" ? "" : ` (${rates})`}`;
   const row = pricedRow(
     words.dimensions[isLate ? "LATE_FLAT" : line.dimension],
     line.dimension === "PARKING_TIME" ? `${words.labels.idleWhy}; ${working}` : working,

@@ -196,7 +196,7 @@ export const cs: LanguageWords = {
     dimensions: {
       ENERGY: "Energie",
       TIME: "Doba nabíjení",
-      PARKING_TIME: "Doba stání",
+      PARKING_TIME: "Poplatek za stání",
       FLAT: "Startovací poplatek",
       LATE_FLAT: "Paušální poplatek",
       RESERVATION_TIME: "Doba rezervace",

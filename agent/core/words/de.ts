@@ -196,7 +196,7 @@ export const de: LanguageWords = {
     dimensions: {
       ENERGY: "Energie",
       TIME: "Ladezeit",
-      PARKING_TIME: "Blockierzeit",
+      PARKING_TIME: "Standgebühr",
       FLAT: "Startgebühr",
       LATE_FLAT: "Pauschale",
       RESERVATION_TIME: "Reservierungszeit",

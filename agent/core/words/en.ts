@@ -196,7 +196,7 @@ export const en: LanguageWords = {
     dimensions: {
       ENERGY: "Energy",
       TIME: "Charging time",
-      PARKING_TIME: "Idle time",
+      PARKING_TIME: "Idle fee",
       FLAT: "Start fee",
       LATE_FLAT: "Flat fee",
       RESERVATION_TIME: "Reservation time",

@@ -196,7 +196,7 @@ export const fr: LanguageWords = {
     dimensions: {
       ENERGY: "Énergie",
       TIME: "Temps de charge",
-      PARKING_TIME: "Occupation",
+      PARKING_TIME: "Frais d’occupation",
       FLAT: "Frais de départ",
       LATE_FLAT: "Forfait",
       RESERVATION_TIME: "Temps de réservation",

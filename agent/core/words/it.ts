@@ -196,7 +196,7 @@ export const it: LanguageWords = {
     dimensions: {
       ENERGY: "Energia",
       TIME: "Tempo di ricarica",
-      PARKING_TIME: "Tempo di sosta",
+      PARKING_TIME: "Costo di sosta",
       FLAT: "Quota iniziale",
       LATE_FLAT: "Quota fissa",
       RESERVATION_TIME: "Tempo di prenotazione",

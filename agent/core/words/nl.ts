@@ -196,7 +196,7 @@ export const nl: LanguageWords = {
     dimensions: {
       ENERGY: "Energie",
       TIME: "Laadtijd",
-      PARKING_TIME: "Bezettijd",
+      PARKING_TIME: "Blokkeertarief",
       FLAT: "Starttarief",
       LATE_FLAT: "Vast bedrag",
       RESERVATION_TIME: "Reserveringstijd",

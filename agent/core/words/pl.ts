@@ -196,7 +196,7 @@ export const pl: LanguageWords = {
     dimensions: {
       ENERGY: "Energia",
       TIME: "Czas ładowania",
-      PARKING_TIME: "Czas postoju",
+      PARKING_TIME: "Opłata za postój",
       FLAT: "Opłata startowa",
       LATE_FLAT: "Opłata ryczałtowa",
       RESERVATION_TIME: "Czas rezerwacji",

@@ -196,7 +196,7 @@ export const sv: LanguageWords = {
     dimensions: {
       ENERGY: "Energi",
       TIME: "Laddtid",
-      PARKING_TIME: "Stillastående",
+      PARKING_TIME: "Parkeringsavgift",
       FLAT: "Startavgift",
       LATE_FLAT: "Fast avgift",
       RESERVATION_TIME: "Reservationstid",

@@ -51,7 +51,7 @@ figure{margin:1.5rem 0 0}
 .check h2{grid-column:1/-1}.check figure{margin:0}.check .facts{grid-template-columns:7rem 1fr}
 .check figure svg{width:42mm}}
 @media (max-width:30rem){.check .facts{grid-template-columns:1fr;gap:0}
-.check dd{margin-bottom:.45rem}.facts{grid-template-columns:6rem 1fr;gap:.3rem .75rem}.facts dt{overflow-wrap:anywhere}}
+.check dd{margin-bottom:.45rem}.facts{grid-template-columns:fit-content(8rem) 1fr;gap:.3rem .75rem}}
 @media (max-width:22rem){.whole{white-space:normal}th:last-child,td:last-child{padding-left:.5rem}}
 @media print{:root{--ink:#000;--soft:#333;--line:#999;--paper:#fff;--tint:#f2f2f2;--accent:#333}
 body{font-size:10pt}main{max-width:none;padding:0}tr,figure,.glance,.help,.payment{break-inside:avoid}

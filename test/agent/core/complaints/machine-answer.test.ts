@@ -41,8 +41,8 @@ test("it names since when the car stood idle at the end", () => {
     at >= all.length - 2 ? { ...sample, activity: "parking" as const } : sample,
   );
   const began = new Date(samples.at(-2)?.atMs ?? 0).toISOString().slice(14, 19);
-  assert.match(saying(changed({ samples })), new RegExp(`Idle time, start: .*:${began} .*took no energy`));
-  assert.not.match(saying(receiptAt(book, 2).jws), /Idle time, start/);
+  assert.match(saying(changed({ samples })), new RegExp(`Idle fee, start: .*:${began} .*took no energy`));
+  assert.not.match(saying(receiptAt(book, 2).jws), /Idle fee, start/);
 });
 
 test("it names what nobody knows", () => {

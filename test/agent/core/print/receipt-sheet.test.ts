@@ -116,6 +116,16 @@ test("rounded lines that miss the total by a cent have a line for the rounding, 
   assert.is(glanceOf(issued)["total"], "2.00 EUR");
 });
 
+// 62 minutes at a price whose minute has no end were once told as 1.033333333333 h.
+test("times are told in minutes, also where the price of a minute has no end", () => {
+  const working = (idleHour: number): string =>
+    pricedIn(idled(startMs, {}, { energy: 0.3333, idleHour }))
+      .map((row) => row.working)
+      .join("\n");
+  assert.match(working(0.6), /30 min x 0\.01 EUR\/min/);
+  assert.match(working(0.6661), /30 min x 0\.6661 EUR\/h/);
+});
+
 test("idle time says why it is charged, in every language", () => {
   const told = languages.map(
     (language) =>
