@@ -35,6 +35,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
       .addCommand((await import("./commands/receipt-timeline.js")).timelineCommand(saveNew))
       .addCommand((await import("./commands/continue.js")).continueCommand());
   },
+  payments: async () => (await import("./commands/payments.js")).paymentCommands(),
   complaints: async () => (await import("./commands/complaints.js")).complaintCommands(),
   privacy: async () => (await import("./commands/privacy.js")).privacyCommand(),
   dispute: async () => {

@@ -5,6 +5,7 @@ import type { Moment } from "../../drivers/driver.js";
 import type { FaultCode } from "../core/fault-table.js";
 import { reservedFor } from "../core/station/backend-orders.js";
 import { isChosen, waitingFor } from "../core/station/station-state.js";
+import { paymentsLook } from "../payments/payment-requests.js";
 import { type ConnectorSnapshot, connectorSnapshot, type Snapshot } from "../station/snapshot.js";
 import type { StationFault } from "../sync/faults.js";
 import type { Maintenance } from "./maintenance.js";
@@ -44,9 +45,17 @@ export function agentSnapshot(parts: AgentSnapshotParts): Snapshot {
     uplinks,
     ...maintenance.figures(),
     faults: [...maintenance.faults(), ...stationFaults(parts)],
+    ...paymentsOf(services),
     complaints: (services?.complaints.open() ?? []).map(({ number, receipt, dueMs }) => ({ number, receipt, dueMs })),
     connectors: config.connectors.map((connector) => snapshotOf(connector, parts)),
   };
+}
+
+/** Payments that somebody should know of; those that have ended are not among them. */
+function paymentsOf(services: Services | undefined): Pick<Snapshot, "payments"> {
+  if (services === undefined) return {};
+  const payments = paymentsLook(services.station.stationState(), services.onTheSpot);
+  return payments.open.length + payments.owed.length + payments.unknown.length === 0 ? {} : { payments };
 }
 
 /** The station in a line for `systemctl status`. */

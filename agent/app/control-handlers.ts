@@ -12,6 +12,7 @@ import { ReceiptFault, SignerFailed } from "../core/signing/signer.js";
 import { parseTariff } from "../core/tariff/tariff-reader.js";
 import { cleanedText } from "../core/words/printable.js";
 import type { Disk } from "../ledger/store/disk.js";
+import { answerPaymentRequest } from "../payments/payment-requests.js";
 import type { CreditBy } from "../receipts/corrections.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
@@ -92,6 +93,11 @@ export async function answerControlRequest(request: ControlRequest, context: Con
       return continueNumbers(context, request);
     case "settle":
       return settle(context, request);
+    case "payments":
+    case "payment-release":
+    case "payment-release-unknown":
+    case "payment-refunded":
+      return askPayments(request, context);
     case "complaint-open":
     case "complaint-answer":
     case "complaint-close":
@@ -122,6 +128,18 @@ export async function answerControlRequest(request: ControlRequest, context: Con
           why: `this agent does not know "${requestedValue(request.do)}"`,
         }
       );
+  }
+}
+
+async function askPayments(request: ControlRequest, context: ControlContext): Promise<ControlAnswer> {
+  const { services, machine, whyClosed, die } = context;
+  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
+  const { station, onTheSpot } = services;
+  try {
+    const now = machine.clock.now();
+    return { ok: true, value: await answerPaymentRequest(request, station.stationState(), onTheSpot, now) };
+  } catch (error) {
+    return failureAnswer(error, die);
   }
 }
 

@@ -21,6 +21,7 @@ import { Table } from "../ledger/store/table.js";
 import { complaintOf, inspectTable, type RepairFinding } from "../ledger/upkeep/repair.js";
 import { inspectBook } from "../ledger/upkeep/repair-book.js";
 import { entriesLeft, everyEntry, inspectEvidence, inspectJournal } from "../ledger/upkeep/repair-journal.js";
+import { emptyHoldTable, holdTablePath, parseHoldTable } from "../payments/hold-table.js";
 import { complaintsFile, noComplaints, parseComplaints } from "../receipts/complaints/complaint-table.js";
 import { disclosurePages, noDisclosures, parseDisclosures } from "../receipts/disclosures.js";
 import { indexSignerAtHand } from "../receipts/index-signature.js";
@@ -79,6 +80,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     // Made anew, the terminal takes no money until its test.
     ...inspectTable(disk, at(acceptedTerminalsFile), parseAcceptedTerminals, []),
     // Made anew, it takes the mark outside for its own; only one that is gone is not missed then.
+    // Open payments stand in the journal; of those that have ended only the list for people is lost.
+    ...inspectTable(disk, holdTablePath(folder), parseHoldTable, emptyHoldTable),
     ...inspectTable(disk, at(knownMarkFile), parseKnownMark, { id: null }),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
     ...uplinks.flatMap((name) =>

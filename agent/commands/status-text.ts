@@ -6,6 +6,7 @@ import { remedyLine } from "../core/fault-table.js";
 import { dateText, localTime } from "../core/time/time.js";
 import { diskForecastText, mib } from "../ledger/upkeep/disk-forecast.js";
 import { reservationText, type Snapshot } from "../station/snapshot.js";
+import { openPaymentLine, owedLine } from "./payments.js";
 import { uplinkStatusLines as uplinkLines } from "./sync.js";
 
 /** The station in a few lines. */
@@ -40,10 +41,25 @@ export function statusLines(snapshot: Snapshot): string[] {
   }
   for (const uplink of snapshot.uplinks)
     lines.push(...uplinkLines(uplink, local).map((line, index) => (index === 0 ? `uplink ${line}` : line)));
+  lines.push(...paymentLines(snapshot));
   lines.push(...diskLines(snapshot), ...complaintLines(snapshot, local));
   for (const { code, device, message } of snapshot.faults)
     lines.push(`FAULT ${code} at ${device}: ${message}`, `  ${remedyLine(code)}`);
   return lines;
+}
+
+/** So many payments are listed; `payments open` lists them all. */
+const mostPaymentsShown = 5;
+
+/** What is held on drivers' cards, and what is owed back. */
+function paymentLines({ payments }: Pick<Snapshot, "payments">): string[] {
+  if (payments === undefined) return [];
+  const unknown = payments.unknown.map((handle) => `hold ${handle} is open at the terminal and not known here`);
+  const lines = [...payments.open.map(openPaymentLine), ...unknown, ...payments.owed.map(owedLine)];
+  const more = lines.length - mostPaymentsShown;
+  return more > 0
+    ? [...lines.slice(0, mostPaymentsShown), `${more} more payments are open: chargetill payments open`]
+    : lines;
 }
 
 /** So many are listed; the command lists them all. */

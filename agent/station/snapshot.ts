@@ -7,6 +7,7 @@ import type { Moment } from "../../drivers/driver.js";
 import { masked } from "../core/cdr/token.js";
 import { kwhDisplay } from "../core/number/energy-text.js";
 import { divide, moneyText, ratio, ratioOfText, roundHalfUp } from "../core/number/money.js";
+import type { PaymentsLook } from "../core/payment/payments-look.js";
 import type { LivePrice, UnitPrices } from "../core/rating/live-price.js";
 import { grantedLimits } from "../core/session/limits.js";
 import { type LimitAhead, limitsAhead } from "../core/session/limits-ahead.js";
@@ -72,6 +73,8 @@ export type Snapshot = {
   readonly writeStatistics?: WriteStatistics;
   readonly diskForecast?: DiskForecast;
   readonly faults: readonly StationFault[];
+  /** Money that is held or owed back on the spot; absent where there is none. */
+  readonly payments?: PaymentsLook;
   /** The open complaints, the oldest first. */
   readonly complaints: readonly { readonly number: number; readonly receipt: number; readonly dueMs: number }[];
   readonly connectors: readonly ConnectorSnapshot[];
