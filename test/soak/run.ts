@@ -2,8 +2,10 @@
 // the first thing that does not hold ends it with 1. `--help` names the parts.
 import { parseArgs } from "node:util";
 import { quietDays, quietText } from "../support/load/quiet-days.js";
+import { random } from "../support/random.js";
 import { spoiltAnswers } from "../support/terminal/spoilt-terminal.js";
 import { spoilEveryByte } from "../support/vectors/spoilt-bytes.js";
+import { passwordsCompared } from "../support/web-payment/passwords-compared.js";
 import { soakCdrs } from "./cdrs.js";
 import { soakChaos } from "./chaos.js";
 import { soakCuts } from "./cuts.js";
@@ -32,6 +34,7 @@ Parts (all of them where none is named; an option of a part names it too):
   rating   the properties of the rating, in so many times the cases of npm test                          --rating N (100)
   cdrs     random sessions, settled: each CDR, priced again by its text, costs what its receipt says     --cdrs N (100000)
   bytes    every byte of every kind of proof flipped, doubled and deleted; --bytes N: every Nth        --bytes N (1)
+  passwords  one-time passwords of payment codes equal those of a second implementation          --passwords N (100000)
   hostile  lists and frames that cost more than they weigh, against an agent held to its service's memory
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   mutants  small changes of the rules that money hangs on: each must turn a test red
@@ -57,6 +60,7 @@ const { values, positionals } = parseArgs({
     sales: { type: "string" },
     answers: { type: "string" },
     fuzz: { type: "string" },
+    passwords: { type: "string" },
     quiet: { type: "string" },
     rating: { type: "string" },
     cdrs: { type: "string" },
@@ -79,6 +83,7 @@ type Count =
   | "days"
   | "kills"
   | "fuzz"
+  | "passwords"
   | "quiet"
   | "rating"
   | "cdrs"
@@ -123,6 +128,14 @@ const parts: readonly Part[] = [
     run: () => Promise.resolve(soakVerifier(count("verifier", 2_000), seed, say)),
   },
   { name: "bytes", option: "bytes", run: () => Promise.resolve(spoilEveryByte(count("bytes", 1), say)) },
+  {
+    name: "passwords",
+    option: "passwords",
+    run: async () => {
+      const compared = passwordsCompared(count("passwords", 100_000), random(seed));
+      say(`passwords: ${compared} random inputs: both implementations answer the same`);
+    },
+  },
   { name: "hostile", run: () => soakHostile(say) },
   { name: "load", run: () => soakLoad(say) },
   { name: "mutants", run: () => soakMutants(say) },
