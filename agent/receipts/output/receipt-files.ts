@@ -3,10 +3,13 @@
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { Failure } from "../../core/failure.js";
+import { receiptSheet } from "../../core/print/receipt-sheet.js";
 import { receiptFileText } from "../../core/receipt/receipt-file.js";
 import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import type { SignedReceipt } from "../../core/session/session.js";
+import { sha256 } from "../../ledger/store/digest.js";
 import type { Disk } from "../../ledger/store/disk.js";
+import { printedCode } from "./printer-code.js";
 import { copyPath } from "./receipt-file-retention.js";
 import { printedReceipt } from "./terminal-text.js";
 
@@ -27,7 +30,12 @@ export function writeReceiptFiles(
   const text = (columns: 32 | 80): string => printedReceipt(signed.jws, columns, { language }, true);
   if (receiptOutput.printer !== undefined) {
     const { device, columns } = receiptOutput.printer;
-    const roll = Buffer.from(`${text(columns)}${endOfPaper}`);
+    const code = columns === 32 ? receiptSheet(signed.jws, sha256, { language }).code : undefined;
+    const roll = Buffer.concat([
+      Buffer.from(text(columns)),
+      ...(code === undefined ? [] : [printedCode(code)]),
+      Buffer.from(endOfPaper),
+    ]);
     try {
       disk.print(device, roll);
     } catch (error) {

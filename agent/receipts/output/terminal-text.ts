@@ -1,4 +1,5 @@
-// A receipt as it is printed: 80 columns with the QR code, or the 32 columns of a receipt printer, which have no room for one.
+// A receipt as it is printed: 80 columns with the QR code, or the 32 columns of a receipt printer, which
+// prints it as dots (printer-code.ts).
 
 import { receiptSheet, type SheetOptions } from "../../core/print/receipt-sheet.js";
 import { receiptText, type TextWidth } from "../../core/print/receipt-text.js";
