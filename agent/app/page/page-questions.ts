@@ -10,6 +10,7 @@ import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import { dayMs } from "../../core/time/time.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import type { Disk } from "../../ledger/store/disk.js";
+import { laterReceipts, receiptFileOf } from "../../receipts/output/exports.js";
 import { copyPath } from "../../receipts/output/receipt-file-retention.js";
 import type { Linked, PageAnswer, PageQuestion } from "../../web/link/frames.js";
 import type { Services } from "../services/services.js";
@@ -37,6 +38,17 @@ export type PageQuestionParts = {
   readonly now: () => Moment;
   readonly services: () => Services | undefined;
 };
+
+/** The file of a receipt of which something has become since its copy was made; the copy where none can be made. */
+function fileSince(book: Services["book"], number: number, copy: string): string {
+  try {
+    return receiptFileOf(book, number, "");
+  } catch (error) {
+    // Where the signer has failed since, there is no signed checkpoint yet.
+    if (error instanceof Failure && error.code === "receipt/invalid") return copy;
+    throw error;
+  }
+}
 
 const unknown: PageAnswer = { ok: false, why: "unknown" };
 const refused: PageAnswer = { ok: false, why: "refused" };
@@ -95,13 +107,13 @@ export class PageQuestions {
     const path = `${copyPath(join(state, receiptOutput?.folder ?? ""), entry.number)}.json`;
     const file = this.parts.disk.read(path)?.toString("utf8");
     if (file === undefined) return unknown;
-    const correction = services.book.concerning(entry.number).find(({ kind }) => kind === "sale");
+    const later = laterReceipts(services.book, entry.number);
     const linked: Linked = {
       is: "issued",
       number: entry.number,
-      file,
+      file: Object.keys(later).length === 0 ? file : fileSince(services.book, entry.number, file),
       ocmf: entry.ocmf,
-      ...(correction === undefined ? {} : { correctedBy: correction.number }),
+      later,
       complaints: services.complaints.about(entry.number).map(linkedComplaint),
     };
     return { ok: true, value: linked };

@@ -243,7 +243,8 @@ export const linkedSchema = z.discriminatedUnion("is", [
     number: z.int(),
     file: z.string(),
     ocmf: z.string(),
-    correctedBy: z.int().optional(),
+    /** The receipts that took it back and corrected it. */
+    later: z.object({ creditedBy: z.int().exactOptional(), correctedBy: z.int().exactOptional() }),
     /** What was complained about, and what came of it; without the way to reach the driver. */
     complaints: z.array(linkedComplaint),
   }),

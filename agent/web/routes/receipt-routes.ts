@@ -106,11 +106,11 @@ function addSecretRoutes({ app, link, events }: RouteParts): void {
     if (taken?.success === true)
       return request.redirect(`${inLanguage(`/r/${secret}`, context)}#complaint-${taken.data.number}`, 303);
     const { jws } = receiptIn(issued.file);
-    const { number, ocmf, correctedBy, complaints } = issued;
+    const { number, ocmf, later, complaints } = issued;
     return request.html(
       receiptPageOf(
         context,
-        { link: secret, number, jws, hasRecord: ocmf !== "", correctedBy },
+        { link: secret, number, jws, hasRecord: ocmf !== "", later },
         complaintPart(context, { link: secret, jws, complaints, refused: typed }),
       ),
       409,
@@ -141,13 +141,13 @@ function receiptIn(file: string): z.infer<typeof fileSchema> {
 async function given(
   request: Context,
   context: PageContext,
-  { number, file, ocmf, correctedBy, complaints }: LinkedReceipt,
+  { number, file, ocmf, later, complaints }: LinkedReceipt,
   secret: string,
   ending: string,
 ): Promise<Response> {
   const { jws, publicKey } = receiptIn(file);
   const { language, words } = context;
-  const options = { language, ...(correctedBy === undefined ? {} : { correctedBy }) };
+  const options = { language, later };
   const saved = (name: string): Record<string, string> => ({
     "Content-Disposition": `inline; filename="receipt-${number}.${name}"`,
   });
@@ -156,7 +156,7 @@ async function given(
       return request.html(
         receiptPageOf(
           context,
-          { link: secret, number, jws, hasRecord: ocmf !== "", correctedBy },
+          { link: secret, number, jws, hasRecord: ocmf !== "", later },
           complaintPart(context, { link: secret, jws, complaints }),
         ),
       );

@@ -1,6 +1,7 @@
 // `/r/<secret>` when the session is over: the receipt as it is printed, and the files to keep. `/receipt`: how to find
 // one when the link is lost.
 import { html } from "hono/html";
+import type { LaterReceipts } from "../../core/corrections/later-receipts.js";
 import { sha256 } from "../../ledger/store/digest.js";
 import { receiptMain } from "../../receipts/output/html.js";
 import { framedPage, type Html, type PageContext, trusted } from "./layout.js";
@@ -10,17 +11,14 @@ export type ShownReceipt = {
   readonly number: number;
   readonly jws: string;
   readonly hasRecord: boolean;
-  readonly correctedBy: number | undefined;
+  readonly later: LaterReceipts;
 };
 
 /** The page of a receipt. `more` = what follows beneath it. */
 export function receiptPageOf(context: PageContext, receipt: ShownReceipt, more: Html = html``): Html {
   const { words, language } = context;
-  const { link, jws, hasRecord, correctedBy } = receipt;
-  const { title, markup } = receiptMain(jws, sha256, {
-    language,
-    ...(correctedBy === undefined ? {} : { correctedBy }),
-  });
+  const { link, jws, hasRecord, later } = receipt;
+  const { title, markup } = receiptMain(jws, sha256, { language, later });
   const small = (about: string): Html | string => (about === "" ? "" : html` <small>${about}</small>`);
   const file = (ending: string, text: string, about = ""): Html =>
     html`<a class="button" href="/r/${link}.${ending}?lang=${language}">${text}${small(about)}</a> `;

@@ -3,10 +3,15 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { complaintReasons } from "../../../agent/core/complaints/complaint.js";
+import { exitCode } from "../../../agent/core/verify/check-result.js";
+import { verifyEvidence } from "../../../agent/core/verify/verify.js";
+import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
+import { findingsText } from "../../../agent/receipts/dispute/findings-text.js";
 import { complaintWords } from "../../../agent/web/words/complaint-words.js";
 import { languages } from "../../../config/languages.js";
 import { PageBench } from "../../support/web/page-bench.js";
 
+const noPins = { fingerprints: new Set<string>(), keys: [] };
 const test = suite("complaints on the driver's page");
 
 /** A bench with a receipt, and the link that leads to it. */
@@ -43,6 +48,11 @@ test("a complaint gets its number, its due date and the station's own answer at 
     const after = (await bench.ask(`${link}?lang=de`)).text;
     assert.match(after, /Der Betreiber hat am [^<]* geantwortet: We have looked at the readings/);
     assert.match(after, /mit Beleg 3 gutgeschrieben/);
+    assert.match(after, /Gutgeschrieben durch Beleg 3/);
+    const file = (await bench.ask(`${link}.json`)).text;
+    const findings = verifyEvidence([{ name: "receipt", text: file }], noPins, verifyTools());
+    assert.is(exitCode(findings), 3, "nothing contradicts, and no key was given");
+    assert.match(findingsText(findings), /it was credited by receipt 3/);
     for (const name of ["grace", "linus"]) assert.not.ok(after.includes(name), "who did it is the operator's matter");
   }));
 
