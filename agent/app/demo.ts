@@ -1,18 +1,23 @@
 // `chargetill demo`: the real agent on the simulated bench, and a small backend beside it, playing one scenario.
 // The same seed tells the same scenario, to the cent and the watt-hour, whatever the speed.
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import type { WriteStream } from "node:tty";
 import { fileURLToPath } from "node:url";
 import { faultLine, type LoadedConfig, loadConfig } from "../../config/load.js";
+import { type TerminalConfig, terminal } from "../../config/parts/terminal-schema.js";
 import type { Config } from "../../config/schema.js";
 import { Backend } from "../../drivers/bench/backend.js";
 import { openBench } from "../../drivers/bench/bench.js";
 import type { BenchClock } from "../../drivers/bench/bench-clock.js";
+import { scenarioBankCards } from "../../drivers/bench/scenario.js";
+import { BenchTerminal } from "../../drivers/bench/terminal/bench-terminal.js";
 import { ownVersion } from "../control/version.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
+import { cardKeyFile } from "../payments/card-key.js";
 import { printedReceipt } from "../receipts/output/terminal-text.js";
 import { type AgentEvent, eventLine } from "../station/events.js";
 import { Agent } from "./agent.js";
@@ -48,13 +53,21 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   const backend = await Backend.open({ token: backendToken, now: () => now.clock() });
   // Who waits for the end alone, or reads events, looks at no page.
   const page = options.once || options.json ? undefined : await demoPage(folder);
-  const loaded = demoConfig(shipped, options, folder, backend.url, tokenFile, page?.config);
+  const cardTerminal = await BenchTerminal.start();
+  const loaded = demoConfig(shipped, options, folder, {
+    url: backend.url,
+    tokenFile,
+    terminal: cardTerminal.port,
+    page: page?.config,
+    disk,
+  });
   const bench = openBench(
     loaded.config,
     loaded.config.bench ?? { seed: options.seed, speed: options.speed, scenario: "demo" },
     folder,
   );
   now.clock = () => bench.clock.now().at;
+  bench.onBankCard = async (card) => void (await cardTerminal.tell({ do: "show", card: scenarioBankCards[card] }));
   bench.onBackend = (away) => backend.become(away ? "away" : "well");
 
   let agent: Agent | undefined;
@@ -90,6 +103,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
     // What was opened for the agent must not outlive its refusal and keep the process.
     screen.close();
     await backend.close();
+    await cardTerminal.close();
     throw error;
   }
   bench.world.scenarioOver().then(
@@ -106,6 +120,7 @@ export async function demo(options: DemoOptions, out: NodeJS.WriteStream): Promi
   page?.close();
   await agent.close();
   await backend.close();
+  await cardTerminal.close();
   screen.summary({ folder, receipts, atBackend: backend.cdrs.size, posts: backend.posts.length });
   if (missing)
     process.stderr.write("chargetill: the scenario is over, but not every receipt was acknowledged by the backend\n");
@@ -125,15 +140,18 @@ function shippedConfig(): LoadedConfig {
   return read.loaded;
 }
 
-function demoConfig(
-  shipped: LoadedConfig,
-  options: DemoOptions,
-  folder: string,
-  url: string,
-  tokenFile: string,
-  page: Config["page"],
-): LoadedConfig {
+/** What the demo starts beside the agent: its backend, where its card terminal listens, and the driver's page. */
+type DemoPeers = {
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly terminal: number;
+  readonly page: Config["page"];
+  readonly disk: Disk;
+};
+
+function demoConfig(shipped: LoadedConfig, options: DemoOptions, folder: string, peers: DemoPeers): LoadedConfig {
   const { config } = shipped;
+  const { url, tokenFile, page } = peers;
   const bench = { seed: options.seed, speed: options.speed, scenario: "demo" } as const;
   return {
     ...shipped,
@@ -141,10 +159,29 @@ function demoConfig(
       ...config,
       state: folder,
       bench,
+      terminal: demoTerminal(options.seed, folder, peers),
       uplinks: config.uplinks.map((uplink) => ({ ...uplink, url, tokenFile })),
       ...(page === undefined ? {} : { page }),
     },
   };
+}
+
+/** The bench's terminal as a config names it; the key of its cards follows from the seed. */
+function demoTerminal(seed: number, folder: string, { terminal: port, disk }: DemoPeers): TerminalConfig {
+  const passwordFile = join(folder, "terminal.password");
+  disk.replace(passwordFile, Buffer.from("123456\n"));
+  const cardKey = join(folder, cardKeyFile);
+  if (disk.read(cardKey) === undefined) disk.replace(cardKey, createHash("sha256").update(`demo ${seed}`).digest());
+  return terminal.parse({
+    address: "127.0.0.1",
+    port,
+    terminalId: "52523535",
+    passwordFile,
+    dialect: "give-back",
+    acceptUnproven: true,
+    readCard: "1m",
+    lateAnswer: "0s",
+  });
 }
 
 /** UUID-shaped ids that the seed decides, so that two plays of one scenario are the same to the byte. */

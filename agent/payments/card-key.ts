@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { Failure } from "../core/failure.js";
 import type { Disk } from "../ledger/store/disk.js";
 
-const cardKeyFile = "card.key";
+/** Its file in the state folder. */
+export const cardKeyFile = "card.key";
 const keyBytes = 32;
 
 /** Reads the key, or makes it on the first run. Throws Failure key/unusable where the file is not one, disk/failed. */

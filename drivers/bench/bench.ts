@@ -23,6 +23,8 @@ export type Bench = MachineBuses & {
   readonly board: GpioBoard;
   /** Told when the scenario lets the backend go away or come back; awaited in the bench's time. */
   onBackend: (away: boolean) => Promise<void>;
+  /** Told when the scenario holds a bank card to the terminal; awaited in the bench's time. */
+  onBankCard: (card: "cleo") => Promise<void>;
   /** A number in [0, 1) of the bench's own sequence, for jitter. */
   random(): number;
 };
@@ -58,6 +60,7 @@ export function openBench(
       ...worldPins(config, board),
       field: (reader, uids) => fields.get(reader)?.present(uids.map((uid) => Buffer.from(uid, "hex"))),
       backendAway: (away) => void clock.busy(made.onBackend(away)),
+      bankCard: (card) => void clock.busy(made.onBankCard(card)),
       cards: config.tokens.map(({ uid }) => uid),
       save: (saved) => file.save(saved),
     },
@@ -82,6 +85,7 @@ export function openBench(
     spi: (reader) => simulatedChip((fields.get(reader) ?? new CardField()).buffer),
     stillLamps: bench.speed === 0,
     onBackend: () => Promise.resolve(),
+    onBankCard: () => Promise.resolve(),
     random: () => {
       jitter = (jitter * 16_807 + 11) % 2_147_483_647;
       return jitter / 2_147_483_647;
@@ -161,6 +165,7 @@ export function firstWorld(config: Config, bench: BenchConfig): WorldState {
     stuck: {},
     backendAway: false,
     scenarioEnded: false,
-    agenda: bench.scenario === "demo" ? demoScenario(clock.monoMs, bench.seed, reader) : [],
+    agenda:
+      bench.scenario === "demo" ? demoScenario(clock.monoMs, bench.seed, reader, config.terminal !== undefined) : [],
   };
 }

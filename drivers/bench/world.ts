@@ -15,6 +15,8 @@ export type WorldAct =
   | { readonly do: "let-go"; readonly connector: number }
   | { readonly do: "present"; readonly reader: string; readonly uids: readonly string[]; readonly forMs: number }
   | { readonly do: "take-away"; readonly reader: string }
+  /** A bank card is held to the card terminal, by the name of whoever does it. */
+  | { readonly do: "bank-card"; readonly card: "cleo" }
   | { readonly do: "backend"; readonly away: boolean }
   | { readonly do: "visit"; readonly connector: number }
   | { readonly do: "scenario-ends" };
@@ -49,6 +51,7 @@ export type WorldOutputs = {
   contacts(connector: number, closed: boolean): void;
   field(reader: string, uids: readonly string[]): void;
   backendAway(away: boolean): void;
+  bankCard(card: "cleo"): void;
   /** The cards and readers that a random visitor may use. */
   readonly cards: readonly string[];
   readonly readerOf: (connector: number) => string;
@@ -214,6 +217,9 @@ export class World {
         return;
       case "take-away":
         this.hands.field(act.reader, []);
+        return;
+      case "bank-card":
+        this.hands.bankCard(act.card);
         return;
       case "backend":
         this.#state = { ...this.#state, backendAway: act.away };

@@ -32,7 +32,7 @@ export type ExchangeParts = {
   readonly line: TerminalLine;
   readonly clock: Clock;
   readonly hash: CardHasher;
-  /** Of a wait for a card: after so long without a word the station ends it. */
+  /** Of a wait for a card: after so long without a word, or when the line is interrupted, the station ends it. */
   readonly stopAfterMs?: number;
 };
 
@@ -47,11 +47,11 @@ export async function exchange(command: Uint8Array, parts: ExchangeParts): Promi
     const first = readMessage(await clock.busy(line.next(until, "acknowledgement")), hash);
     if (first.kind === "nack") return { kind: "refused", code: first.code, by: "nack" };
     if (first.kind !== "ack") return giveUp(line, "another frame came in place of the acknowledgement");
-    if (parts.stopAfterMs === undefined) return await clock.busy(followed(parts, false));
+    if (parts.stopAfterMs === undefined) return await followed(parts, false);
     const frame = await line.nextOrNothing(clock.now().monoMs + parts.stopAfterMs);
-    if (frame !== undefined) return await clock.busy(followed(parts, false, frame));
+    if (frame !== undefined) return await followed(parts, false, frame);
     line.send(stopFrame);
-    return await clock.busy(followed(parts, true));
+    return await followed(parts, true);
   } catch (error) {
     if (!(error instanceof LineBroken)) throw error;
     return { kind: "broken", why: error.message };
@@ -63,16 +63,16 @@ export async function exchange(command: Uint8Array, parts: ExchangeParts): Promi
  * acknowledgement more comes for that.
  */
 async function followed(parts: ExchangeParts, isStopped: boolean, heard?: ZvtFrame): Promise<Exchange> {
-  const { line, clock, hash } = parts;
+  const { line, clock, hash, stopAfterMs = 0 } = parts;
   const end = clock.now().monoMs + longestCommandMs;
   let waitsForAck = isStopped;
+  let betweenMs = isStopped ? stoppedWithinMs : betweenFramesMs;
   let status: ZvtFields | undefined;
   let frame = heard;
   for (;;) {
     const now = clock.now().monoMs;
     if (now >= end) return giveUp(line, "the command does not come to an end");
-    const until = Math.min(now + (isStopped ? stoppedWithinMs : betweenFramesMs), end);
-    frame ??= await line.next(until, "answer");
+    frame ??= await clock.busy(line.next(Math.min(now + betweenMs, end), "answer"));
     const message = readMessage(frame, hash);
     frame = undefined;
     switch (message.kind) {
@@ -80,6 +80,8 @@ async function followed(parts: ExchangeParts, isStopped: boolean, heard?: ZvtFra
       case "nack":
         if (!waitsForAck) return giveUp(line, "an acknowledgement came in the middle of a command");
         waitsForAck = false;
+        // A terminal that cannot be stopped ends its wait for a card by itself.
+        if (message.kind === "nack") betweenMs += stopAfterMs;
         break;
       case "unknown":
         line.send(unknownFrame);
@@ -112,7 +114,7 @@ async function followed(parts: ExchangeParts, isStopped: boolean, heard?: ZvtFra
  * left on it that the next command would take for its own. */
 async function settleStop(line: TerminalLine, clock: Clock, waitsForAck: boolean): Promise<void> {
   if (!waitsForAck) return;
-  const frame = await line.nextOrNothing(clock.now().monoMs + stoppedWithinMs);
+  const frame = await clock.busy(line.nextOrNothing(clock.now().monoMs + stoppedWithinMs));
   if (frame === undefined || frame.control >> 8 === 0x04 || frame.control >> 8 === 0x06)
     line.close("the end of a wait for a card was not acknowledged");
 }

@@ -28,6 +28,7 @@ export class TerminalConnection {
   #terminalId: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  #isReading = false;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
@@ -48,8 +49,12 @@ export class TerminalConnection {
     return this.#isClosed;
   }
 
-  /** Runs a command when those before it are over. `stopAfterMs`: of a wait for a card. */
+  /**
+   * Runs a command when those before it are over. `stopAfterMs`: of a wait for a card, which ends for every command that
+   * comes after it.
+   */
   run(command: Uint8Array, stopAfterMs?: number): Promise<Exchange | NotSent> {
+    if (this.#isReading) this.#line?.interrupt();
     const mine = this.#turn.then(() => this.#runNow(command, stopAfterMs));
     this.#turn = mine.catch(() => undefined);
     return mine;
@@ -74,7 +79,12 @@ export class TerminalConnection {
       if (error instanceof DeviceError) return { kind: "not-sent", error };
       throw error;
     }
-    return exchange(command, { line, clock, hash, ...(stopAfterMs === undefined ? {} : { stopAfterMs }) });
+    this.#isReading = stopAfterMs !== undefined;
+    try {
+      return await exchange(command, { line, clock, hash, ...(stopAfterMs === undefined ? {} : { stopAfterMs }) });
+    } finally {
+      this.#isReading = false;
+    }
   }
 
   /** The connection that stands, or a new one, registered. Rejects with DeviceError. */

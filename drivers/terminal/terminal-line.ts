@@ -26,6 +26,7 @@ export class TerminalLine {
   #frames: ZvtFrame[] = [];
   #wake: () => void = () => undefined;
   #broken: string | undefined;
+  #isInterrupted = false;
 
   private constructor(
     socket: Socket,
@@ -82,13 +83,27 @@ export class TerminalLine {
     throw new LineBroken(this.#broken);
   }
 
-  /** The next frame, or undefined when the time is over; the connection stays. Rejects with LineBroken. */
+  /** Ends a `nextOrNothing` that waits, or else the next one, without a frame. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+    this.#wake();
+  }
+
+  /** The next frame, or undefined when the time is over or it was interrupted. Rejects with LineBroken. */
   async nextOrNothing(untilMonoMs: MonoMs): Promise<ZvtFrame | undefined> {
+    try {
+      return await this.#waited(untilMonoMs);
+    } finally {
+      this.#isInterrupted = false;
+    }
+  }
+
+  async #waited(untilMonoMs: MonoMs): Promise<ZvtFrame | undefined> {
     for (;;) {
       const frame = this.#frames.shift();
       if (frame !== undefined) return frame;
       if (this.#broken !== undefined) throw new LineBroken(this.#broken);
-      if (this.clock.now().monoMs >= untilMonoMs) return undefined;
+      if (this.clock.now().monoMs >= untilMonoMs || this.#isInterrupted) return undefined;
       await new Promise<void>((resolve) => {
         const cancel = this.clock.at(untilMonoMs, resolve);
         this.#wake = () => {

@@ -70,7 +70,7 @@ const readMarginMs = 5_000;
 const lookEveryMs = 60_000;
 /** An end of day each day. */
 const endOfDayEveryMs = 86_400_000;
-/** After a read that the terminal refused at once, and after an end of day that it refused. */
+/** After a card, after a read that ended at once, and after an end of day that it refused. */
 const calmMs = 2_000;
 const dayAgainMs = 600_000;
 
@@ -137,7 +137,8 @@ export class ZvtTerminal implements PaymentGateway {
         if (read.kind === "completed") this.#mostHeldMinor = read.status?.card.maxHold;
         if (read.kind === "refused" && read.code === code.dayDue) this.#dayEndsAt = this.#now();
         if (tap !== undefined) yield tap;
-        else if (this.#now() - began < calmMs && !(await sleep(clock, calmMs, signal))) return;
+        // A card that stays in the field is one tap, and what it has set off goes before the next wait.
+        if (this.#now() - began < calmMs || tap !== undefined) await sleep(clock, calmMs, signal);
       }
     } finally {
       signal.removeEventListener("abort", stop);

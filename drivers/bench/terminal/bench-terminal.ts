@@ -19,6 +19,10 @@ export class BenchTerminal {
       this.#asked.get(id)?.(value);
       this.#asked.delete(id);
     });
+    // Whoever waits for it waits no longer.
+    child.once("exit", () => {
+      for (const resolve of this.#asked.values()) resolve(null);
+    });
   }
 
   /** Starts it; rejects where it ends before it listens. */

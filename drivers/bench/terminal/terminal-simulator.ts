@@ -42,6 +42,8 @@ export type TerminalOptions = {
   readonly terminalId?: string;
   /** A read without a card ends by itself after this long, in real time; undefined = the station ends it. */
   readonly readEndsAfterMs?: number;
+  /** It does not know how to end a wait for a card when it is told to. */
+  readonly cannotStop?: true;
   /** A free port where it is 0. */
   readonly port?: number;
 };
@@ -152,6 +154,7 @@ export class TerminalSimulator {
 
   async #carryOut(line: Line, { code, data }: ArrivedCommand): Promise<void> {
     if (code === "06b0") {
+      if (this.#options.cannotStop === true) return void line.socket.write(frameOfHex("8483"));
       line.socket.write(frameOfHex("8000"));
       this.#waiting?.("stopped");
       return;

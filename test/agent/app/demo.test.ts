@@ -1,8 +1,9 @@
 // The whole sentence, as its user runs it: tap, charge, price, receipt, upload.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { scenarioBankCards } from "../../../drivers/bench/scenario.js";
 import { chargetill } from "../../support/cli/command-here.js";
 import { chargetillProcess, freshFolder } from "../../support/command.js";
 
@@ -52,13 +53,13 @@ test("ends well", () => {
 
 test("a known card charges, an unknown one is refused with the reason", () => {
   const taps = told("tap");
-  assert.is(taps.filter(({ accepted }) => accepted === true).length, 3);
+  assert.is(taps.filter(({ accepted }) => accepted === true).length, 5);
   const refused = taps.filter(({ accepted }) => accepted === false);
   assert.equal(
     refused.map(({ answer }) => answer),
     ["this card is not known here"],
   );
-  for (const { card } of taps) assert.match(card as string, /^….{4}$/);
+  for (const { card } of taps) assert.match(card as string, /^(?:….{4}|bank card)$/);
 });
 
 test("the price changes at 18:00 Berlin time while the first car charges", () => {
@@ -68,7 +69,7 @@ test("the price changes at 18:00 Berlin time while the first car charges", () =>
   assert.is(changed?.["price"], "0.49 EUR/kWh");
 });
 
-test("the second session is sold while the backend is away, and both receipts are acknowledged when it is back", () => {
+test("the second session is sold while the backend is away, and all receipts are acknowledged when it is back", () => {
   const order = scenario.lines.map(({ type, state, connector, number }) =>
     [type, state ?? connector, number].filter((part) => part !== undefined).join(" "),
   );
@@ -78,13 +79,13 @@ test("the second session is sold while the backend is away, and both receipts ar
   assert.ok(place("receipt 2 3") < place("uploaded 2"));
   assert.equal(
     told("uploaded").map(({ number }) => number),
-    [2, 3],
+    [2, 3, 4],
   );
 });
 
 test("at the backend each receipt is exactly once", () => {
   const [end] = told("ended");
-  assert.is(end?.["atBackend"], 2);
+  assert.is(end?.["atBackend"], 3);
 });
 
 test("receipt 2 costs what paper says: energy at two prices and a start fee, tax included", () => {
@@ -108,8 +109,28 @@ test("receipt 3 costs what paper says: energy, a start fee and the idle time aft
   assert.equal([used, price.due.gross], [2783, "3.36"]);
 });
 
+test("a bank card pays receipt 4: 50.00 are held, the same card stops, and what the receipt says is booked", () => {
+  const { begin, finish, price } = payload(scenario.folder, 4).sale;
+  const used = wattHours(finish.registerKwh) - wattHours(begin.registerKwh);
+  // 1.726 kWh x 0.49 + 0.50 = 0.84574 + 0.50 = 1.34574, half up to the cent.
+  assert.equal([used, price.due.gross], [1726, "1.35"]);
+  const notes = told("note").map(({ text }) => text);
+  assert.ok(notes.includes("payment 1: 1.35 EUR booked for receipt 4"), notes.join("\n"));
+});
+
+test("no file of the state folder holds the bank card's number", () => {
+  const files = readdirSync(scenario.folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  const number = scenarioBankCards.cleo.kind === "bank" ? scenarioBankCards.cleo.number : "";
+  assert.is(number.length, 16);
+  const holders = files.filter((one) => readFileSync(join(one.parentPath, one.name), "latin1").includes(number));
+  assert.equal(
+    holders.map(({ name }) => name),
+    [],
+  );
+});
+
 test("the receipts hold under chargetill verify with the station's key, and not under another", async () => {
-  const files = [2, 3].map((number) => join(scenario.folder, "receipts", `receipt-00000${number}.json`));
+  const files = [2, 3, 4].map((number) => join(scenario.folder, "receipts", `receipt-00000${number}.json`));
   const good = await chargetill("verify", "--key", join(scenario.folder, "station.pub.pem"), ...files);
   assert.is(good.code, 0, good.out);
   const foreign = await chargetill("verify", "--key", join(again.folder, "station.pub.pem"), ...files);
@@ -133,7 +154,7 @@ test("the same seed tells the same scenario, to the cent and the watt-hour", () 
       .filter(({ type }) => type !== "started" && type !== "ended")
       .map((one) => ({ ...one, file: undefined, detail: one.type === "uplink" ? undefined : one["detail"] }));
   assert.equal(tale(again.lines), tale(scenario.lines));
-  for (const number of [2, 3])
+  for (const number of [2, 3, 4])
     assert.equal(payload(again.folder, number).sale.price, payload(scenario.folder, number).sale.price);
 });
 

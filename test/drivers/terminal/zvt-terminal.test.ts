@@ -154,16 +154,53 @@ taps(
     const bench = await terminalBench();
     const over = new AbortController();
     const next = bench.terminal.taps(over.signal).next();
-    const arrived = async (code: string, count: number): Promise<void> => {
-      while (bench.simulator.commands.filter((command) => command === code).length < count)
-        await new Promise((resolve) => setTimeout(resolve, 1));
-    };
-    await arrived("06c0", 1);
+    await arrivedAt(bench, "06c0", 1);
     await passUntil(bench.clock, () => bench.simulator.commands.includes("06b0"));
-    await arrived("06c0", 2);
+    await arrivedAt(bench, "06c0", 2);
     await bench.simulator.show(testCards.rfid);
     assert.is((await next).value?.kind, "id-card");
     assert.is(bench.simulator.commands.filter((command) => command === "0600").length, 1);
+    await bench.close();
+  },
+);
+
+taps("a command ends the wait for a card, and the wait goes on after it on the same line", async () => {
+  const bench = await terminalBench();
+  const next = bench.terminal.taps(new AbortController().signal).next();
+  await arrivedAt(bench, "06c0", 1);
+  assert.equal(doneValue(await bench.terminal.openHolds()), []);
+  assert.equal(bench.simulator.commands.slice(-2), ["06b0", "0623"]);
+  await passUntil(bench.clock, () => bench.simulator.commands.filter((command) => command === "06c0").length === 2);
+  await bench.simulator.show(testCards.rfid);
+  assert.is((await next).value?.kind, "id-card");
+  assert.is(bench.simulator.commands.filter((command) => command === "0600").length, 1);
+  await bench.close();
+});
+
+taps("a terminal that cannot be stopped ends its wait by itself, and the command comes after it", async () => {
+  const bench = await terminalBench({ cannotStop: true });
+  const next = bench.terminal.taps(new AbortController().signal).next();
+  await arrivedAt(bench, "06c0", 1);
+  const open = bench.terminal.openHolds();
+  await arrivedAt(bench, "06b0", 1);
+  await bench.simulator.show(testCards.rfid);
+  assert.equal(doneValue(await open), []);
+  assert.is((await next).value?.kind, "id-card");
+  await bench.close();
+});
+
+taps(
+  "a card that comes as the wait is ended is a tap all the same, and the next command is answered as what it is",
+  async () => {
+    const bench = await terminalBench();
+    const next = bench.terminal.taps(new AbortController().signal).next();
+    await arrivedAt(bench, "06c0", 1);
+    const shown = bench.simulator.show(testCards.rfid);
+    const open = bench.terminal.openHolds();
+    await shown;
+    assert.is((await next).value?.kind, "id-card");
+    assert.equal(doneValue(await open), []);
+    assert.equal(doneValue(await bench.terminal.openHolds()), []);
     await bench.close();
   },
 );
@@ -172,7 +209,7 @@ taps("waiting for cards ends at once when the station stops", async () => {
   const bench = await terminalBench();
   const over = new AbortController();
   const next = bench.terminal.taps(over.signal).next();
-  while (!bench.simulator.commands.includes("06c0")) await new Promise((resolve) => setTimeout(resolve, 1));
+  await arrivedAt(bench, "06c0", 1);
   over.abort();
   assert.is((await next).done, true);
   await bench.close();
@@ -181,7 +218,7 @@ taps("waiting for cards ends at once when the station stops", async () => {
 taps("a terminal that goes away while a card is waited for is lost", async () => {
   const bench = await terminalBench();
   const next = bench.terminal.taps(new AbortController().signal).next();
-  while (!bench.simulator.commands.includes("06c0")) await new Promise((resolve) => setTimeout(resolve, 1));
+  await arrivedAt(bench, "06c0", 1);
   bench.simulator.cut();
   assert.is(await codeOf(next), "terminal/lost");
   await bench.close();
@@ -408,6 +445,12 @@ async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
 
 const codeOfOutcome = (outcome: GatewayOutcome<unknown>): string | undefined =>
   outcome.kind === "refused" ? outcome.code : outcome.kind;
+
+/** Resolves when the terminal has had so many of these commands. */
+async function arrivedAt({ simulator }: TerminalBench, code: string, count: number): Promise<void> {
+  while (simulator.commands.filter((command) => command === code).length < count)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+}
 
 /** Lets time pass, second by second, until the condition holds. */
 async function passUntil(clock: HandClock, holds: () => boolean): Promise<void> {
