@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { axeFindings } from "./axe-findings.js";
 import { hasChromium, watchedPage, withChromium } from "./chromium.js";
 
 const test = suite("find.html");
@@ -134,6 +135,7 @@ if (!hasChromium()) {
           (await page.$eval("a[href^='geo:']", (link) => link.getAttribute("href"))) ?? "",
           /^geo:(52\.9|53),13\.4$/,
         );
+        assert.equal(await axeFindings(page), []);
         // One goes silent: what was known of it stays, with its age.
         closed(at(0));
         await page.evaluate("passMinutes(5)");

@@ -11,6 +11,7 @@ import { type GivenFile, verifyGiven } from "../../agent/receipts/dispute/given-
 import { evidenceOfEveryKind, sampleCode } from "../support/sale/every-kind.js";
 import { spoiltFiles } from "../support/sale/spoilt.js";
 import { signer } from "../support/sample-receipt.js";
+import { axeFindings } from "./axe-findings.js";
 import { hasChromium, withChromium } from "./chromium.js";
 import { openVerifier, verifierAddress } from "./verifier-page.js";
 
@@ -78,11 +79,15 @@ if (!hasChromium()) {
       const first = await exitNow(3);
       for (const words of ["CT-0042", "2026-03-28 22:30:00", "12.345 kWh", "8.54 EUR"]) assert.match(first, words);
       assert.match(first.replaceAll(" ", ""), fingerprint);
+      assert.equal(await axeFindings(page), [], "while the key is open");
       await page.click("button");
       await exitNow(0);
       // One digit of the total is another.
       await page.goto(`${verifierAddress}#${code.replace("8.54EUR", "8.55EUR")}`);
       assert.match(await exitNow(1), "Does not hold");
+      assert.equal(await axeFindings(page), [], "with what fails");
+      await page.setViewport({ width: 320, height: 640 });
+      assert.is(await page.evaluate("document.documentElement.scrollWidth"), 320, "nothing runs over the edge");
       assert.equal(troubles, []);
     }));
 }
