@@ -25,7 +25,7 @@ export function durationWords(ms: number): string {
 
 const durations = [
   /^timing\.\w+$/,
-  /^retention\.(evidence|copies|complaints)$/,
+  /^retention\.(evidence|copies|personal|complaints)$/,
   /^complaintAnswer$/,
   /^uplinks\.\d+\.(timeout|meterValues|sessionUpdates|backoff\.\w+)$/,
   /^authorisation\.(onlineTimeout|cacheLifetime)$/,

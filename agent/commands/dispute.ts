@@ -7,7 +7,7 @@ import { terminalText } from "../core/words/printable.js";
 import { disputeBundle } from "../receipts/dispute/dispute-bundle.js";
 import { payloadFrom, storedReceipt } from "../receipts/output/exports.js";
 import type { ReceiptSourceOptions, ReceiptSources } from "./receipt.js";
-import { receiptNumber, stationCommand } from "./shared/command.js";
+import { personalOption, receiptNumber, stationCommand } from "./shared/command.js";
 
 export type DisputeSources = ReceiptSources & {
   /** The station's key, which signs the archive. Throws Failure key/unusable where it cannot be had. */
@@ -33,7 +33,7 @@ export function disputeCommand(
     .argument("<number>", "the receipt's number", receiptNumber)
     .requiredOption("--out <file>", "where to write it")
     .option("--redact", "leave out all that names the card, the signed receipt too")
-    .option("--personal", "tell whose it is: card, contract and references whole, the journal word for word")
+    .addOption(personalOption())
     .action(
       (
         number: number,

@@ -15,7 +15,7 @@ import type { CardTraces, Forgotten } from "../receipts/privacy/forgetting.js";
 import { tracesOf } from "../receipts/privacy/forgetting.js";
 import { cardName, openOperatorKey, operatorKeyFile } from "../receipts/privacy/operator-key.js";
 import { agentSocket } from "./shared/agent.js";
-import { exampleText, printResult, type StationOptions, stationCommand } from "./shared/command.js";
+import { cardOption, exampleText, printResult, type StationOptions, stationCommand } from "./shared/command.js";
 import { folderFor } from "./shared/state-folder.js";
 
 /** A UID, or the id of an app user or a contract that stood in its place. */
@@ -40,7 +40,7 @@ function showCommand(): Command {
     "of how many receipts the station knows whose they are; with --card the receipts of that card",
     "privacy show --card 04A23B1C5D6E80",
   )
-    .option("--card <uid>", "the whole UID", cardUid)
+    .option(...cardOption, cardUid)
     .action(async (options: StationOptions & { readonly card?: string }) => {
       const disk = new Disk();
       const folder = folderFor(options);
@@ -94,7 +94,7 @@ function forgetCommand(): Command {
     "forget whose the receipts of a card are; receipts, chain and sums stay as they are",
     "privacy forget --card 04A23B1C5D6E80",
   )
-    .requiredOption("--card <uid>", "the whole UID", cardUid)
+    .requiredOption(...cardOption, cardUid)
     .action(async (options: StationOptions & { readonly card: string }) => {
       const answer = (await askAgent(await agentSocket(options), {
         do: "privacy-forget",

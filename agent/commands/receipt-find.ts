@@ -8,7 +8,7 @@ import { personOf } from "../receipts/disclosures.js";
 import { laterReceipts, payloadFrom, type ReceiptSource } from "../receipts/output/exports.js";
 import { bookRow, listText } from "../receipts/output/tables.js";
 import type { OpenReceiptSources } from "./receipt.js";
-import { print, printResult, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
+import { cardOption, print, printResult, type StationOptions, stationCommand, wholeNumber } from "./shared/command.js";
 
 type Wanted = {
   readonly card?: string;
@@ -29,11 +29,7 @@ export function findCommand(open: OpenReceiptSources): Command {
     "receipts by what a driver knows of them; all that is named must fit",
     "receipts find --card 6E80 --on 2026-11-24 --total 3.33",
   )
-    .option(
-      "--card <end>",
-      "the last characters of the card's UID or contract",
-      matching(/^[0-9A-Za-z-]{2,36}$/, "2 to 36 letters and digits"),
-    )
+    .option(...cardOption, matching(/^[0-9A-Za-z-]{2,36}$/, "2 to 36 letters and digits"))
     .option(
       "--on <date>",
       "a day of the session, such as 2026-11-24",

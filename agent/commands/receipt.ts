@@ -40,6 +40,7 @@ import {
   fromOption,
   languageOption,
   locatedCommand,
+  personalOption,
   receiptNumber,
   stationCommand,
   toOption,
@@ -236,7 +237,7 @@ function addExport({ add, open, give }: ReceiptShell): void {
     .addOption(fromOption())
     .addOption(toOption())
     .option("--copy", "mark it as a copy")
-    .option("--personal", "tell whose it is: card, contract and references whole (json, book, ocpi-cdr)")
+    .addOption(personalOption())
     .addOption(languageOption())
     .addOption(out())
     .action(

@@ -22,6 +22,15 @@ export const languageOption = (): Option =>
 export const fromOption = (): Option => new Option("--from <date>", "first day of issue, such as 2026-11-01");
 export const toOption = (): Option => new Option("--to <date>", "last day of issue, such as 2026-11-30");
 
+/** `--personal`, for what others are handed. */
+export const personalOption = (): Option =>
+  new Option("--personal", "tell whose it is: card, contract and references whole");
+/** `--card`, its flags and words. */
+export const cardOption = [
+  "--card <uid>",
+  "the card's UID; to find receipts its end is enough, or the contract's",
+] as const;
+
 /** `--tolerance`, for a meter beside a known load. */
 export const toleranceOption = (): Option =>
   new Option("--tolerance <percent>", "how far a meter may be off")
