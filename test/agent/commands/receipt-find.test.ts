@@ -5,7 +5,8 @@ import { findCommand } from "../../../agent/commands/receipt-find.js";
 import { entriesOf, littleBook, sourceOf } from "../../support/sample-receipt.js";
 
 const test = suite("receipts find");
-const receipts = sourceOf(entriesOf(littleBook(2)));
+const book = littleBook(2);
+const receipts = sourceOf(entriesOf(book), book);
 
 /** The receipt numbers that it prints, or the word it refuses with. */
 async function find(...words: string[]): Promise<readonly number[] | string> {
