@@ -55,7 +55,8 @@ export class PdfCanvas {
       lang: language,
       displayTitle: true,
       autoFirstPage: true,
-      font: this.#fonts.regular as unknown as string,
+      // None at first: one that was opened here would be opened again, and parsed whole, for each line that names it.
+      font: null as unknown as string,
       info: { Title: title, Producer: "chargetill", Creator: "chargetill", CreationDate: created, ModDate: created },
     });
     this.doc.registerFont("regular", this.#fonts.regular);
