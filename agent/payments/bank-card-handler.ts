@@ -44,6 +44,10 @@ export type BankCardHandlerParts = {
   readonly die: (error: unknown) => void;
 };
 
+/** So much of a keyed hash is kept: 128 bits tell all cards apart. */
+const keptHash = 32;
+const kept = (cardKey: string): string => cardKey.slice(0, keptHash);
+
 /** All that a log or a display shows of a bank card. */
 const cardInWords = ({ card }: BankCard): string =>
   card?.lastFour === undefined ? (card?.brand ?? "bank card") : `…${card.lastFour}`;
@@ -83,7 +87,7 @@ export class BankCardHandler {
     const { sessions, holds } = stationState();
     for (const [connector, session] of sessions) {
       const reference = holdOf(session);
-      if (reference === undefined || holds.get(reference)?.cardKey !== cardKey) continue;
+      if (reference === undefined || holds.get(reference)?.cardKey !== kept(cardKey)) continue;
       if (session.state === "starting") return decline(decisionWords["just-started"], connector);
       if (session.state !== "charging") return decline(decisionWords.ending, connector);
       const moment = clock.now();
@@ -135,7 +139,7 @@ export class BankCardHandler {
     const answer = await ledger.hold({
       connector,
       amount,
-      cardKey,
+      cardKey: kept(cardKey),
       ...(card === undefined ? {} : { card }),
       begin: (hold) => this.#begin(hold),
       later: (late) => this.#answer(cardInWords(tap), driverWords(late, connector, held)),
@@ -170,7 +174,7 @@ export class BankCardHandler {
         partyId,
       },
       authMethod: "AUTH_REQUEST",
-      limits: { cost, why: "no more is held on the card" },
+      limits: { cost, why: "no more is held" },
       hold: reference,
     };
   }

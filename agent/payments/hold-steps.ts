@@ -1,7 +1,13 @@
 // The steps of holds at one gateway, one at a time: each is journalled before it is sent, and its outcome before the
 // next. Nothing whose outcome is not known is sent again before the gateway was asked what became of it.
 import type { Clock, Moment } from "../../drivers/driver.js";
-import type { GatewayOutcome, OpenHold, PaymentGateway, RefusalCode } from "../../drivers/payment-gateway.js";
+import type {
+  GatewayHold,
+  GatewayOutcome,
+  OpenHold,
+  PaymentGateway,
+  RefusalCode,
+} from "../../drivers/payment-gateway.js";
 import { capMinor, type Hold, isEnded } from "../core/payment/hold.js";
 import type { HoldTask } from "../core/payment/hold-task.js";
 import { type Payable, payableMinor } from "../core/payment/payable.js";
@@ -95,7 +101,14 @@ export class HoldSteps {
     return this.#made(hold, held.minor, made);
   }
 
-  #made({ reference, amount }: Hold, heldMinor: number, made: Omit<NonNullable<Hold["made"]>, "reference" | "amount">) {
+  #made(
+    { reference, amount, card: shown }: Hold,
+    heldMinor: number,
+    { card, ...told }: Omit<GatewayHold, "reference" | "amount">,
+  ): StepResult {
+    // What the tap has told already is not written down twice.
+    const isNew = card !== undefined && (card.brand !== shown?.brand || card.lastFour !== shown?.lastFour);
+    const made = isNew ? { ...told, card } : told;
     return this.#record({
       type: "HoldMade",
       moment: this.#now(),

@@ -1,0 +1,267 @@
+// What money is held for, and for what not: refusals, lost lines, small holds, credits, and what a person can do.
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { PaymentsLook } from "../../../agent/core/payment/payments-look.js";
+import { payloadOf, soldIn } from "../../../agent/core/receipt/receipt-payload.js";
+import { answerPaymentRequest, type PaymentsList } from "../../../agent/payments/payment-requests.js";
+import type { Config } from "../../../config/schema.js";
+import { DeviceError } from "../../../drivers/driver.js";
+import { CardSale, otherCard, ownCard, sellByCard, untilEnded } from "../../support/payment/card-sale.js";
+import { TestStation } from "../../support/station/test-station.js";
+
+const test = suite("holds");
+
+const holding =
+  (hold: string) =>
+  (config: Config): Config => ({ ...config, payments: { ...config.payments, hold } });
+
+/** A station at which a car stands. */
+async function withCar(sale = new CardSale()): Promise<CardSale> {
+  await sale.start();
+  await sale.station.plug(1);
+  return sale;
+}
+
+const asked = (
+  sale: CardSale,
+  request: { readonly do: string; readonly [field: string]: unknown },
+): Promise<unknown> => {
+  const { station, onTheSpot } = sale.station.services;
+  return answerPaymentRequest(request, station.stationState(), onTheSpot, sale.clock.now());
+};
+const open = async (sale: CardSale): Promise<PaymentsLook> => (await asked(sale, { do: "payments" })) as PaymentsList;
+const faultCodes = (sale: CardSale): string[] => sale.station.services.station.faults.all().map(({ code }) => code);
+
+test("nothing is held before a car is plugged in", async () => {
+  const sale = new CardSale();
+  await sale.start();
+  sale.tap(ownCard);
+  await sale.clock.pass(1_000);
+  assert.equal(sale.station.answers(), ["plug in the car first, then hold the bank card again"]);
+  assert.equal(sale.bank.ours, []);
+  await sale.close();
+});
+
+test("a bank that says no starts nothing, and the driver is told why", async () => {
+  const sale = await withCar();
+  sale.bank.refusing = "no-funds";
+  sale.tap(ownCard);
+  await sale.clock.pass(1_000);
+  assert.match(sale.station.answers().at(-1) ?? "", /not enough money/);
+  assert.is(sale.station.session(1).state, "occupied");
+  assert.equal((await open(sale)).open, []);
+  assert.match((await ended(sale)).at(-1)?.why ?? "", /the bank said no/);
+  await sale.close();
+});
+
+const ended = async (sale: CardSale): Promise<PaymentsList["ended"]> =>
+  ((await asked(sale, { do: "payments" })) as PaymentsList).ended;
+
+test("a hold below the least that a session costs is not asked for", async () => {
+  // The demo's tariff has a minimum of 1.00.
+  const sale = await withCar(new CardSale("terminal", {}, holding("0.90")));
+  sale.tap(ownCard);
+  await sale.clock.pass(1_000);
+  assert.match(sale.station.answers().at(-1) ?? "", /below the least that a session costs/);
+  assert.equal(sale.bank.ours, []);
+  await sale.close();
+});
+
+test("a session ends by itself before it costs more than what is held", async () => {
+  const sale = await withCar(new CardSale("terminal", {}, holding("1.05")));
+  sale.tap(ownCard);
+  await sale.clock.pass(1_000);
+  await sale.station.charge(1, 2_700, 900);
+  const session = sale.station.session(1);
+  assert.is(session.state, "finishing");
+  await sale.station.plug(1, false);
+  await untilEnded(sale);
+  const [hold] = sale.bank.ours;
+  assert.is(hold?.state, "booked");
+  assert.ok((hold?.bookedMinor ?? 0) >= 100 && (hold?.bookedMinor ?? 0) <= 105, String(hold?.bookedMinor));
+  await sale.close();
+});
+
+test("another bank card stops nobody's session, the same one does", async () => {
+  const sale = await withCar();
+  sale.tap(ownCard);
+  await sale.station.charge(1, 30, 10);
+  sale.tap(otherCard);
+  await sale.clock.pass(1_000);
+  assert.is(sale.station.session(1).state, "charging");
+  sale.tap(ownCard);
+  await sale.clock.pass(5_000);
+  assert.is(sale.station.session(1).state, "finishing");
+  assert.is(sale.bank.ours.length, 1);
+  await sale.close();
+});
+
+test("a session without any energy releases its hold", async () => {
+  const sale = new CardSale();
+  await sellByCard(sale, { wattHours: 0, seconds: 10 });
+  await untilEnded(sale);
+  assert.equal(
+    sale.bank.ours.map(({ state }) => state),
+    ["released"],
+  );
+  await sale.close();
+});
+
+test("the receipt says what was held, on which card and by which terminal", async () => {
+  const sale = new CardSale();
+  await sellByCard(sale);
+  const { book } = sale.station.services;
+  const payload = payloadOf(book.get(book.count())?.jws ?? "");
+  assert.equal(payload === undefined ? undefined : soldIn(payload)?.payment, {
+    kind: "terminal",
+    reference: "…4242",
+    state: "held",
+    brand: "girocard",
+    authorization: "4711AB",
+    terminalId: "62000001",
+    trace: "000231",
+    held: "50.00",
+  });
+  await sale.close();
+});
+
+test("a payment costs at most 2 KB of journal", async () => {
+  const sale = new CardSale();
+  await sellByCard(sale);
+  await untilEnded(sale);
+  const entries = sale.files
+    .allFiles()
+    .filter((path) => path.startsWith("/state/journal/segment"))
+    .flatMap((path) => sale.files.readFileSync(path).toString("utf8").split("\n"))
+    .filter((line) => /"event":\{"type":"(?:Hold|Book|Release|PaymentTold)/.test(line));
+  const bytes = entries.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+  assert.is(entries.length, 4);
+  assert.ok(bytes <= 2_048, `${bytes} bytes`);
+  await sale.close();
+});
+
+test("a terminal that is away is a fault of its own, and the RFID reader sells on", async () => {
+  const station = new TestStation(undefined, undefined, undefined, undefined, [], {
+    gateway: () => Promise.reject(new DeviceError("terminal/lost", "no terminal answers")),
+  });
+  await station.clock.pass(1_000);
+  assert.equal(
+    station.services.station.faults.all().map(({ code }) => code),
+    ["terminal/lost"],
+  );
+  await station.plug(1);
+  await station.tap("04A23B1C5D6E80");
+  await station.clock.pass(1_000);
+  assert.is(station.session(1).state, "charging");
+  await station.close();
+});
+
+test("a terminal that books another amount than the receipt's takes no more money, and owes the rest", async () => {
+  const sale = new CardSale("provider");
+  sale.bank.bookedWrongBy = 50;
+  await sellByCard(sale);
+  await untilEnded(sale);
+  assert.ok(faultCodes(sale).includes("payment/amount"));
+  assert.equal(
+    (await open(sale)).owed.map(({ owed, booked }) => [owed, booked]),
+    [["0.50", "1.50"]],
+  );
+  await sale.station.plug(1);
+  sale.tap(otherCard);
+  await sale.clock.pass(1_000);
+  assert.match(sale.station.answers().at(-1) ?? "", /wrong amount/);
+  assert.is(sale.bank.ours.length, 1);
+  await sale.close();
+});
+
+test("a credit of a booked receipt is owed back until a named person says done, in parts, never more than was booked", async () => {
+  const sale = new CardSale();
+  await sellByCard(sale);
+  await untilEnded(sale);
+  const { issuer } = sale.station.services;
+  issuer.corrections.credit(2, { reason: "the price was wrong", by: "A. Operator" }, sale.clock.now());
+  const refunded = (amount?: string): Promise<unknown> =>
+    asked(sale, { do: "payment-refunded", number: 2, by: "A. Operator", ...(amount === undefined ? {} : { amount }) });
+  assert.equal(
+    (await open(sale)).owed.map(({ receipt, owed }) => [receipt, owed]),
+    [[2, "1.00"]],
+  );
+  await refusedWith(refunded("1.01"), /more than is owed/);
+  await refusedWith(refunded("0.001"), /plain number/);
+  await refunded("0.40");
+  assert.equal(
+    (await open(sale)).owed.map(({ owed }) => owed),
+    ["0.60"],
+  );
+  await refunded();
+  assert.equal((await open(sale)).owed, []);
+  await refusedWith(refunded(), /nothing is owed/);
+  await sale.close();
+});
+
+async function refusedWith(answer: Promise<unknown>, words: RegExp): Promise<void> {
+  try {
+    await answer;
+  } catch (error) {
+    return assert.match(String(error), words);
+  }
+  assert.unreachable("it was taken");
+}
+
+test("a hold of nobody that is known here is told, and let go of only by a person or by the config", async () => {
+  const sale = new CardSale();
+  const handle = sale.bank.heldByOther(3_000);
+  await sale.start();
+  assert.equal((await open(sale)).unknown, [handle]);
+  assert.is(sale.bank.open("other").length, 1);
+  await refusedWith(asked(sale, { do: "payment-release-unknown", handle: "9999", by: "A" }), /no unknown hold/);
+  await asked(sale, { do: "payment-release-unknown", handle, by: "A" });
+  assert.is(sale.bank.open("other").length, 0);
+  await sale.close();
+
+  const releasing = new CardSale("terminal", {}, (config) => ({
+    ...config,
+    payments: { ...config.payments, releaseUnknownHolds: true },
+  }));
+  releasing.bank.heldByOther(3_000);
+  await releasing.start();
+  assert.is(releasing.bank.open("other").length, 0);
+  await releasing.close();
+});
+
+test("a lost hold that cannot be told from another client's waits for a person, and the station sells on", async () => {
+  const sale = await withCar();
+  const call = sale.bank.calls.length + 1;
+  sale.bank.faults.set(call, "answer-lost");
+  // Two holds are new at the terminal when it is asked again.
+  sale.bank.onCall = (at, when) => void (at === call && when === "after" && sale.bank.heldByOther(2_000));
+  sale.tap(ownCard);
+  await sale.clock.pass(60_000);
+  const [payment] = (await open(sale)).open;
+  assert.is(payment?.state, "wanted");
+  assert.ok(faultCodes(sale).includes("payment/unsure"));
+  sale.tap(otherCard);
+  await sale.clock.pass(5_000);
+  assert.is(sale.station.session(1).state, "charging");
+  await refusedWith(asked(sale, { do: "payment-release", number: payment?.number, by: "A" }), /add --gone/);
+  await asked(sale, { do: "payment-release", number: payment?.number, by: "A", gone: true });
+  assert.not.ok(faultCodes(sale).includes("payment/unsure"));
+  await sale.close();
+});
+
+test("money that is held for so long that the bank will let go of it is told before", async () => {
+  const sale = await withCar();
+  sale.tap(ownCard);
+  await sale.clock.pass(2_000);
+  assert.is(sale.station.session(1).state, "charging");
+  const { onTheSpot } = sale.station.services;
+  const { clock } = sale.station;
+  assert.not.ok(faultCodes(sale).includes("payment/hold-old"));
+  const now = clock.now.bind(clock);
+  clock.now = () => ({ ...now(), at: now().at + 6 * 86_400_000 });
+  onTheSpot?.ledger.minute();
+  assert.ok(faultCodes(sale).includes("payment/hold-old"));
+  await sale.close();
+});
+
+test.run();
