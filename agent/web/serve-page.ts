@@ -5,6 +5,7 @@ import { displayApp } from "./display/display-app.js";
 import type { StationHello } from "./link/frames.js";
 import { StationLink, type StationView } from "./link/station-link.js";
 import { pageApp } from "./page-app.js";
+import { ClientAddress } from "./server/client-address.js";
 import { openPageServer, type PageServer } from "./server/page-server.js";
 
 /** A station whose config has no page any more is not waited for; systemd starts the page when the socket is there. */
@@ -73,7 +74,8 @@ async function listenAs(
     await open.get(name)?.server.close();
     open.delete(name);
     try {
-      const server = await openPageServer(apps[name], { host, port });
+      const proxies = new ClientAddress(page.trustedProxies);
+      const server = await openPageServer(apps[name], { host, port }, (address) => proxies.isTrusted(address));
       open.set(name, { place, server });
       say(`${name} on http://${host.includes(":") ? `[${host}]` : host}:${server.port}/`);
     } catch (error) {

@@ -15,6 +15,7 @@ import { soakHostile } from "./hostile.js";
 import { soakKills } from "./kills.js";
 import { soakLoad } from "./load.js";
 import { soakMutants } from "./mutants/run-mutants.js";
+import { soakPage } from "./page/soak-page.js";
 import { soakPayments } from "./payments/payments.js";
 import { soakRating } from "./rating.js";
 import { soakReference } from "./reference/reference.js";
@@ -36,6 +37,7 @@ Parts (all of them where none is named; an option of a part names it too):
   bytes    every byte of every kind of proof flipped, doubled and deleted; --bytes N: every Nth        --bytes N (1)
   passwords  one-time passwords of payment codes equal those of a second implementation          --passwords N (100000)
   hostile  lists and frames that cost more than they weigh, against an agent held to its service's memory
+  page     clients that mean the driver's page harm: nothing leaks, the station is not late         --clients N (1000)
   load     64 connectors, 10000 taps a minute, 1000 tariff elements, 100000 receipts
   mutants  small changes of the rules that money hangs on: each must turn a test red
   verifier the verifier in Chromium says what the command line says, of changed bytes too           --verifier N (2000)
@@ -59,6 +61,7 @@ const { values, positionals } = parseArgs({
     kills: { type: "string" },
     sales: { type: "string" },
     answers: { type: "string" },
+    clients: { type: "string" },
     fuzz: { type: "string" },
     passwords: { type: "string" },
     quiet: { type: "string" },
@@ -78,6 +81,7 @@ type Count =
   | "verifier"
   | "sales"
   | "answers"
+  | "clients"
   | "cuts"
   | "damage"
   | "days"
@@ -137,6 +141,7 @@ const parts: readonly Part[] = [
     },
   },
   { name: "hostile", run: () => soakHostile(say) },
+  { name: "page", option: "clients", run: () => soakPage(count("clients", 1_000), seed, say) },
   { name: "load", run: () => soakLoad(say) },
   { name: "mutants", run: () => soakMutants(say) },
   {

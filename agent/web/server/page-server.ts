@@ -5,6 +5,8 @@ import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 
 const mostSockets = 512;
+/** Of one address that is no proxy of ours: one that opens sockets and is silent must not take all of them. */
+const mostSocketsEach = 32;
 const mostHeaderBytes = 8 * 1024;
 const headersWithinMs = 5_000;
 const requestWithinMs = 10_000;
@@ -18,7 +20,11 @@ const mostRequests = 1_000;
 export type PageServer = { readonly port: number; close(): Promise<void> };
 
 /** Listens; rejects where the address is taken. */
-export async function openPageServer(app: Hono, { host, port }: { host: string; port: number }): Promise<PageServer> {
+export async function openPageServer(
+  app: Hono,
+  { host, port }: { host: string; port: number },
+  isProxy: (address: string) => boolean = () => false,
+): Promise<PageServer> {
   const server = createAdaptorServer({
     fetch: app.fetch,
     createServer: http.createServer,
@@ -35,6 +41,7 @@ export async function openPageServer(app: Hono, { host, port }: { host: string; 
   server.maxConnections = mostSockets;
   server.maxRequestsPerSocket = mostRequests;
   server.setTimeout(idleMs, (socket) => socket.destroy());
+  boundEach(server, isProxy);
   server.on("clientError", (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -49,4 +56,21 @@ export async function openPageServer(app: Hono, { host, port }: { host: string; 
         server.closeAllConnections();
       }),
   };
+}
+
+/** Cuts off sockets of an address that has too many. */
+function boundEach(server: http.Server, isProxy: (address: string) => boolean): void {
+  const open = new Map<string, number>();
+  server.on("connection", (socket) => {
+    const address = socket.remoteAddress ?? "";
+    if (isProxy(address)) return;
+    const count = open.get(address) ?? 0;
+    if (count >= mostSocketsEach) return void socket.destroy();
+    open.set(address, count + 1);
+    socket.once("close", () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+  });
 }

@@ -4,8 +4,10 @@ import * as assert from "uvu/assert";
 import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { linkPattern } from "../../../agent/web/link/frames.js";
 import { driverCard, lastFour, PageBench } from "../../support/web/page-bench.js";
+import { pageStorm } from "../../support/web/page-storm.js";
 
 const test = suite("the driver's page");
+const seed = Number(process.env["CHARGETILL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 const withBench = async (work: (bench: PageBench) => Promise<void>, ...args: Parameters<typeof PageBench.open>) => {
   const bench = await PageBench.open(...args);
@@ -163,6 +165,24 @@ test("refuses what other sites send, other names of the host, other methods and 
     const flood = await Promise.all(Array.from({ length: 100 }, () => bench.ask("/")));
     const statuses = new Set(flood.map(({ status }) => status));
     assert.equal([...statuses].sort(), [200, 429]);
+  }));
+
+test(`says nothing that is not for everybody to clients that fuzz, guess, stall and lie about hosts (seed ${seed})`, () =>
+  withBench(async (bench) => {
+    await bench.charging();
+    const secret = bench.served.view()?.state.connectors[0]?.session?.link ?? "";
+    assert.match(secret, linkPattern);
+    const secrets = [secret, driverCard, "DE-CTL-C00000001-1", '<dl class="live">'];
+    const at = { port: bench.port, host: `station.test:${bench.port}` };
+    for (const from of ["many", "one"] as const) {
+      const { statuses, leaks } = await pageStorm(at, { clients: 160, from, seed, secrets, lastsMs: 500 });
+      assert.equal(leaks, []);
+      assert.not.ok(statuses.has(500), "nothing fails inside");
+      assert.not.ok(statuses.has(303), "nobody got in");
+    }
+    // Whoever comes after it is served.
+    await bench.rested();
+    assert.is((await bench.ask("/")).status, 200);
   }));
 
 test("tells programs the location and its tariffs as OCPI has them, and sends nobody what he has", () =>

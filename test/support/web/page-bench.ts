@@ -33,12 +33,53 @@ export type Asking = {
 };
 
 /** A port that is free now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/** One request; a form is posted, from the page's own site. */
+export function askPage({
+  host,
+  port,
+  path,
+  method,
+  headers = {},
+  form,
+  from,
+}: Asking & { readonly host: string; readonly port: number; readonly path: string }): Promise<Asked> {
+  const body = form === undefined ? undefined : new URLSearchParams(form).toString();
+  return new Promise((resolve, reject) => {
+    const request = http.request({
+      host: "127.0.0.1",
+      port,
+      path,
+      agent: false,
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      ...(from === undefined ? {} : { localAddress: from }),
+      headers: {
+        host,
+        ...(body === undefined
+          ? {}
+          : { origin: `http://${host}`, "content-type": "application/x-www-form-urlencoded" }),
+        ...headers,
+      },
+    });
+    request.on("error", reject);
+    request.on("response", (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: bytes.toString("utf8"), bytes });
+      });
+    });
+    request.end(body);
+  });
 }
 
 export class PageBench {
@@ -138,37 +179,8 @@ export class PageBench {
   }
 
   /** Asks the page; a form is posted, from the page's own site. */
-  ask(path: string, { method, headers = {}, form, from, port = this.port }: Asking = {}): Promise<Asked> {
-    const body = form === undefined ? undefined : new URLSearchParams(form).toString();
-    const host = `station.test:${this.port}`;
-    return new Promise((resolve, reject) => {
-      const request = http.request({
-        host: "127.0.0.1",
-        port,
-        path,
-        agent: false,
-        method: method ?? (body === undefined ? "GET" : "POST"),
-        ...(from === undefined ? {} : { localAddress: from }),
-        headers: {
-          host,
-          ...(body === undefined
-            ? {}
-            : { origin: `http://${host}`, "content-type": "application/x-www-form-urlencoded" }),
-          ...headers,
-        },
-      });
-      request.on("error", reject);
-      request.on("response", (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const bytes = Buffer.concat(chunks);
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text: bytes.toString("utf8"), bytes });
-        });
-      });
-      request.end(body);
-    });
+  ask(path: string, asking: Asking = {}): Promise<Asked> {
+    return askPage({ port: this.port, host: `station.test:${this.port}`, path, ...asking });
   }
 
   /** The client has not asked for so long that it may ask again as often as it likes. */
