@@ -153,15 +153,19 @@ async function askField(
   return answerDeviceRequest(request, { config, machine, station, cards, ...accepted, terminalTests, die });
 }
 
-/** Forgets whose the receipts of a card are. */
+/** Forgets whose the receipts of a card are, and what was written about them; what is complained about waits. */
 async function forgetCard({ services, whyClosed, die }: ControlContext, uid: string): Promise<ControlAnswer> {
   if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
-  const { book, disclosures, nameUser, outboxes } = services;
+  const { book, disclosures, nameUser, outboxes, complaints } = services;
   const { id: name } = nameUser({ uid, type: "RFID" }, "WHITELIST");
-  const isDone = (receipt: number): boolean => outboxes.every((outbox) => outbox.stateOf(receipt) === "acked");
+  const isDone = (receipt: number): boolean =>
+    outboxes.every((outbox) => outbox.stateOf(receipt) === "acked") &&
+    complaints.about(receipt).every(({ end }) => end !== undefined);
   try {
-    const { known } = await tracesOf(book, disclosures.of, { uid, name });
-    return { ok: true, value: await forgetPerson(disclosures, known, isDone) };
+    const { known, receipts } = await tracesOf(book, disclosures.of, { uid, name });
+    const value = await forgetPerson(disclosures, known, isDone);
+    complaints.forgetAbout(new Set(receipts));
+    return { ok: true, value };
   } catch (error) {
     return failureAnswer(error, die);
   }

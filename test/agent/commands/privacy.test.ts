@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { privacyCommand } from "../../../agent/commands/privacy.js";
+import type { Complaint } from "../../../agent/core/complaints/complaint.js";
 import { issueReceipt } from "../../../agent/core/receipt/receipt.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { Book } from "../../../agent/ledger/book/book.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
+import { viewComplaints } from "../../../agent/receipts/complaints/complaint-table.js";
 import { Disclosures } from "../../../agent/receipts/disclosures.js";
 import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { maskedJournal } from "../../../agent/receipts/dispute/masked-journal.js";
@@ -128,6 +130,27 @@ privacy("the running agent forgets a card when it is asked", async () => {
     const uid = scenarioCards.ada;
     assert.equal(await ask({ do: "privacy-forget", card: uid }), { forgotten: [2], waiting: [] });
     assert.equal(await ask({ do: "privacy-forget", card: uid }), { forgotten: [], waiting: [] });
+  });
+});
+
+privacy("what is complained about waits, and is forgotten with its complaint when that is closed", async () => {
+  await afterOneSale(async (ask, street) => {
+    const card = scenarioCards.ada;
+    const opened = (await ask({
+      do: "complaint-open",
+      number: 2,
+      reason: "idle",
+      text: "I left at nine",
+    })) as Complaint;
+    assert.is(opened.written?.text, "I left at nine");
+    assert.equal(await ask({ do: "privacy-forget", card }), { forgotten: [], waiting: [2] });
+    await ask({ do: "complaint-answer", number: 1, by: "grace", text: "We have looked" });
+    const closed = (await ask({ do: "complaint-close", number: 1, by: "grace", credit: true })) as Complaint;
+    assert.equal([closed.end?.outcome, closed.end?.credit], ["credited", 3]);
+    const again = await ask({ do: "privacy-forget", card });
+    assert.equal((again as { forgotten: number[] }).forgotten, [2]);
+    const [row] = viewComplaints(new Disk(street.files), street.loaded.config.state);
+    assert.equal([row?.written, row?.answers.map(({ by, text }) => [by, text])], [undefined, [["grace", ""]]]);
   });
 });
 
