@@ -224,6 +224,11 @@ export const configSchema = z
       )
       .optional(),
     /**
+     * A font (TTF or OTF) for the PDF of receipts whose names are written in other letters than Latin, Greek and
+     * Cyrillic. A letter that no font has is printed by its number, U+6F22.
+     */
+    receiptFont: z.string().startsWith("/", "expected an absolute path such as /usr/share/fonts/own.ttf").optional(),
+    /**
      * A folder of its own, outside the state folder and of no backup, for the highest receipt number that was given:
      * after an older backup was restored, numbers go on above it. The Debian package makes this one.
      */

@@ -30,10 +30,11 @@ export function openReceiptSources(where: StationOptions): ReceiptSources {
   const folder = folderFor(where);
   const disk = new Disk();
   if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: no such state folder`);
-  const language = where.config === undefined ? "en" : loadedFor(where).config.language;
+  const config = where.config === undefined ? undefined : loadedFor(where).config;
   return {
     receipts: sourceOver(Book.view(disk, join(folder, "book")), viewDisclosures(disk, folder)),
-    language,
+    language: config?.language ?? "en",
+    font: config?.receiptFont,
     payments: (receipt) => viewPayments(disk, folder, receipt),
     newest: () => Table.view(disk, join(folder, issuerStateFile), parseIssuerState, emptyIssuerState).chain.checkpoint,
   };

@@ -50,6 +50,8 @@ import {
 export type ReceiptSources = {
   readonly receipts: ReceiptSource;
   readonly language: Language;
+  /** A font for the PDF, by the config. */
+  readonly font?: string | undefined;
   newest(): string;
   /** What is known of its payment, the newest first. */
   readonly payments?: (receipt: number) => readonly Payment[];
@@ -88,10 +90,12 @@ export function renderReceipt(
     case "html":
       return receiptHtml(receipt.jws, sha256, options);
     case "pdf":
-      return receiptPdf(receipt.jws, options, {
-        name: `receipt-${number}.json`,
-        text: receiptFileOf(sources.receipts, number, sources.newest()),
-      });
+      return receiptPdf(
+        receipt.jws,
+        options,
+        { name: `receipt-${number}.json`, text: receiptFileOf(sources.receipts, number, sources.newest()) },
+        sources.font,
+      );
     case "ocmf":
       return `${recordOf(receipt.ocmf, number)}\n`;
     case "ocmf-xml":

@@ -16,13 +16,14 @@ export type PageConfigured = Config & { readonly page: NonNullable<Config["page"
 
 /** What the page is told first. */
 export function helloOf(config: PageConfigured, version: string): StationHello {
-  const { station, language, timing, connectors, page } = config;
+  const { station, language, timing, connectors, page, receiptFont } = config;
   const { operator, location } = station;
   const { name, address, email, helpline, complaints } = operator;
   return {
     type: "hello",
     version,
     language,
+    ...(receiptFont === undefined ? {} : { receiptFont }),
     page: {
       listen: page.listen,
       reach: page.reach,

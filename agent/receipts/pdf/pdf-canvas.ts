@@ -1,9 +1,10 @@
-// A tagged PDF document to write on from top to bottom: A4, Noto Sans embedded as far as its letters are used, nothing
-// that differs from one making to the next. pdfkit and the fonts are loaded here, when a PDF is made.
+// A tagged PDF document to write on from top to bottom: A4, Noto Sans embedded as far as its letters are used (and a font
+// of the config for other scripts), nothing that differs from one making to the next. pdfkit and the fonts are loaded here, when a PDF is made.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type PDFDocument from "pdfkit";
+import { Failure } from "../../core/failure.js";
 
 const require = createRequire(import.meta.url);
 
@@ -11,16 +12,28 @@ const require = createRequire(import.meta.url);
 type FontReader = {
   create(data: Buffer): { hasGlyphForCodePoint(codePoint: number): boolean };
 };
-type Fonts = { readonly regular: Buffer; readonly bold: Buffer; readonly has: (codePoint: number) => boolean };
+type FontFace = { readonly data: Buffer; readonly has: (codePoint: number) => boolean };
+type FontName = "regular" | "bold" | "other";
 
-function loadFonts(): Fonts {
-  const regular = readFileSync(require.resolve("@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf"));
-  const font = (require("fontkit") as FontReader).create(regular);
-  return {
-    regular,
-    bold: readFileSync(require.resolve("@expo-google-fonts/noto-sans/700Bold/NotoSans_700Bold.ttf")),
-    has: (codePoint) => font.hasGlyphForCodePoint(codePoint),
-  };
+function faceOf(data: Buffer): FontFace {
+  const font = (require("fontkit") as FontReader).create(data);
+  return { data, has: (codePoint) => font.hasGlyphForCodePoint(codePoint) };
+}
+
+const bundled = (name: string): FontFace =>
+  faceOf(readFileSync(require.resolve(`@expo-google-fonts/noto-sans/${name}.ttf`)));
+
+/** A font that is named in the config. Throws Failure config/invalid where it cannot be used. */
+function otherFace(path: string): FontFace {
+  try {
+    const face = faceOf(readFileSync(path));
+    // A collection holds several fonts, and has no letters of its own.
+    face.has(0);
+    return face;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure("config/invalid", `receiptFont: ${path} cannot be used (a TTF or OTF file): ${why}`, { cause });
+  }
 }
 
 /** A4 in points. */
@@ -42,11 +55,16 @@ type ElementOptions = { readonly alt?: string; readonly scope?: "Row" | "Column"
 export class PdfCanvas {
   readonly doc: PDFKit.PDFDocument;
   y: number = paper.top;
-  readonly #fonts: Fonts;
+  readonly #faces: ReadonlyMap<FontName, FontFace>;
 
-  constructor(title: string, language: string, created: Date) {
+  /** `otherFont` = the path of a font for what the bundled ones lack. */
+  constructor(title: string, language: string, created: Date, otherFont?: string) {
     const Document = require("pdfkit") as typeof PDFDocument;
-    this.#fonts = loadFonts();
+    this.#faces = new Map<FontName, FontFace>([
+      ["regular", bundled("400Regular/NotoSans_400Regular")],
+      ["bold", bundled("700Bold/NotoSans_700Bold")],
+      ...(otherFont === undefined ? [] : ([["other", otherFace(otherFont)]] as const)),
+    ]);
     this.doc = new Document({
       size: "A4",
       margin: 0,
@@ -59,8 +77,7 @@ export class PdfCanvas {
       font: null as unknown as string,
       info: { Title: title, Producer: "chargetill", Creator: "chargetill", CreationDate: created, ModDate: created },
     });
-    this.doc.registerFont("regular", this.#fonts.regular);
-    this.doc.registerFont("bold", this.#fonts.bold);
+    for (const [name, { data }] of this.#faces) this.doc.registerFont(name, data);
   }
 
   /** A new page where less than `height` points are left on this one. */
@@ -70,30 +87,35 @@ export class PdfCanvas {
     this.y = paper.top;
   }
 
-  /** A letter that the font lacks is told by its number: a question mark would hide what stands there. */
+  /** A letter that the text's font lacks is told by its number: a question mark would hide what stands there. */
   printed(text: string): string {
+    const face = this.#faces.get(this.#fontOf(text, false));
     return Array.from(text, (letter) => {
       const codePoint = letter.codePointAt(0) ?? 0;
-      return this.#fonts.has(codePoint) ? letter : `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}`;
+      return face?.has(codePoint) === true ? letter : `U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}`;
     }).join("");
   }
 
-  #styled({ size, bold = false, colour = "#14181c" }: TextStyle): PDFKit.PDFDocument {
-    return this.doc
-      .font(bold ? "bold" : "regular")
-      .fontSize(size)
-      .fillColor(colour);
+  /** One font for a whole text: the other one where it has more of its letters. */
+  #fontOf(text: string, bold: boolean): FontName {
+    const lacks = (name: FontName): number =>
+      Array.from(text).filter((letter) => this.#faces.get(name)?.has(letter.codePointAt(0) ?? 0) !== true).length;
+    return this.#faces.has("other") && lacks("other") < lacks("regular") ? "other" : bold ? "bold" : "regular";
+  }
+
+  #styled(text: string, { size, bold = false, colour = "#14181c" }: TextStyle): PDFKit.PDFDocument {
+    return this.doc.font(this.#fontOf(text, bold)).fontSize(size).fillColor(colour);
   }
 
   heightOf(text: string, style: TextStyle): number {
     const { x = paper.left, width = paper.right - x } = style;
-    return this.#styled(style).heightOfString(this.printed(text), { width });
+    return this.#styled(text, style).heightOfString(this.printed(text), { width });
   }
 
   /** Writes at `y` without moving it. */
   write(text: string, y: number, style: TextStyle): void {
     const { x = paper.left, width = paper.right - x, align = "left" } = style;
-    this.#styled(style).text(this.printed(text), x, y, { width, align });
+    this.#styled(text, style).text(this.printed(text), x, y, { width, align });
   }
 
   /** An element of the document's structure with what it shows, for who has it read aloud. */

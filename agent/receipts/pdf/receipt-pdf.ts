@@ -223,12 +223,15 @@ function drawCode({ canvas, root, sheet }: Page, code: string): void {
   canvas.element(root, "Figure", draw, { alt: canvas.printed(languageWords[sheet.language].receipt.labels.code) });
 }
 
-/** The PDF of a stored receipt. Throws ReceiptFault where the text is not a receipt of ours. */
-export function receiptPdf(jws: string, options: SheetOptions, attached?: AttachedReceipt): Buffer {
+/**
+ * The PDF of a stored receipt. `otherFont` = the path of a font for scripts that the bundled one lacks. Throws
+ * ReceiptFault where the text is not a receipt of ours, Failure config/invalid where that font cannot be used.
+ */
+export function receiptPdf(jws: string, options: SheetOptions, attached?: AttachedReceipt, otherFont?: string): Buffer {
   const sheet = receiptSheet(jws, sha256, options);
   const { labels } = languageWords[sheet.language].receipt;
   const issued = new Date(parseIsoLocal(payloadOf(jws)?.issuedAt ?? "") ?? 0);
-  const canvas = new PdfCanvas(`${sheet.title} · ${sheet.operator[0] ?? ""}`, sheet.language, issued);
+  const canvas = new PdfCanvas(`${sheet.title} · ${sheet.operator[0] ?? ""}`, sheet.language, issued, otherFont);
   const root = canvas.doc.struct("Document");
   canvas.doc.addStructure(root);
   const page: Page = { canvas, root, sheet };

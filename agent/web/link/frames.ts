@@ -28,6 +28,8 @@ const connectorFrame = z.object({
 /** What does not change while the station runs; the first line of each connection. */
 const helloFrame = z.object({
   type: z.literal("hello"),
+  /** A font for the PDF of receipts. */
+  receiptFont: z.string().exactOptional(),
   version: z.string(),
   language: z.enum(languages),
   page: z.object({

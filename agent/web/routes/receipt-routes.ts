@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { longestComplaint, readComplaint } from "../../core/complaints/complaint.js";
+import { Failure } from "../../core/failure.js";
 import { deepestJson, parseBoundedJson } from "../../core/json/bounded-json.js";
 import { ocmfXml } from "../../core/ocmf/ocmf-xml.js";
 import { dayMs } from "../../core/time/time.js";
@@ -173,11 +174,22 @@ async function given(
     case ".pdf": {
       // Loaded where somebody asks for it: fonts take their time and memory.
       const { receiptPdf } = await import("../../receipts/pdf/receipt-pdf.js");
-      const pdf = receiptPdf(jws, options, { name: `receipt-${number}.json`, text: file });
+      const attached = { name: `receipt-${number}.json`, text: file };
+      const pdf = withFont(context.view.hello.receiptFont, (font) => receiptPdf(jws, options, attached, font));
       return request.body(new Uint8Array(pdf), 200, { ...saved("pdf"), "Content-Type": "application/pdf" });
     }
     default:
       return request.html(messagePageOf(context, words.noPage), 404);
+  }
+}
+
+/** A font that this process cannot read costs nobody a receipt: its letters are printed by their numbers. */
+function withFont(path: string | undefined, make: (font?: string) => Buffer): Buffer {
+  try {
+    return make(path);
+  } catch (error) {
+    if (error instanceof Failure && error.code === "config/invalid") return make();
+    throw error;
   }
 }
 

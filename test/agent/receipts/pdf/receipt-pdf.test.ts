@@ -1,5 +1,7 @@
 // A receipt as PDF: what stands on it, in which letters, and what is attached.
 
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { issueReceipt } from "../../../../agent/core/receipt/receipt.js";
@@ -69,6 +71,26 @@ test("prints Greek and Cyrillic, and a letter that no font has by its number", (
   const text = pdfText(receiptPdf(namedReceipt("Δήμος · Громада · 漢 · Łódź"), { language: "en" }));
   assert.ok(text.includes("Δήμος · Громада · U+6F22 · Łódź"), text);
   assert.not.match(text, /\?(?!\n)/);
+});
+
+const dejaVu = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
+if (existsSync(dejaVu))
+  test("prints other scripts in the font of the config, and what neither font has by its number", () => {
+    const jws = namedReceipt("ქალაქი 漢");
+    assert.match(pdfText(receiptPdf(jws, { language: "en" })), "U+10E5U+10D0");
+    assert.match(pdfText(receiptPdf(jws, { language: "en" }, undefined, dejaVu)), "ქალაქი U+6F22");
+    // The rest stays in the bundled font.
+    assert.match(pdfText(receiptPdf(jws, { language: "en" }, undefined, dejaVu)), "Marktplatz 3");
+  });
+else console.log("SKIPPED the font of the config: fonts-dejavu-core is not there");
+
+test("a font that cannot be used is named", () => {
+  assert.throws(
+    () => receiptPdf(jws, { language: "en" }, undefined, "/nowhere/own.ttf"),
+    /receiptFont: \/nowhere\/own.ttf/,
+  );
+  const noFont = fileURLToPath(import.meta.url);
+  assert.throws(() => receiptPdf(jws, { language: "en" }, undefined, noFont), /receiptFont: .* cannot be used/);
 });
 
 test("embeds its fonts, and loads none by name", () => {
