@@ -213,7 +213,15 @@ test("a key that the station has changed since leads to the one that signed the 
 });
 
 test("a bundle holds the UID where it is asked for alone, and holds either way", () => {
-  const told = disputeBundle({ ...parts, receipts: sourceOf(entries, book) }, 2, false, true);
+  const known = { ...parts, receipts: sourceOf(entries, book) };
+  const disclosedIn = (archive: Buffer): readonly string[] => {
+    const file = unzipped(archive)?.find(({ name }) => name === "receipt.json");
+    const { disclosures } = JSON.parse(Buffer.from(file?.bytes ?? []).toString()) as { disclosures: readonly string[] };
+    return disclosures.map((one) => Buffer.from(one, "base64url").toString());
+  };
+  assert.equal(disclosedIn(disputeBundle(known, 2, false)), []);
+  const told = disputeBundle(known, 2, false, true);
+  assert.match(disclosedIn(told).join("\n"), /"card","04A1B2C3D4E5F6"\]\n.*"contract","DE-ABC-C12345678-X"\]$/);
   assert.ok(told.includes("04A1B2C3D4E5F6"), "the journal is told word for word");
   assert.is(exitCode(verify(told, pins)), 0);
   for (const { name, bytes } of unzipped(bundle) ?? [])
