@@ -159,7 +159,7 @@ export const cs: LanguageWords = {
       exactly: "přesně",
       item: "Položka",
       amount: "Částka",
-      questions: "OTÁZKY?",
+      questions: "OTÁZKY? NĚCO NESOUHLASÍ?",
       email: "E-mail",
       idleWhy: "auto bylo připojeno, ale neodebíralo energii",
       curve: "Výkon a cena v čase",

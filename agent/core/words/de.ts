@@ -159,7 +159,7 @@ export const de: LanguageWords = {
       exactly: "genau",
       item: "Posten",
       amount: "Betrag",
-      questions: "FRAGEN?",
+      questions: "FRAGEN? STIMMT ETWAS NICHT?",
       email: "E-Mail",
       idleWhy: "das Auto war angesteckt, nahm aber keinen Strom ab",
       curve: "Leistung und Preis im Verlauf",

@@ -159,7 +159,7 @@ export const en: LanguageWords = {
       exactly: "exactly",
       item: "Item",
       amount: "Amount",
-      questions: "QUESTIONS?",
+      questions: "QUESTIONS? SOMETHING WRONG?",
       email: "E-mail",
       idleWhy: "the car was plugged in but took no energy",
       curve: "Power and price over time",

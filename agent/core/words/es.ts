@@ -159,7 +159,7 @@ export const es: LanguageWords = {
       exactly: "exactamente",
       item: "Concepto",
       amount: "Importe",
-      questions: "¿PREGUNTAS?",
+      questions: "¿PREGUNTAS? ¿ALGO NO CUADRA?",
       email: "Correo",
       idleWhy: "el coche estaba enchufado pero no tomaba energía",
       curve: "Potencia y precio a lo largo del tiempo",

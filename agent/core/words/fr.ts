@@ -159,7 +159,7 @@ export const fr: LanguageWords = {
       exactly: "exactement",
       item: "Poste",
       amount: "Montant",
-      questions: "DES QUESTIONS ?",
+      questions: "DES QUESTIONS ? UNE ERREUR ?",
       email: "Courriel",
       idleWhy: "la voiture était branchée mais ne prenait pas de courant",
       curve: "Puissance et prix au fil du temps",

@@ -159,7 +159,7 @@ export const it: LanguageWords = {
       exactly: "esattamente",
       item: "Voce",
       amount: "Importo",
-      questions: "DOMANDE?",
+      questions: "DOMANDE? QUALCOSA NON VA?",
       email: "E-mail",
       idleWhy: "l’auto era collegata ma non assorbiva energia",
       curve: "Potenza e prezzo nel tempo",

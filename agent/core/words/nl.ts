@@ -159,7 +159,7 @@ export const nl: LanguageWords = {
       exactly: "precies",
       item: "Post",
       amount: "Bedrag",
-      questions: "VRAGEN?",
+      questions: "VRAGEN? KLOPT ER IETS NIET?",
       email: "E-mail",
       idleWhy: "de auto was aangesloten maar nam geen energie af",
       curve: "Vermogen en prijs in de tijd",

@@ -159,7 +159,7 @@ export const pl: LanguageWords = {
       exactly: "dokładnie",
       item: "Pozycja",
       amount: "Kwota",
-      questions: "PYTANIA?",
+      questions: "PYTANIA? COŚ SIĘ NIE ZGADZA?",
       email: "E-mail",
       idleWhy: "auto było podłączone, ale nie pobierało energii",
       curve: "Moc i cena w czasie",

@@ -159,7 +159,7 @@ export const sv: LanguageWords = {
       exactly: "exakt",
       item: "Post",
       amount: "Belopp",
-      questions: "FRÅGOR?",
+      questions: "FRÅGOR? ÄR NÅGOT FEL?",
       email: "E-post",
       idleWhy: "bilen var ansluten men tog ingen energi",
       curve: "Effekt och pris över tid",

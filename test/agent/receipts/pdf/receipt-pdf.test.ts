@@ -70,7 +70,7 @@ test("carries the receipt file", () => {
 test("prints Greek and Cyrillic, and a letter that no font has by its number", () => {
   const text = pdfText(receiptPdf(namedReceipt("Δήμος · Громада · 漢 · Łódź"), { language: "en" }));
   assert.ok(text.includes("Δήμος · Громада · U+6F22 · Łódź"), text);
-  assert.not.match(text, /\?(?!\n)/);
+  assert.not.match(text.replace("QUESTIONS? SOMETHING WRONG?", ""), /\?/);
 });
 
 const dejaVu = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf";
