@@ -79,6 +79,12 @@ export class StationRemoteControl implements RemoteControl {
     for (const [connector, session] of this.#stationState().sessions) {
       if (!("sale" in session) || session.sale.opening.id !== sessionId) continue;
       if (session.state !== "charging") return remoteAccepted;
+      // A backend does not know who pays on the spot, and the money for this session is held: it goes on.
+      if (reason === "DeAuthorized" && session.sale.opening.acceptance.hold !== undefined)
+        return refuseRemote(
+          "not-supported",
+          "the session is paid on the spot: no backend's word about its card counts",
+        );
       this.#parts.station.connectors.get(connector)?.openContactor();
       return this.#enter({ type: "StopRequested", moment: this.#now(), connector, reason, detail: `stopped by ${by}` });
     }

@@ -13,7 +13,7 @@ import type { Settings } from "./settings.js";
 
 export type RequestContext = {
   readonly link: CsmsLink;
-  readonly config: Pick<Config, "station" | "connectors" | "timing" | "authorisation">;
+  readonly config: Pick<Config, "station" | "connectors" | "timing" | "authorisation" | "payments" | "terminal">;
   readonly uplink: OcppUplinkConfig;
   readonly version: string;
   readonly remote: RemoteControl;

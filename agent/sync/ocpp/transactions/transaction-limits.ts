@@ -1,5 +1,6 @@
 // Takes the limits that a CSMS sets in its answers to TransactionEvents (2.1, E16; after a remote start too: F07), and
 // keeps in mind which of them are still to be confirmed by an event of their own (LimitSet).
+import { compare, ratioOfText } from "../../../core/number/money.js";
 import type { SessionLimits } from "../../../core/session/limits.js";
 import type { Sale } from "../../../core/session/sale.js";
 import type { RecordedFact } from "../../station-port.js";
@@ -11,6 +12,11 @@ export type TransactionLimitsParts = {
   /** Puts limits into force for a session that runs; written down when it returns. */
   readonly limit: (sessionId: string, limits: SessionLimits) => void;
   readonly note: (text: string) => void;
+};
+
+/** What of a sale its limits hang on. */
+type LimitedSale = Pick<Sale, "backendLimits"> & {
+  readonly opening: { readonly acceptance: Pick<Sale["opening"]["acceptance"], "hold" | "limits"> };
 };
 
 /** A CSMS that answers each confirmation with another limit is told of the next no sooner. */
@@ -42,6 +48,11 @@ export class TransactionLimits {
 
   /** A fact was written down; true = there is a limit to confirm. */
   saw({ event, after }: RecordedFact): boolean {
+    // What is held for a session that is paid on the spot is its limit, and the CSMS is told (C18).
+    if (event.type === "SessionBegan" && event.opening.acceptance.hold !== undefined) {
+      this.#open.add(event.opening.id);
+      return true;
+    }
     if (event.type !== "LimitsSet" || event.by !== this.#parts.uplink) return false;
     const session = after.sessions.get(event.connector);
     if (session?.state !== "charging") return false;
@@ -49,9 +60,13 @@ export class TransactionLimits {
     return true;
   }
 
-  /** What this CSMS has set for a session. */
-  of({ backendLimits }: Sale): SessionLimits | undefined {
-    return backendLimits.find(({ by }) => by === this.#parts.uplink)?.limits;
+  /** What this CSMS has set for a session, and what is held for it: of two costs the lower. */
+  of({ backendLimits, opening: { acceptance } }: LimitedSale): SessionLimits | undefined {
+    const set = backendLimits.find(({ by }) => by === this.#parts.uplink)?.limits;
+    const held = acceptance.hold === undefined ? undefined : acceptance.limits?.cost;
+    if (held === undefined) return set;
+    const isLower = set?.cost !== undefined && compare(ratioOfText(set.cost), ratioOfText(held)) < 0;
+    return isLower ? set : { ...set, cost: held };
   }
 
   /** When a session's limits are to be confirmed; infinity = not at all. */

@@ -187,6 +187,24 @@ const tariffAndCost201: readonly VariableRow[] = [
   ["Enabled", false, { instance: "Cost" }],
 ];
 
+/** The station settles by itself and asks no CSMS about a bank card (C18 without AuthorizeDirectPayment, C21). */
+const payment: readonly VariableRow[] = [
+  ["Available", true],
+  ["Enabled", true],
+  ["AuthorizationAmount", ({ config }) => Number(config.payments.hold), { dataType: "decimal" }],
+  ["IncrementalAuthorizationAmount", 0, { dataType: "decimal" }],
+  ["AuthorizeDirectPayment", false],
+  ["PaymentDetails", "PspRef", members("PspRef")],
+  ["SettlementByCSMS", false],
+  ["ReceiptByCSMS", false],
+  ["MerchantName", ({ config }) => config.station.operator.name],
+  ["MerchantTaxId", ({ config }) => config.station.operator.taxId],
+  ["MerchantAddress", ({ config }) => config.station.operator.address],
+  ["MerchantCity", ({ config }) => config.station.location.city],
+  ["TerminalID", ({ config }) => config.terminal?.terminalId ?? ""],
+  ["Connected", ({ feed }) => feed.faults().every(({ code }) => !code.startsWith("terminal/"))],
+];
+
 const notHere: readonly VariableRow[] = [
   ["Available", false],
   ["Enabled", false],
@@ -215,9 +233,10 @@ const controllersNotHere: readonly Controller[] = [
 ];
 
 /** By name, in the order of a report. */
-export const controllers = ({ link }: Pick<RequestContext, "link">): readonly Controller[] => [
+export const controllers = ({ link, config }: Pick<RequestContext, "link" | "config">): readonly Controller[] => [
   ...controllersOfBoth,
   ["TxCtrlr", link.dialect === "ocpp2.1" ? transactions21 : transactions],
   ["TariffCostCtrlr", link.dialect === "ocpp2.1" ? tariffAndCost21 : tariffAndCost201],
+  ...(link.dialect === "ocpp2.1" && config.terminal !== undefined ? [["PaymentCtrlr", payment] as const] : []),
   ...controllersNotHere,
 ];
