@@ -1,7 +1,7 @@
 // The auditor: what must hold of a street's books when all is settled, whatever happened before. Throws with the first
 // thing that does not.
 import assert from "node:assert/strict";
-import type { CdrCopies } from "../../../agent/core/cdr/cdr-copies.js";
+import { type CdrCopies, withPerson } from "../../../agent/core/cdr/cdr-copies.js";
 import { milliWhOfKwh } from "../../../agent/core/number/energy-text.js";
 import type { SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
@@ -10,6 +10,7 @@ import { bookFormat, bookNote } from "../../../agent/core/verify/verify-book.js"
 import { Book } from "../../../agent/ledger/book/book.js";
 import type { BookEntry } from "../../../agent/ledger/book/book-page.js";
 import { Disk } from "../../../agent/ledger/store/disk.js";
+import { personOf, type ShownDisclosures, viewDisclosures } from "../../../agent/receipts/disclosures.js";
 import { pinsOf, verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
 import { type Street, stateFolder } from "./street.js";
 
@@ -50,7 +51,7 @@ export function audit(street: Street, options: AuditOptions = {}): Audit {
   if (options.prove !== false) auditProofs(street, files, entries);
   auditFiles(files);
   auditSessions(street, entries);
-  auditBackend(street, entries);
+  auditBackend(street, entries, viewDisclosures(disk, stateFolder));
   const energy = auditEnergy(street, sales, options);
   return { entries, sales, ...energy };
 }
@@ -114,9 +115,16 @@ function auditSessions({ seen }: Street, entries: readonly BookEntry[]): void {
  * At the backend each receipt's CDR is there once after deduplication by id, every copy is the same to the byte, and
  * none came after its acknowledgement was told.
  */
-function auditBackend({ backend, seen }: Street, entries: readonly BookEntry[]): void {
-  const expected = entries.flatMap(({ kind, cdrId, cdr }) =>
-    kind === "sale" ? [[cdrId, (cdr as CdrCopies).texts["2.3.0"]] as const] : [],
+function auditBackend({ backend, seen }: Street, entries: readonly BookEntry[], disclosures: ShownDisclosures): void {
+  const expected = entries.flatMap((entry) =>
+    entry.kind === "sale"
+      ? [
+          [
+            entry.cdrId,
+            withPerson((entry.cdr as CdrCopies).texts["2.3.0"] ?? "", personOf(entry, disclosures)),
+          ] as const,
+        ]
+      : [],
   );
   assert.deepEqual(
     [...backend.cdrs.keys()].sort(),
