@@ -244,7 +244,7 @@ export class TerminalSimulator {
         };
       case "06e0":
         return () => {
-          this.display = displayLines(data);
+          this.display = linesShown(data);
           return [frameOfHex("060f")];
         };
       case "06c0":
@@ -347,7 +347,7 @@ function cardFields(card: ShownCard): string {
 }
 
 /** The lines of a display command, F1 to F8. */
-function displayLines(data: Buffer): string[] {
+function linesShown(data: Buffer): string[] {
   const lines: string[] = [];
   for (let at = 0; at < data.length; ) {
     const tag = data.readUInt8(at);

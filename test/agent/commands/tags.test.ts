@@ -177,7 +177,7 @@ for line in "$@"; do
 done`;
   const rows: readonly (readonly [string, RegExp])[] = [
     ["chargetill met", /^meter$/],
-    ['chargetill ""', /^demo\|run\|status\|.*completion/],
+    ['chargetill ""', /^demo\|run\|page\|status\|.*completion/],
     ['chargetill meter ""', /^scan\|watch\|check\|accept\|--help$/],
     ["chargetill tag import --da", /^--data$/],
     ["chargetill tag import a", /^a card list\.csv$/],
