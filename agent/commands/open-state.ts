@@ -8,6 +8,7 @@ import { Failure } from "../core/failure.js";
 import { Book } from "../ledger/book/book.js";
 import { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
+import { viewComplaints } from "../receipts/complaints/complaint-table.js";
 import { viewDisclosures } from "../receipts/disclosures.js";
 import { journalOfSession } from "../receipts/dispute/session-journal.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
@@ -67,7 +68,11 @@ export function openDisputeSources(where: StationOptions): DisputeSources {
   return {
     ...openReceiptSources(where),
     signer: () => stationSigner(new Disk(), folderFor(where)),
-    journal: (sessionId) => journalOfSession(new Disk(), join(folderFor(where), "journal"), sessionId),
+    journal: (sessionId) => {
+      const disk = new Disk();
+      const isComplainedAbout = viewComplaints(disk, folderFor(where)).some((one) => one.sessionId === sessionId);
+      return journalOfSession(disk, join(folderFor(where), "journal"), sessionId, isComplainedAbout);
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 // The journal's lines about one session, verbatim: what happened at its connector from the plug to the receipt, and the
-// faults meanwhile. Of a reservation that no session came for: from the order to its receipt.
+// faults meanwhile. Of a reservation that no session came for: from the order to its receipt. And what was complained
+// about later.
 import type { Moment } from "../../../drivers/driver.js";
 import type { Failure } from "../../core/failure.js";
 import { eventOf } from "../../core/station/journal-entry.js";
@@ -24,8 +25,9 @@ const mostReserved = 100;
 /**
  * The lines about the session of that id; none where the journal no longer holds it. Throws journal/damaged where they
  * stood, or may have stood, in a segment that cannot be read; damage elsewhere is no matter of this session.
+ * `withComplaints`: all that was written since is looked through for them.
  */
-export function journalOfSession(disk: Disk, folder: string, sessionId: string): string[] {
+export function journalOfSession(disk: Disk, folder: string, sessionId: string, withComplaints = false): string[] {
   // Since the connector was last free: what led to the session belongs to it.
   const before = new Map<number, string[]>();
   const reserved = new Map<string, string>();
@@ -33,8 +35,10 @@ export function journalOfSession(disk: Disk, folder: string, sessionId: string):
   /** The reservation whose receipt this is. */
   let reservation: string | undefined;
   let damage: Failure | undefined;
+  let isSettled = false;
   const lines: string[] = [];
   const found = entriesOf(disk, folder, (failure) => {
+    if (isSettled) return;
     if (connector !== undefined || reservation !== undefined) throw failure;
     // What stands before a gap did not lead to what stands behind it.
     before.clear();
@@ -42,10 +46,15 @@ export function journalOfSession(disk: Disk, folder: string, sessionId: string):
   });
   for (const { text, entry } of found) {
     const event = entry.event as Noted;
+    if (isSettled) {
+      if (event.sessionId === sessionId && event.type?.startsWith("Complaint") === true) lines.push(text);
+      continue;
+    }
     if (reservation !== undefined) {
       const isOfIt = event.id === reservation || event.sessionId === sessionId;
       if (isOfIt || /^(?:Fault|Started)/.test(event.type ?? "")) lines.push(text);
-      if (event.type === "ReservationSettled" && event.sessionId === sessionId) return lines;
+      isSettled = event.type === "ReservationSettled" && event.sessionId === sessionId;
+      if (isSettled && !withComplaints) return lines;
       continue;
     }
     if (event.type === "Reserved" && connector === undefined) {
@@ -70,7 +79,8 @@ export function journalOfSession(disk: Disk, folder: string, sessionId: string):
       continue;
     }
     if (event.connector === connector || /^(?:Fault|Started)/.test(event.type ?? "")) lines.push(text);
-    if (event.connector === connector && event.type === "SessionSettled") return lines;
+    isSettled = event.connector === connector && event.type === "SessionSettled";
+    if (isSettled && !withComplaints) return lines;
   }
   if (lines.length === 0 && damage !== undefined) throw damage;
   return lines;

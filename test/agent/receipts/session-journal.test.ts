@@ -124,4 +124,24 @@ test("of a reservation that nobody came for runs from its order to its receipt, 
   assert.equal(found(files, "a"), ["Reserved", ...about("a")]);
 });
 
+test("holds what was complained about later, where that is asked for, and nothing else of what came then", () => {
+  const files = new VolatileFiles();
+  type Later = Event & { readonly sessionId?: string };
+  const { journal } = Journal.open<Later>(new Disk(files), folder, (value) => value as Later);
+  const complaints: Later[] = [
+    { type: "ComplaintOpened", sessionId: "a" },
+    { type: "ComplaintOpened", sessionId: "b" },
+    { type: "FaultRaised" },
+    { type: "PaymentTold", sessionId: "a" },
+    { type: "ComplaintClosed", sessionId: "a" },
+  ];
+  for (const event of [...lifeOf("a"), ...lifeOf("b"), ...complaints]) journal.append([event], moment);
+  const types = (withComplaints: boolean): string[] =>
+    journalOfSession(new Disk(files), folder, "a", withComplaints).map(
+      (line) => (JSON.parse(line) as { event: Event }).event.type,
+    );
+  assert.equal(types(false), about("a"));
+  assert.equal(types(true), [...about("a"), "ComplaintOpened", "ComplaintClosed"]);
+});
+
 test.run();
