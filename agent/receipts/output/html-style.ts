@@ -57,6 +57,7 @@ figure{margin:1.5rem 0 0}
 body{font-size:10pt}main{max-width:none;padding:0}tr,figure,.glance,.help,.payment{break-inside:avoid}
 h2{break-after:avoid;margin-top:1.3rem}table{margin-top:1.3rem}
 .glance{print-color-adjust:exact;border:1px solid #999;border-left:.375rem solid #000}
-.curve{max-width:16rem}.glance{padding:.6rem 1rem}figure{margin-top:.8rem}th,td{padding:.3rem 0}.facts,.help .facts,.details .facts{font-size:9pt;gap:.15rem 1rem}.check .facts,.notices{font-size:8pt}
+.curve{max-width:16rem}.glance{padding:.6rem 1rem}figure{margin-top:.8rem}th,td{padding:.3rem 0}
+.facts,.help .facts,.details .facts{font-size:9pt;gap:.15rem 1rem}.check .facts,.notices{font-size:8pt}
 .check{margin-top:1.3rem}@page{size:A4;margin:12mm 15mm}}
 `;

@@ -1,5 +1,6 @@
-// A tagged PDF document to write on from top to bottom: A4, Noto Sans embedded as far as its letters are used (and a font
-// of the config for other scripts), nothing that differs from one making to the next. pdfkit and the fonts are loaded here, when a PDF is made.
+// A tagged PDF document to write on from top to bottom: A4, Noto Sans embedded as far as its letters are used (and a
+// font of the config for other scripts), nothing that differs from one making to the next. pdfkit and the fonts are
+// loaded here, when a PDF is made.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
