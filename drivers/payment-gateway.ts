@@ -130,6 +130,8 @@ export interface PaymentGateway {
    * then the gateway is closed and opened again later. A gateway without a terminal has none.
    */
   readonly taps?: (signal: AbortSignal) => AsyncIterable<PaymentTap>;
+  /** Shows a text on the terminal's own display, where it has one that can be written to. */
+  readonly show?: (text: string) => void;
   /** Holds an amount on the card that was tapped last, or that is shown now. */
   hold(request: HoldRequest): Promise<GatewayOutcome<GatewayHold>>;
   /**

@@ -5,6 +5,7 @@ import type { Moment } from "../../drivers/driver.js";
 import type { FaultCode } from "../core/fault-table.js";
 import { reservedFor } from "../core/station/backend-orders.js";
 import { isChosen, waitingFor } from "../core/station/station-state.js";
+import { bankCardLines } from "../payments/bank-card-words.js";
 import { paymentsLook } from "../payments/payment-requests.js";
 import { type ConnectorSnapshot, connectorSnapshot, type Snapshot } from "../station/snapshot.js";
 import type { StationFault } from "../sync/faults.js";
@@ -105,6 +106,9 @@ function snapshotOf(
     chosen: isChosen(state, id, reader),
     checking: station.cardHandler.asks(reader),
     reserved: reservedFor(state.orders, state.sessions, id, undefined, moment.at),
-    price: activeTariffs.lines(connector, moment),
+    price: [
+      ...activeTariffs.lines(connector, moment),
+      ...bankCardLines(config, reader, services.onTheSpot?.line.gateway !== undefined),
+    ],
   });
 }

@@ -105,7 +105,31 @@ function checkedConfig(file: string): CheckedConfig {
       );
   });
   const all = [...tariffs.values()];
-  return { faults, notes: [...uncarriedTariffs(checked, all), ...reservationNotes(checked, all)] };
+  faults.push(...terminalFaults(file, checked, all));
+  return {
+    faults,
+    notes: [...uncarriedTariffs(checked, all), ...reservationNotes(checked, all), ...terminalNotes(checked)],
+  };
+}
+
+/** Each tariff that the terminal could not take the money of. */
+function terminalFaults(file: string, { terminal }: Config, tariffs: readonly Tariff[]): string[] {
+  if (terminal === undefined) return [];
+  return tariffs
+    .filter(({ currency }) => currency !== terminal.currency)
+    .map(
+      ({ id, currency }) =>
+        `${file}: terminal.currency: the terminal takes ${terminal.currency}, and the prices of tariff ${id} are in ${currency}`,
+    );
+}
+
+/** What is held must be said before the tap. */
+function terminalNotes({ terminal, page }: Config): string[] {
+  if (terminal === undefined || terminal.texts || page?.display !== undefined) return [];
+  return [
+    "note: nothing at the station tells drivers the price and what a bank card holds before they tap: set page.display, or " +
+      "terminal.texts where the terminal's manual has the command 06 E0, or put both on a sign",
+  ];
 }
 
 /** Which uplinks' reservations are charged, where a tariff has prices for them. */

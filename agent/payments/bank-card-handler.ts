@@ -2,7 +2,7 @@
 // stops it; an RFID card is a tap like at the reader beside it. Everything is journalled before anybody relies on it.
 import type { ConnectorConfig, StationFacts } from "../../config/schema.js";
 import type { Clock, Moment } from "../../drivers/driver.js";
-import type { MinorAmount, PaymentTap } from "../../drivers/payment-gateway.js";
+import type { MinorAmount, PaymentTap, RefusalCode } from "../../drivers/payment-gateway.js";
 import { capMinor, type Hold } from "../core/payment/hold.js";
 import { holdOf } from "../core/payment/hold-task.js";
 import { amountInWords, minorText } from "../core/payment/minor-amount.js";
@@ -37,6 +37,8 @@ export type BankCardHandlerParts = {
   readonly openContactor: (connector: number) => void;
   /** The lamp of a connector at which somebody pays, or no longer. */
   readonly paying: (connector: number, on: boolean) => void;
+  /** Says on the terminal's own display why a card was refused. */
+  readonly tell: (code: RefusalCode) => void;
   readonly rfid: (uid: string, moment: Moment) => void;
   /** Shows a refusal at the connector that it is about, or at all of the reader's. */
   readonly showRefused: (connector: number | null) => void;
@@ -63,7 +65,10 @@ export class BankCardHandler {
   /** A tap at the terminal. */
   tapped(tap: PaymentTap): void {
     if (tap.kind === "id-card") return this.#parts.rfid(tap.uid, tap.moment);
-    if (tap.kind === "unreadable") return this.#answer("bank card", decline(refusalWordsOfPayment[tap.code]));
+    if (tap.kind === "unreadable") {
+      this.#parts.tell(tap.code);
+      return this.#answer("bank card", decline(refusalWordsOfPayment[tap.code]));
+    }
     const stop = this.#stopBy(tap);
     if (stop !== undefined) return this.#answer(cardInWords(tap), stop);
     if (this.#isPaying) return this.#answer(cardInWords(tap), decline("a payment is under way: one moment"));
@@ -144,6 +149,7 @@ export class BankCardHandler {
       begin: (hold) => this.#begin(hold),
       later: (late) => this.#answer(cardInWords(tap), driverWords(late, connector, held)),
     });
+    if (answer.kind === "refused") this.#parts.tell(answer.code);
     this.#answer(cardInWords(tap), driverWords(answer, connector, held));
   }
 

@@ -49,6 +49,10 @@ export const terminal = z.strictObject({
     .boolean()
     .default(false)
     .describe("other programs hold money at this terminal too: a hold whose answer was lost is left to a person"),
+  texts: z
+    .boolean()
+    .default(false)
+    .describe("shows on the terminal's own display what is held (06 E0), where its manual has that command"),
   referencePrefix: z
     .string()
     .regex(/^[A-Z0-9]{2}$/, "expected two capitals or digits such as AC")

@@ -21,6 +21,7 @@ const commands: ReadonlyMap<number, string> = new Map([
   [control.initialisation, "initialise"],
   [control.abortByStation, "stop"],
   [control.readCard, "read a card"],
+  [control.displayText, "show a text"],
   [control.ack, "acknowledged"],
   [control.unknownFunction, "no such function"],
 ]);

@@ -21,6 +21,8 @@ import type { NotSent, TerminalConnection } from "./terminal-connection.js";
 import {
   bookTotalFrame,
   diagnosisFrame,
+  displayColumns,
+  displayFrame,
   endOfDayFrame,
   holdFrame,
   initialisationFrame,
@@ -82,6 +84,9 @@ export class ZvtTerminal implements PaymentGateway {
   #mostHeldMinor: number | undefined;
   #lookAgainAt: MonoMs = 0;
   #dayEndsAt: MonoMs;
+  #text = "";
+  #isTextDue = false;
+  #canShow = true;
   /** Until then the bank may still make a hold that we know nothing of. */
   #lateUntil: MonoMs;
 
@@ -92,6 +97,13 @@ export class ZvtTerminal implements PaymentGateway {
     const now = this.#now();
     this.#dayEndsAt = now + endOfDayEveryMs;
     this.#lateUntil = now + parts.config.lateAnswer;
+  }
+
+  /** Shows a text before the next wait for a card, where the config says that the terminal can. */
+  show(text: string): void {
+    if (text === this.#text || !this.#parts.config.texts || !this.#canShow) return;
+    this.#text = text;
+    this.#isTextDue = true;
   }
 
   /** What the card that was shown last may hold at most. */
@@ -128,6 +140,7 @@ export class ZvtTerminal implements PaymentGateway {
     try {
       while (!signal.aborted) {
         await this.#upkeep();
+        await this.#showText();
         const began = this.#now();
         const seconds = Math.round(config.readCard / 1_000);
         const answer = await connection.run(readCardFrame(seconds), config.readCard + readMarginMs);
@@ -136,7 +149,10 @@ export class ZvtTerminal implements PaymentGateway {
         const tap = tapOf(read, clock.now(), (fields, moment) => tapOfCard(fields, moment, hash, nonce));
         if (read.kind === "completed") this.#mostHeldMinor = read.status?.card.maxHold;
         if (read.kind === "refused" && read.code === code.dayDue) this.#dayEndsAt = this.#now();
-        if (tap !== undefined) yield tap;
+        if (tap !== undefined) {
+          yield tap;
+          this.#isTextDue = this.#canShow && this.#text !== "";
+        }
         // A card that stays in the field is one tap, and what it has set off goes before the next wait.
         if (this.#now() - began < calmMs || tap !== undefined) await sleep(clock, calmMs, signal);
       }
@@ -256,6 +272,14 @@ export class ZvtTerminal implements PaymentGateway {
     if (ended.kind !== "done") this.#dayEndsAt = this.#now() + dayAgainMs;
   }
 
+  /** A terminal that refuses the text is not asked again. */
+  async #showText(): Promise<void> {
+    if (!this.#isTextDue) return;
+    this.#isTextDue = false;
+    const shown = await this.#parts.connection.run(displayFrame(wrapped(this.#text, displayColumns)));
+    if (shown.kind === "refused") this.#canShow = false;
+  }
+
   /** Throws DeviceError for an answer that never came. */
   #sent(answer: Exchange | NotSent): Exclude<Exchange, { readonly kind: "broken" }> {
     if (answer.kind === "not-sent") throw answer.error;
@@ -328,4 +352,15 @@ export class ZvtTerminal implements PaymentGateway {
     const answer = await this.#parts.connection.run(repeatReceiptFrame(this.#parts.password));
     return answer.kind === "completed" && answer.status?.result === 0 ? answer.status : undefined;
   }
+}
+
+/** A text in lines of so many characters, broken between words. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

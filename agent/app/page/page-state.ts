@@ -8,6 +8,7 @@ import type { SampleList } from "../../core/session/sale.js";
 import { available, type Session } from "../../core/session/session.js";
 import { reservedFor } from "../../core/station/backend-orders.js";
 import { waitingFor } from "../../core/station/station-state.js";
+import { heldOnCardAt } from "../../payments/bank-card-words.js";
 import { evseStatus } from "../../sync/ocpi/ocpi-live-objects.js";
 import type { PushedConnector, PushedCurve, PushedSession, StationHello } from "../../web/link/frames.js";
 import type { Services } from "../services/services.js";
@@ -49,8 +50,14 @@ export function helloOf(config: PageConfigured, version: string): StationHello {
       ...connectorFacts(connector),
       limits: connector.limits,
       buttonStops: connector.button?.does === "stop",
+      ...heldOn(config, connector.reader),
     })),
   };
+}
+
+function heldOn(config: Config, reader: string): { readonly heldOnCard?: string } {
+  const heldOnCard = heldOnCardAt(config, reader);
+  return heldOnCard === undefined ? {} : { heldOnCard };
 }
 
 /** What a connector's state is made from. */

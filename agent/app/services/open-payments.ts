@@ -2,6 +2,7 @@
 // their end, the meaning of a bank card, and what is owed back.
 import type { Config, ConnectorConfig } from "../../../config/schema.js";
 import type { MeterIdentity } from "../../../drivers/driver.js";
+import type { RefusalCode } from "../../../drivers/payment-gateway.js";
 import { Failure } from "../../core/failure.js";
 import { capMinor, type Hold } from "../../core/payment/hold.js";
 import { lookAheadAt, whyBelowLeastTotal } from "../../core/payment/hold-cap.js";
@@ -10,8 +11,10 @@ import type { Payable } from "../../core/payment/payable.js";
 import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import type { Acceptance } from "../../core/session/opening.js";
 import { minuteMs } from "../../core/time/time.js";
+import { paymentWords } from "../../core/words/payment-words.js";
 import type { Book } from "../../ledger/book/book.js";
 import { BankCardHandler } from "../../payments/bank-card-handler.js";
+import { bankCardLines } from "../../payments/bank-card-words.js";
 import { openCardKey } from "../../payments/card-key.js";
 import { GatewayLine } from "../../payments/gateway-line.js";
 import { HoldLedger } from "../../payments/hold-ledger.js";
@@ -44,6 +47,7 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
   const { config } = loaded;
   const { station, book } = ties;
   const { clock } = machine;
+  const terminalReader = config.payments.reader ?? Object.keys(config.readers)[0] ?? "";
   const table = HoldTable.open(disk, config.state);
   const cardKey = openCardKey(disk, config.state);
   const note = (text: string): void => parts.emit({ type: "note", at: clock.now().at, text });
@@ -73,6 +77,7 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
     ledger,
     () => line.gateway?.currency,
     () => isAmountWrong,
+    (code) => line.gateway?.show?.(paymentWords[config.language].refusals[code]),
   );
   const line: GatewayLine = new GatewayLine({
     clock,
@@ -81,6 +86,7 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
     faults: station.faults,
     tapped: (tap) => cards.tapped(tap),
     back: async () => {
+      if (config.terminal?.texts === true) showText();
       ledger.meet(true);
       const why = await ledger.reconcile();
       if (why !== undefined) note(`${device}: its open holds could not be asked for: ${why}`);
@@ -88,12 +94,21 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
     },
     die: parts.die,
   });
+  /** The price, where all connectors of the terminal have the same, and what is held, on the terminal's own display. */
+  const showText = (): void => {
+    const served = config.connectors.filter(({ reader }) => reader === terminalReader);
+    const prices = new Set(served.map((one) => ties.activeTariffs.lines(one, clock.now())[0] ?? ""));
+    const [price = ""] = prices.size === 1 ? prices : [];
+    const texts = [price, ...bankCardLines(config, terminalReader, true)].filter((text) => text !== "");
+    line.gateway?.show?.(texts.join(". "));
+  };
   const stopListening = station.feed().listen(({ before, after }) => {
     if (before.holds !== after.holds || before.sessions !== after.sessions) ledger.meet();
   });
   let cancel = (): void => undefined;
   const everyMinute = (): void => {
     ledger.minute();
+    if (config.terminal?.texts === true) showText();
     refunds.look(clock.now().at);
     cancel = clock.at(clock.now().monoMs + minuteMs, everyMinute);
   };
@@ -120,6 +135,7 @@ function openCards(
   ledger: HoldLedger,
   currency: () => string | undefined,
   isAmountWrong: () => boolean,
+  tell: (code: RefusalCode) => void,
 ): BankCardHandler {
   const { config } = loaded;
   const { clock } = machine;
@@ -142,6 +158,7 @@ function openCards(
       whyTooLittle(connector, acceptance, currency(), config, machine, activeTariffs),
     openContactor: (connector) => station.connectors.get(connector)?.openContactor(),
     paying: (connector, on) => station.paying(connector, on),
+    tell,
     rfid: (uid, moment) => station.cardHandler.tapped(reader, { kind: "card", uid, moment }),
     showRefused: (connector) => {
       for (const { id, reader: of } of station.layout.connectors)

@@ -41,7 +41,10 @@ function bayLines(view: StationView, connector: PushedConnector, columns: number
     session === undefined
       ? price === undefined
         ? [words.nothingSold]
-        : priceRowTexts(price).map(({ heading, amount }) => `${heading}: ${amount}`)
+        : [
+            ...priceRowTexts(price).map(({ heading, amount }) => `${heading}: ${amount}`),
+            ...(price.held === undefined ? [] : [price.held]),
+          ]
       : [
           `${words.energy}: ${energyFigure(session.energyMilliWh, language)}`,
           `${words.costSoFar}: ${moneyFigure(session.accrued, session.currency, language)}`,

@@ -76,7 +76,8 @@ function priceRows({ view, language, words }: PageContext, id: number): Html {
     .map(
       ({ kind, heading, amount }) =>
         html`<div class="${kind === "kwh" ? "first" : ""}"><dt>${heading}</dt><dd>${amount}</dd></div>`,
-    )}${usual}</dl>`;
+    )}${usual}</dl>
+${price.held === undefined ? "" : html`<p>${price.held}.</p>`}`;
 }
 
 function sessionRows({ words, language }: PageContext, { session }: PushedConnector): Html {

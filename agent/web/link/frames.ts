@@ -18,6 +18,8 @@ const connectorFrame = z.object({
   maxPowerW: z.number(),
   /** A press ends the session. */
   buttonStops: z.boolean(),
+  /** What the terminal holds on a bank card, such as "50.00 EUR". */
+  heldOnCard: z.string().max(40).optional(),
   limits: z.object({
     energyKwh: z.string().optional(),
     cost: z.string().optional(),

@@ -5,6 +5,7 @@ import { explainTariff, type PriceInWords } from "../../core/explain/explain-tar
 import { priceBeforeStart } from "../../core/explain/price-before-start.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import { parseTariff } from "../../core/tariff/tariff-reader.js";
+import { paymentWords } from "../../core/words/payment-words.js";
 import type { StationView } from "../link/station-link.js";
 import type { Html, PageContext } from "./layout.js";
 import { usualCost, usualKwh } from "./usual-cost.js";
@@ -14,7 +15,12 @@ export const usualEnergy = `${usualKwh} kWh`;
 /** Texts of prices that are kept, since they are asked for again and again. */
 const mostKept = 512;
 
-export type BayPrice = { readonly lines: readonly PriceInWords[]; readonly usual: string | undefined };
+/** `held` = what a bank card at the terminal means, where there is one. */
+export type BayPrice = {
+  readonly lines: readonly PriceInWords[];
+  readonly usual: string | undefined;
+  readonly held: string | undefined;
+};
 
 const parsed = new WeakMap<object, Tariff | undefined>();
 const kept = new Map<string, BayPrice>();
@@ -55,7 +61,8 @@ function priceOf(
   language: Language,
 ): BayPrice {
   const { timeZone } = hello.station;
-  if (state.trust === "unsynced") return { lines: explainTariff(tariff, timeZone, language), usual: undefined };
+  const held = facts?.heldOnCard === undefined ? undefined : paymentWords[language].held(facts.heldOnCard);
+  if (state.trust === "unsynced") return { lines: explainTariff(tariff, timeZone, language), usual: undefined, held };
   const { energyKwh, cost, time } = facts?.limits ?? {};
   const lines = priceBeforeStart(tariff, state.atMs, timeZone, language, {
     idleGraceMs: hello.idleGraceMs,
@@ -66,7 +73,7 @@ function priceOf(
       ...(time === undefined ? {} : { time }),
     },
   });
-  return { lines, usual: usualCost(tariff, facts?.maxPowerW ?? 11_000, state.atMs, timeZone, language) };
+  return { lines, usual: usualCost(tariff, facts?.maxPowerW ?? 11_000, state.atMs, timeZone, language), held };
 }
 
 const chargeKinds: readonly PriceInWords["kind"][] = ["kwh", "minute", "session", "idle", "reservation"];
@@ -103,7 +110,8 @@ export function priceList(price: BayPrice | undefined, { words }: Pick<PageConte
       : html`<p class="would"><span>${words.wouldCost(usualEnergy)}</span> <strong>${price.usual}</strong></p>`;
   return html`<dl class="prices">${priceRowTexts(price).map(priceRow)}</dl>
 ${usual}
-${others.length === 0 ? "" : html`<ul class="more">${others.map(({ text }) => html`<li>${text}</li>`)}</ul>`}`;
+${others.length === 0 ? "" : html`<ul class="more">${others.map(({ text }) => html`<li>${text}</li>`)}</ul>`}
+${price.held === undefined ? "" : html`<p>${price.held}.</p>`}`;
 }
 
 const small = (text: string): Html | string => (text === "" ? "" : html`<small>${text}</small>`);

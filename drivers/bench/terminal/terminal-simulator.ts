@@ -58,6 +58,8 @@ export class TerminalSimulator {
   display: readonly string[] = [];
   /** What a status enquiry tells: 00 = ready. */
   state = 0x00;
+  /** It has said nothing more in the middle of a command. */
+  hasHung = false;
   /** The next command of that code is refused with it. */
   readonly refusals = new Map<string, number>();
   readonly #options: TerminalOptions;
@@ -225,6 +227,7 @@ export class TerminalSimulator {
   async #stops(line: Line, at: CommandBreak | undefined, step: CommandStep): Promise<boolean> {
     if (at?.step !== step || at.how === "late") return false;
     if (at.how === "cut") line.socket.destroySoon();
+    else this.hasHung = true;
     return true;
   }
 

@@ -106,3 +106,27 @@ export const initialisationFrame = (password: string): Uint8Array =>
 export const diagnosisFrame = commandFrame(control.diagnosis, ...[0x06, 0x03, 0x1b, 0x01, 0x04]);
 /** Ends what the terminal is doing, such as waiting for a card. */
 export const stopFrame = commandFrame(control.abortByStation);
+
+/** Lines of the terminal's display, and their length where its manual names none. */
+export const mostDisplayLines = 8;
+export const displayColumns = 24;
+
+/** Shows up to eight lines until something else is shown; what is longer is cut. */
+export const displayFrame = (lines: readonly string[]): Uint8Array =>
+  commandFrame(
+    control.displayText,
+    ...[0xf0, 0x00],
+    ...lines.slice(0, mostDisplayLines).flatMap((line, index) => {
+      const text = [...Buffer.from(plainAscii(line).slice(0, displayColumns), "latin1")];
+      return [0xf1 + index, 0xf0 + Math.floor(text.length / 10), 0xf0 + (text.length % 10), ...text];
+    }),
+  );
+
+/** Which letters a terminal shows beyond ASCII differs from make to make: they are spelled without their marks. */
+const plainAscii = (text: string): string =>
+  text
+    .replace(/[äöüÄÖÜ]/g, (letter) => `${letter.normalize("NFD").charAt(0)}e`)
+    .replaceAll("ß", "ss")
+    .replaceAll("ł", "l")
+    .normalize("NFD")
+    .replace(/[^\x20-\x7e]/g, "");

@@ -23,6 +23,7 @@ export const control = {
   initialisation: 0x0693,
   abortByStation: 0x06b0,
   readCard: 0x06c0,
+  displayText: 0x06e0,
   printLine: 0x06d1,
   printBlock: 0x06d3,
 } as const;

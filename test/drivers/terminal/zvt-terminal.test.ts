@@ -205,6 +205,31 @@ taps(
   },
 );
 
+taps(
+  "what is held stands on the terminal's own display before it waits, in plain letters; one without is asked once",
+  async () => {
+    const bench = await terminalBench({}, { texts: true });
+    bench.terminal.show("Bankkarte am Terminal: 50,00 EUR für Sie reserviert");
+    await bench.tap(testCards.rfid);
+    assert.equal(bench.simulator.display, ["Bankkarte am Terminal:", "50,00 EUR fuer Sie", "reserviert"]);
+    bench.simulator.refusals.set("06e0", 0x83);
+    bench.terminal.show("The bank declined the payment.");
+    await bench.tap(testCards.rfid);
+    bench.terminal.show("Another text");
+    await bench.tap(testCards.rfid);
+    assert.is(bench.simulator.commands.filter((command) => command === "06e0").length, 2);
+    await bench.close();
+  },
+);
+
+taps("no text is sent to a terminal whose config does not say that it takes one", async () => {
+  const bench = await terminalBench();
+  bench.terminal.show("50.00 EUR are held");
+  await bench.tap(testCards.rfid);
+  assert.not(bench.simulator.commands.includes("06e0"));
+  await bench.close();
+});
+
 taps("waiting for cards ends at once when the station stops", async () => {
   const bench = await terminalBench();
   const over = new AbortController();
@@ -452,19 +477,21 @@ async function arrivedAt({ simulator }: TerminalBench, code: string, count: numb
     await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** Lets time pass, second by second, until the condition holds. */
+/** Lets time pass, second by second and never while an answer is under way, until the condition holds. */
 async function passUntil(clock: HandClock, holds: () => boolean): Promise<void> {
   while (!holds()) {
-    clock.advance(1_000);
+    if (clock.inFlight === 0) clock.advance(1_000);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
-/** Waits for an outcome; where nothing comes, time passes. */
-async function withTime<T>({ clock }: TerminalBench, work: Promise<T>): Promise<T> {
+/** Waits for an outcome; where the terminal says nothing more, time passes. */
+async function withTime<T>({ clock, simulator }: TerminalBench, work: Promise<T>): Promise<T> {
   let isSettled = false;
   void work.finally(() => (isSettled = true));
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  await passUntil(clock, () => isSettled);
+  while (!isSettled) {
+    if (simulator.hasHung) clock.advance(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   return work;
 }
