@@ -8,13 +8,13 @@ import type { Clock } from "../../../drivers/driver.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { publicKeyFile } from "../../receipts/key-rotation.js";
+import { SessionLinks } from "../../receipts/session-links.js";
 import type { AgentEvent } from "../../station/events.js";
 import type { PushedConnector, StationPush, StationTariffs } from "../../web/link/frames.js";
 import type { Services } from "../services/services.js";
 import { PageQuestions } from "./page-questions.js";
 import { type PagePeer, PageSocket } from "./page-socket.js";
 import { connectorStateOf, curveOf, helloOf, type PageConfigured } from "./page-state.js";
-import { SessionLinks } from "./session-links.js";
 
 const defaultPushEveryMs = 1_000;
 /** So often also when nothing has changed: the page knows by it that the station is there. */

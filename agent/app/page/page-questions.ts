@@ -12,9 +12,9 @@ import type { BookEntry } from "../../ledger/book/book-page.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { laterReceipts, receiptFileOf } from "../../receipts/output/exports.js";
 import { copyPath } from "../../receipts/output/receipt-file-retention.js";
+import type { SessionLinks } from "../../receipts/session-links.js";
 import type { Linked, PageAnswer, PageQuestion } from "../../web/link/frames.js";
 import type { Services } from "../services/services.js";
-import type { SessionLinks } from "./session-links.js";
 import { TryLimit } from "./try-limit.js";
 
 /** Five tries at the card of a connector, then ten minutes none. */

@@ -27,6 +27,7 @@ import { writeReceiptFiles } from "../../receipts/output/receipt-files.js";
 import { type NameUser, openOperatorKey, userNaming } from "../../receipts/privacy/operator-key.js";
 import { emptyIssuerState } from "../../receipts/receipt-chain.js";
 import { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
+import { printedAddress } from "../../receipts/session-links.js";
 import { checkTools, mustContinue, openSigner } from "../../receipts/signing-keys.js";
 import type { Station } from "../../station/station.js";
 import type { Faults } from "../../sync/faults.js";
@@ -96,6 +97,7 @@ export function openIssuer(
     [...ties.station().stationState().sessions.values()].some(
       (session) => session.state === "settling" && (numberOf(session) ?? 0) > book.count(),
     );
+  const addressOf = printedAddress(disk, config);
   const issuer = new ReceiptIssuer({
     station: config.station,
     timeZone: config.station.timeZone,
@@ -111,7 +113,9 @@ export function openIssuer(
     cdr: (settlement, ocmf, spkiHex) =>
       makeCopies(settlement, ocmf === "" ? undefined : { ocmf, publicKeySpkiHex: spkiHex }, cdrVersions(config)),
     handOut: (signed) =>
-      writeReceiptFiles(disk, config, signed, (text) => emit({ type: "note", at: clock.now().at, text })),
+      writeReceiptFiles(disk, config, { ...signed, address: addressOf(signed.jws) }, (text) =>
+        emit({ type: "note", at: clock.now().at, text }),
+      ),
     paymentOf: (reference, payable) => {
       const hold = ties.station().stationState().holds.get(reference);
       return hold === undefined ? undefined : holdFacts(hold, payable);

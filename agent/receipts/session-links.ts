@@ -4,8 +4,11 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Disk } from "../../ledger/store/disk.js";
-import { Table } from "../../ledger/store/table.js";
+import type { Config } from "../../config/schema.js";
+import { Failure } from "../core/failure.js";
+import { payloadOf } from "../core/receipt/receipt-payload.js";
+import type { Disk } from "../ledger/store/disk.js";
+import { Table } from "../ledger/store/table.js";
 
 export const sessionLinksFile = "session-links.json";
 
@@ -70,4 +73,27 @@ export class SessionLinks {
     }));
     return link;
   }
+}
+
+/**
+ * Where the receipt of a sale is found on the driver's page, to print on it; undefined where the config has no page, or
+ * one that a driver opens at the station alone. A table that is damaged costs the address and never the receipt: the page
+ * tells of it.
+ */
+export function printedAddress(
+  disk: Disk,
+  { page, state }: Pick<Config, "page" | "state">,
+): (jws: string) => string | undefined {
+  let links: SessionLinks | undefined;
+  return (jws) => {
+    const payload = page?.reach === "proxy" ? payloadOf(jws) : undefined;
+    if (page === undefined || payload?.kind !== "sale") return undefined;
+    try {
+      links ??= SessionLinks.open(disk, state);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return undefined;
+    }
+    return `${page.address.replace(/\/$/, "")}/r/${links.linkOf(payload.sale.sessionId)}`;
+  };
 }
