@@ -1,11 +1,10 @@
 // The ways to a backend, as the config file names them: OCPI over HTTPS, OCPP over a websocket.
 import { z } from "zod";
 import { cronText } from "./cron.js";
-import { durationFieldOr, nameField } from "./parts/schema-fields.js";
+import { durationFieldOr, nameField, secretFileField } from "./parts/schema-fields.js";
 
 /** Hosts of a URL that are this machine itself: the only ones that a secret may travel to in the open. */
 export const loopback: readonly string[] = ["127.0.0.1", "[::1]", "localhost"];
-const file = z.string().startsWith("/", "expected an absolute path");
 
 /** The words for a text that is no such address; a value that is missing or no text has words of its own. */
 const worded =
@@ -40,7 +39,13 @@ const common = {
   backoff: z
     .strictObject({ first: durationFieldOr("5s", "100ms", "10m"), most: durationFieldOr("15m", "1s", "1d") })
     .prefault({}),
-  tls: z.strictObject({ caFile: file.optional(), certFile: file.optional(), keyFile: file.optional() }).prefault({}),
+  tls: z
+    .strictObject({
+      caFile: secretFileField.optional(),
+      certFile: secretFileField.optional(),
+      keyFile: secretFileField.optional(),
+    })
+    .prefault({}),
   /** An HTTP proxy that is asked to CONNECT; TLS goes through it end to end. */
   proxy: z
     .url({
@@ -54,7 +59,7 @@ const common = {
     )
     .optional(),
   /** The file that holds `user:password` for the proxy, where it asks for them. */
-  proxyAuthFile: file.optional(),
+  proxyAuthFile: secretFileField.optional(),
   /** node-cron, in UTC: when a waiting outbox is looked at again. */
   schedule: cronText.default("* * * * *"),
 };
@@ -66,7 +71,7 @@ const ocpi = z.strictObject({
   url: secureOrLoopback("https", "http", "tokenFile"),
   version: z.enum(["2.2.1", "2.3.0"]).default("2.2.1"),
   /** The file that holds the credentials token; the token itself never stands in this file. */
-  tokenFile: file,
+  tokenFile: secretFileField,
   /** How the token stands in the Authorization header: in base64 since OCPI 2.2, as it is for older receivers. */
   tokenHeader: z.enum(["base64", "plain"]).default("base64"),
   toCountryCode: z.string().regex(/^[A-Z]{2}$/, "expected two capital letters"),
@@ -118,7 +123,7 @@ const ocpp = z.strictObject({
   /**
    * The file that holds the basic auth password (security profiles 1 and 2); profile 3 is tls.certFile and tls.keyFile.
    */
-  passwordFile: file.optional(),
+  passwordFile: secretFileField.optional(),
   /** How long an answer is waited for (OCPP MessageTimeout). */
   timeout: durationFieldOr("60s", "1s", "5m"),
   /** While charging, a TransactionEvent (Updated) or MeterValues is sent at least this often. */

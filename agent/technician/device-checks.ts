@@ -221,6 +221,18 @@ function mountOf(folder: string, machine: MachineStatus): Mount | undefined {
 }
 
 /**
+ * Whether a folder lies on an encrypted device (dm-crypt, also beneath LVM); undefined where that cannot be told, as on
+ * a file system in memory.
+ */
+export function isEncrypted(folder: string, machine: MachineStatus): boolean | undefined {
+  const device = mountOf(folder, machine)?.device;
+  if (device === undefined) return undefined;
+  const isCrypt = (name: string): boolean =>
+    (machine.text(`/sys/class/block/${name}/dm/uuid`) ?? "").startsWith("CRYPT-");
+  return isCrypt(device) || machine.names(`/sys/class/block/${device}/slaves`).some(isCrypt);
+}
+
+/**
  * eMMC tells in tenths how much of its life is used (its DEVICE_LIFE_TIME_EST and PRE_EOL_INFO); an SD card tells
  * nothing.
  */

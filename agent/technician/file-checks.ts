@@ -19,7 +19,14 @@ import { operatorKeyFile } from "../receipts/privacy/operator-key.js";
 import { keyFile } from "../receipts/signing-keys.js";
 import { emptyOutbox, type OutboxState, parseOutboxTable, wrongAndUnseen } from "../sync/outbox-state.js";
 import { readTariff } from "../tariffs/tariff-file.js";
-import { type Finding, faultFinding, okFinding, warnFinding } from "./device-checks.js";
+import {
+  type Finding,
+  faultFinding,
+  isEncrypted,
+  type MachineStatus,
+  okFinding,
+  warnFinding,
+} from "./device-checks.js";
 
 const comfortableFreeBytes = 512 * 1024 * 1024;
 
@@ -161,7 +168,8 @@ function keyFinding(state: string): Finding {
       : faultFinding("key", key, `others may read the signing key (mode ${mode.toString(8)})`, `chmod 600 ${key}`);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") return unwell("key", diskFailure("read", key, error));
-    if (process.env["CREDENTIALS_DIRECTORY"] !== undefined) return okFinding("key", "handed in by systemd");
+    const handed = process.env["CREDENTIALS_DIRECTORY"];
+    if (handed !== undefined && existsSync(join(handed, keyFile))) return okFinding("key", "handed in by systemd");
     const why = "the first start makes it, or systemd hands one in";
     return warnFinding("key", "none yet", why, "systemctl start chargetill");
   }
@@ -185,6 +193,24 @@ function operatorKeyFinding(state: string): Finding {
       return okFinding("operator key", "handed in by systemd");
     return okFinding("operator key", "none yet: the first start makes it");
   }
+}
+
+/** What whoever takes the card out of the station has then. */
+export function stolenCard({ state }: Pick<Config, "state">, machine: MachineStatus): Finding {
+  const name = "stolen card";
+  const encrypted = isEncrypted(state, machine);
+  if (encrypted === undefined) return okFinding(name, `on which device ${state} lies is not told`);
+  if (encrypted) return okFinding(name, `${state} lies encrypted: its thief can read nothing of it`);
+  const lies = (file: string): boolean => existsSync(join(state, file));
+  const gets = [
+    ...(lies(keyFile) ? ["the signing key (receipts in this station's name: change it, chargetill key rotate)"] : []),
+    ...(lies(operatorKeyFile) ? ["the operator's key (names of cards on all stations that have it)"] : []),
+    "whole card numbers, receipts, and the secrets that lie in files",
+  ];
+  return okFinding(
+    name,
+    `${state} is not encrypted: its thief gets ${gets.join("; ")}. INSTALL: An encrypted state folder`,
+  );
 }
 
 function journalFinding(disk: Disk, state: string): Finding {

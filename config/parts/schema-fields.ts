@@ -37,6 +37,24 @@ export const durationField = (min: string, max: string) =>
 export const durationFieldOr = (text: string, min: string, max: string) =>
   durationField(min, max).default(durationMs(text) ?? 0);
 
+/** Where systemd lays what LoadCredential= of the service names. */
+const serviceCredentials = "/run/credentials/chargetill.service";
+
+/**
+ * A file that holds a secret: an absolute path, or `credential:NAME` for what systemd hands to the service
+ * (LoadCredential=, LoadCredentialEncrypted=).
+ */
+export const secretFileField = z
+  .string()
+  .regex(
+    /^(?:\/.|credential:[A-Za-z0-9][A-Za-z0-9._-]{0,99}$)/,
+    "expected an absolute path, or credential:NAME for a credential of systemd",
+  )
+  .transform((text) => {
+    const name = /^credential:(.*)$/.exec(text)?.[1];
+    return name === undefined ? text : `${process.env["CREDENTIALS_DIRECTORY"] ?? serviceCredentials}/${name}`;
+  });
+
 export const textField = (max: number) => z.string().trim().min(1).max(max);
 export const nameField = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "expected a short name of a-z, 0-9 and -");
 export const decimalField = (max: string) =>

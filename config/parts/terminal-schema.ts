@@ -1,7 +1,7 @@
 // A card terminal beside the station, as the config file names it: ZVT over TCP on a wire or VLAN of its own.
 import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
-import { durationFieldOr } from "./schema-fields.js";
+import { durationFieldOr, secretFileField } from "./schema-fields.js";
 
 /** Whether an address lies on this machine or in a private network: ZVT has no encryption. */
 function isPrivateAddress(address: string): boolean {
@@ -30,10 +30,7 @@ export const terminal = z.strictObject({
     .string()
     .regex(/^\d{8}$/, 'expected the eight digits of the terminal id in quotes, such as "52523535"')
     .describe("the id that the acquirer gave it: another terminal at this address is a fault and sells nothing"),
-  passwordFile: z
-    .string()
-    .startsWith("/", "expected an absolute path")
-    .describe("the file that holds the six digits of the terminal's password"),
+  passwordFile: secretFileField.describe("the file that holds the six digits of the terminal's password"),
   currency: z.enum(["CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "NOK", "PLN", "SEK"]).default("EUR"),
   dialect: z
     .enum(["give-back", "final", "book-total"])

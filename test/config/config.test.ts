@@ -32,6 +32,35 @@ test("the example, the demo and a connector that says nothing name sockets that 
   }
 });
 
+test("a secret is named by its path, or by the credential that systemd hands to the service", () => {
+  const withToken = (name: string): ReturnType<typeof checkConfig> =>
+    checkConfig(example.replace(/tokenFile: \S+/, `tokenFile: "${name}"`), "station.yaml");
+  const pathOf = (name: string): string | undefined => {
+    const checked = withToken(name);
+    const uplink = checked.ok ? checked.config.uplinks.find(({ kind }) => kind === "ocpi") : undefined;
+    return uplink?.kind === "ocpi" ? uplink.tokenFile : undefined;
+  };
+  assert.is(pathOf("/etc/chargetill/token"), "/etc/chargetill/token");
+  const before = process.env["CREDENTIALS_DIRECTORY"];
+  try {
+    delete process.env["CREDENTIALS_DIRECTORY"];
+    assert.is(pathOf("credential:ocpi.token"), "/run/credentials/chargetill.service/ocpi.token");
+    process.env["CREDENTIALS_DIRECTORY"] = "/run/credentials/other.service";
+    assert.is(pathOf("credential:ocpi.token"), "/run/credentials/other.service/ocpi.token");
+  } finally {
+    if (before === undefined) delete process.env["CREDENTIALS_DIRECTORY"];
+    else process.env["CREDENTIALS_DIRECTORY"] = before;
+  }
+  for (const name of ["token", "credential:", "credential:../token", "credential:a/b"]) {
+    const checked = withToken(name);
+    assert.match(
+      checked.ok ? "" : checked.faults.map(faultLine).join("\n"),
+      /an absolute path, or credential:NAME/,
+      name,
+    );
+  }
+});
+
 test("every language that receipts are printed in can be a station's language", () => {
   assert.equal(Object.keys(languageWords), [...languages]);
   for (const language of languages)

@@ -14,6 +14,7 @@ import type { Finding } from "../../../agent/technician/device-checks.js";
 import { disk as diskRoom, permissions, records, tariffs } from "../../../agent/technician/file-checks.js";
 import { type LoadedConfig, loadConfig } from "../../../config/load.js";
 import { type BenchStation, benchStation } from "../../support/bench-station.js";
+import { freshFolder } from "../../support/command.js";
 import { key, littleBook, startMs } from "../../support/sample-receipt.js";
 
 const test = suite("what the doctor says of files");
@@ -93,8 +94,12 @@ test("before the first start it says what is not there yet, and blames nobody", 
 test("a key that systemd hands in is not missed", () => {
   const { loaded } = place();
   const before = process.env["CREDENTIALS_DIRECTORY"];
-  process.env["CREDENTIALS_DIRECTORY"] = "/run/credentials/chargetill.service";
+  const handed = freshFolder();
+  process.env["CREDENTIALS_DIRECTORY"] = handed;
   try {
+    // Other secrets are handed in, and no key.
+    assert.match(told(records(loaded), "key").join(), /warn \| none yet/);
+    writeFileSync(join(handed, "station.key"), "");
     assert.equal(told(records(loaded), "key"), ["ok | handed in by systemd"]);
   } finally {
     if (before === undefined) delete process.env["CREDENTIALS_DIRECTORY"];

@@ -14,6 +14,7 @@ import { verifyEvidence } from "../../../../agent/core/verify/verify.js";
 import { verifyTools } from "../../../../agent/receipts/dispute/evidence-input.js";
 import { openSigner } from "../../../../agent/receipts/signing-keys.js";
 import { clockHealth, diskHealth, type MachineStatus, machineAt } from "../../../../agent/technician/device-checks.js";
+import { stolenCard } from "../../../../agent/technician/file-checks.js";
 import { freshFolder } from "../../../support/command.js";
 
 const record = suite("a commissioning record");
@@ -162,6 +163,28 @@ const links = {
   "sys/dev/block/179:2": "sys/devices/mmcblk0/mmcblk0p2",
   "sys/class/block/mmcblk0p2": "sys/devices/mmcblk0/mmcblk0p2",
 };
+
+health("what the thief of a card gets is said, and that an encrypted one tells nothing", () => {
+  const said = (files: Record<string, string>, more: Record<string, string> = {}): string =>
+    stolenCard({ state: "/var/lib/chargetill" }, machine(files, {}, { ...links, ...more })).value;
+  assert.match(said(card("0")), /not encrypted: its thief gets .*whole card numbers/);
+  const opened = {
+    "proc/self/mountinfo": "28 1 254:0 / / rw shared:1 - ext4 /dev/mapper/state rw",
+    "sys/class/block/dm-0/dm/uuid": "CRYPT-LUKS2-0123-state",
+  };
+  const mapped = { "sys/dev/block/254:0": "sys/devices/virtual/block/dm-0" };
+  assert.match(said(opened, mapped), /lies encrypted/);
+  // A volume of LVM whose disk is encrypted.
+  const volume = {
+    ...opened,
+    "sys/class/block/dm-0/dm/uuid": "LVM-abc",
+    "sys/class/block/dm-0/slaves/dm-1/dev": "254:1",
+    "sys/class/block/dm-1/dm/uuid": "CRYPT-LUKS2-4567-disk",
+  };
+  assert.match(said(volume, mapped), /lies encrypted/);
+  assert.match(said({ ...opened, "sys/class/block/dm-0/dm/uuid": "LVM-abc" }, mapped), /not encrypted/);
+  assert.match(said({}), /is not told/);
+});
 
 health("a file system that is well is told from one that counted errors and from one that is read-only", () => {
   assert.equal(told(diskHealth("/var/lib/chargetill", machine(card("0"), {}, links))), [
