@@ -37,6 +37,6 @@ export const stationFacts = z.strictObject({
       error: decimalWords('expected a longitude in quotes, such as "13.404954"'),
     }),
   }),
-  /** Where a receipt can be checked; printed on it. */
+  /** Where a receipt can be checked; printed on it. Without it the page's own verifier, where `page.reach` is proxy. */
   verifyUrl: z.url().optional(),
 });

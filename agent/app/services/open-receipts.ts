@@ -99,7 +99,7 @@ export function openIssuer(
     );
   const addressOf = printedAddress(disk, config);
   const issuer = new ReceiptIssuer({
-    station: config.station,
+    station: checkableStation(config),
     timeZone: config.station.timeZone,
     version: parts.version,
     book,
@@ -137,6 +137,15 @@ export function openIssuer(
   signBy(() => issuer.signer);
   book.signList();
   return issuer;
+}
+
+/**
+ * The station as its receipts tell of it: they lead to the verifier at its own page where the config names no other,
+ * and a phone can open that page from anywhere.
+ */
+function checkableStation({ station, page }: Pick<Config, "station" | "page">): Config["station"] {
+  if (station.verifyUrl !== undefined || page?.reach !== "proxy") return station;
+  return { ...station, verifyUrl: `${page.address.replace(/\/$/, "")}/verify` };
 }
 
 function tellSettled(

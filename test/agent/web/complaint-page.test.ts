@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { complaintReasons } from "../../../agent/core/complaints/complaint.js";
+import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import { exitCode } from "../../../agent/core/verify/check-result.js";
 import { verifyEvidence } from "../../../agent/core/verify/verify.js";
 import { verifyTools } from "../../../agent/receipts/dispute/evidence-input.js";
@@ -87,6 +88,27 @@ test("a form that was not taken keeps what was typed", () =>
 test("has words for every reason in every language", () => {
   for (const language of languages)
     for (const reason of complaintReasons) assert.ok(complaintWords[language].reasons[reason] !== "", language);
+});
+
+test("a receipt's code leads to the verifier of its own page, where a phone can open that from anywhere", async () => {
+  const urlWith = async (page: object, verifyUrl?: string): Promise<string | undefined> => {
+    const bench = await PageBench.open(
+      () => page,
+      ({ station: { verifyUrl: _, ...station }, ...config }) => ({
+        ...config,
+        station: verifyUrl === undefined ? station : { ...station, verifyUrl },
+      }),
+    );
+    try {
+      return payloadOf(bench.station.services.book.get(1)?.jws ?? "")?.station.verifyUrl;
+    } finally {
+      await bench.close();
+    }
+  };
+  const proxied = { reach: "proxy", address: "https://ct1.example.org/", trustedProxies: ["127.0.0.1"] };
+  assert.is(await urlWith(proxied), "https://ct1.example.org/verify");
+  assert.is(await urlWith(proxied, "https://example.org/v"), "https://example.org/v");
+  assert.is(await urlWith({ reach: "lan" }), undefined);
 });
 
 test("/verify is the file of the releases, with its own policy, packed for who asks", () =>
