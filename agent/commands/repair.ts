@@ -22,7 +22,7 @@ import { inspectBook } from "../ledger/upkeep/repair-book.js";
 import { entriesLeft, everyEntry, inspectEvidence, inspectJournal } from "../ledger/upkeep/repair-journal.js";
 import { emptyHoldTable, holdTablePath, parseHoldTable } from "../payments/hold-table.js";
 import { complaintsFile, noComplaints, parseComplaints } from "../receipts/complaints/complaint-table.js";
-import { disclosurePages, noDisclosures, parseDisclosures } from "../receipts/disclosures.js";
+import { disclosurePages, noDisclosures, pageFrom, parseDisclosures } from "../receipts/disclosures.js";
 import { indexSignerAtHand } from "../receipts/index-signature.js";
 import { issuerStateFile, parseIssuerState } from "../receipts/issuer-state.js";
 import { stagedFile, stagedKey } from "../receipts/key-rotation.js";
@@ -55,10 +55,11 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ),
   ];
   const uplinks = named("uplink");
+  const journalled = receiptsOf(disk, at("journal"));
   const issued = issuedBy(disk, folder, uplinks);
   return [
     ...inspectJournal(disk, at("journal"), { wasMade: issued > 0 || booked(disk, at("book")) > 0 }),
-    ...inspectBook(disk, at("book"), receiptsOf(disk, at("journal")), {
+    ...inspectBook(disk, at("book"), journalled, {
       indexSigner: indexSignerAtHand(disk, folder),
       issued,
     }),
@@ -89,8 +90,11 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ),
     // What was said of payments stands in the journal too; of those that are lost here no backend is told any more.
     ...paymentPages(disk, folder).flatMap((path) => inspectTable(disk, path, parsePayments, noPayments)),
-    // Of a page that is lost the receipts hold all the same: what they withhold stays closed.
-    ...disclosurePages(disk, folder).flatMap((path) => inspectTable(disk, path, parseDisclosures, noDisclosures)),
+    // What the journal does not hold any more stays closed, and the receipts hold all the same. What was forgotten since
+    // is known again: it has to be forgotten once more.
+    ...disclosurePages(disk, folder).flatMap((path) =>
+      inspectTable(disk, path, parseDisclosures, noDisclosures, {}, () => pageFrom(path, journalled)),
+    ),
     ...named("payments").flatMap((name) =>
       inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true }),
     ),
@@ -107,6 +111,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
   ];
 }
 
+type JournalledReceipt = BookEntry & { readonly disclosures: readonly string[] };
+
 type Noted = {
   readonly type?: string;
   readonly number?: number;
@@ -118,9 +124,9 @@ type Noted = {
  * The receipts whose finished bytes the journal or its archive still hold, by number. Where each stands is found out
  * once, when first asked; a file is in memory at a time, since all evidence of a large station is larger than it.
  */
-function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry | undefined {
+function receiptsOf(disk: Disk, journal: string): (number: number) => JournalledReceipt | undefined {
   let places: Map<number, string> | undefined;
-  let read: { readonly path: string; readonly entries: ReadonlyMap<number, BookEntry> } | undefined;
+  let read: { readonly path: string; readonly entries: ReadonlyMap<number, JournalledReceipt> } | undefined;
   const placesNow = (): Map<number, string> => {
     const found = new Map<number, string>();
     for (const { path, entry } of everyEntry(disk, journal)) {
@@ -147,9 +153,9 @@ function receiptsOf(disk: Disk, journal: string): (number: number) => BookEntry 
 }
 
 /** The receipt whose finished bytes an event holds. */
-function issuedIn({ type, signed, receipt }: Noted): BookEntry | undefined {
+function issuedIn({ type, signed, receipt }: Noted): JournalledReceipt | undefined {
   if (type === "ReceiptIssued" && receipt !== undefined) {
-    const { checkpoint: _, disclosures: __, ...entry } = receipt;
+    const { checkpoint: _, ...entry } = receipt;
     return entry;
   }
   const payload = type === "ReceiptSigned" && signed !== undefined ? payloadOf(signed.jws) : undefined;
@@ -160,6 +166,7 @@ function issuedIn({ type, signed, receipt }: Noted): BookEntry | undefined {
     sessionId,
     cdrId,
     jws: signed.jws,
+    disclosures: signed.disclosures,
     ocmf: signed.ocmf,
     cdr: signed.cdr,
     issuedMs: Date.parse(payload.issuedAt),

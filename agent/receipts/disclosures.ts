@@ -39,6 +39,21 @@ export function disclosurePages(disk: Disk, folder: string): string[] {
   return [...new Set(names)].sort().map((name) => join(folder, disclosuresFolder, name));
 }
 
+/** A page made again from what is known of its receipts elsewhere. */
+export function pageFrom(
+  path: string,
+  known: (number: number) => { readonly disclosures: readonly string[] } | undefined,
+): DisclosurePage {
+  const first = (Number(/page-(\d{6})\.json$/.exec(path)?.[1]) - 1) * receiptsInPage + 1;
+  const numbers = Array.from({ length: receiptsInPage }, (_, at) => first + at);
+  return {
+    receipts: numbers.flatMap((number) => {
+      const disclosures = known(number)?.disclosures;
+      return disclosures === undefined ? [] : [{ number, disclosures }];
+    }),
+  };
+}
+
 /** What is disclosed of a receipt; none where it is forgotten. Throws table/damaged, disk/failed. */
 export type ShownDisclosures = (number: number) => readonly string[];
 
@@ -58,6 +73,8 @@ export function viewDisclosures(disk: Disk, folder: string): ShownDisclosures {
 
 export class Disclosures {
   #newest: { readonly index: number; readonly table: Table<DisclosurePage> } | undefined;
+  /** The older page that was looked at last: a backlog is sent one receipt after the other. */
+  #older: { readonly index: number; readonly page: DisclosurePage } | undefined;
 
   constructor(
     private readonly disk: Disk,
@@ -76,10 +93,16 @@ export class Disclosures {
     );
   }
 
-  readonly of: ShownDisclosures = (number) =>
-    pageOf(number) === this.#newest?.index
-      ? within(this.#newest.table.data, number)
-      : within(Table.view(this.disk, fileOf(this.folder, pageOf(number)), parseDisclosures, noDisclosures), number);
+  readonly of: ShownDisclosures = (number) => {
+    const index = pageOf(number);
+    if (index === this.#newest?.index) return within(this.#newest.table.data, number);
+    if (index !== this.#older?.index)
+      this.#older = {
+        index,
+        page: Table.view(this.disk, fileOf(this.folder, index), parseDisclosures, noDisclosures),
+      };
+    return within(this.#older.page, number);
+  };
 
   /** Forgets all of a receipt but these; true where there was something to forget. Throws as `keep`. */
   forget(number: number, except: readonly WithheldName[]): boolean {
@@ -95,6 +118,7 @@ export class Disclosures {
   #page(number: number): Table<DisclosurePage> {
     const index = pageOf(number);
     if (this.#newest?.index === index) return this.#newest.table;
+    this.#older = undefined;
     const table = Table.open<DisclosurePage>(this.disk, fileOf(this.folder, index), parseDisclosures, noDisclosures);
     // An older page is opened to forget something; the newest stays at hand.
     if (index >= (this.#newest?.index ?? 0)) this.#newest = { index, table };
@@ -125,6 +149,16 @@ export function personOf({ number, jws, concerns }: BookEntry, disclosures: Show
     ...(reference === undefined ? {} : { reference }),
   };
 }
+
+/** Whether a sale's card was known, and is not any more: no backend may be told another name for it. */
+export function isForgotten({ number, jws }: BookEntry, disclosures: ShownDisclosures): boolean {
+  const payload = payloadOf(jws);
+  if (payload === undefined || soldIn(payload) === undefined || payload.commitments.card === undefined) return false;
+  return !disclosures(number).some((text) => readDisclosure(text)?.name === "card");
+}
+
+/** Why what is to be sent of it is kept back. */
+export const forgottenWords = "whose it is was forgotten, or lost with a page of disclosures";
 
 /** Stands in the CDR of a credit whose sale's card is forgotten. */
 const forgotten = "FORGOTTEN";

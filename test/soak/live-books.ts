@@ -4,11 +4,12 @@
 // written off as what it was.
 import assert from "node:assert/strict";
 import type { Agent } from "../../agent/app/agent.js";
-import type { CdrCopies } from "../../agent/core/cdr/cdr-copies.js";
+import { type CdrCopies, withPerson } from "../../agent/core/cdr/cdr-copies.js";
 import { milliWhOfKwh } from "../../agent/core/number/energy-text.js";
 import { payloadOf } from "../../agent/core/receipt/receipt-payload.js";
 import { Book } from "../../agent/ledger/book/book.js";
 import { Disk } from "../../agent/ledger/store/disk.js";
+import { personOf, viewDisclosures } from "../../agent/receipts/disclosures.js";
 import type { Bench } from "../../drivers/bench/bench.js";
 import { type Street, stateFolder } from "../support/street/street.js";
 
@@ -134,7 +135,9 @@ export class LiveBooks {
       const entry = book.get(number);
       if (entry === undefined) continue;
       this.#bill(number, entry.jws, (id) => this.#lastRegister(id));
-      if (entry.kind === "sale") this.#sent(entry.cdrId, (entry.cdr as CdrCopies).texts["2.3.0"] ?? "");
+      const person = personOf(entry, viewDisclosures(disk, stateFolder));
+      const text = withPerson((entry.cdr as CdrCopies | null)?.texts["2.3.0"] ?? "{}", person);
+      if (entry.kind === "sale") this.#sent(entry.cdrId, text);
     }
     this.#heard = this.street.seen.event.length;
   }

@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
-import type { UplinkConfig } from "../../../config/uplink-schema.js";
+import type { OcpiUplinkConfig, UplinkConfig } from "../../../config/uplink-schema.js";
 import { type CdrCopies, copyFor, withPerson, withSignedData } from "../../core/cdr/cdr-copies.js";
 import type { Book } from "../../ledger/book/book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import { Table } from "../../ledger/store/table.js";
-import { personOf, type ShownDisclosures } from "../../receipts/disclosures.js";
+import { forgottenWords, isForgotten, personOf, type ShownDisclosures } from "../../receipts/disclosures.js";
 import type { Payments } from "../../receipts/payments.js";
 import type { Faults } from "../../sync/faults.js";
 import { OcpiUplink } from "../../sync/ocpi/ocpi-uplink.js";
@@ -114,7 +114,14 @@ function receiptWaits(sessionId: string, book: Book, outbox: Outbox): boolean {
 
 /** What an uplink sends of a receipt; null = nothing. */
 function itemOf(entry: BookEntry, config: UplinkConfig, { kinds, disclosures }: UplinkParts): OutboxItem | null {
-  if (config.kind === "ocpp") return ocppIn(kinds).ocppItem(entry, disclosures(entry.number));
+  const item =
+    config.kind === "ocpp"
+      ? ocppIn(kinds).ocppItem(entry, disclosures(entry.number))
+      : cdrItem(entry, config, disclosures);
+  return item === null || !isForgotten(entry, disclosures) ? item : { ...item, park: forgottenWords };
+}
+
+function cdrItem(entry: BookEntry, config: OcpiUplinkConfig, disclosures: ShownDisclosures): OutboxItem | null {
   if (entry.cdr === null) return null;
   const copy = copyFor(entry.cdr as CdrCopies, config);
   if (copy === null) return null;

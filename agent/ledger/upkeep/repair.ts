@@ -45,14 +45,19 @@ export function setAside(disk: Disk, path: string): string | undefined {
   return aside;
 }
 
-/** Looks at a table; a damaged one can only begin anew with `first`. Writes nothing. Throws disk/failed. */
+/**
+ * Looks at a table; a damaged one begins anew with `first`, or with what `rebuilt` finds elsewhere. Writes nothing. Throws
+ * disk/failed.
+ */
 export function inspectTable<T>(
   disk: Disk,
   path: string,
   parse: (value: unknown) => T,
   first: T,
   options: TableOptions = {},
+  rebuilt?: () => T,
 ): RepairFinding[] {
+  const again = rebuilt === undefined ? "starts the table again, empty" : "makes the table again from the journal";
   const problem = complaintOf(() => void Table.view(disk, path, parse, first, options));
   if (problem === undefined) return [];
   return [
@@ -60,14 +65,12 @@ export function inspectTable<T>(
       path,
       problem,
       remedy:
-        disk.size(path) === undefined
-          ? "starts the table again, empty"
-          : `sets the file aside in ${join(dirname(path), "damaged")} and starts the table again, empty`,
+        disk.size(path) === undefined ? again : `sets the file aside in ${join(dirname(path), "damaged")} and ${again}`,
       repair: () => {
         setAside(disk, path);
         disk.remove(path);
         disk.remove(`${path}.made`);
-        Table.open(disk, path, parse, first, options);
+        Table.open(disk, path, parse, rebuilt?.() ?? first, options);
       },
     },
   ];
