@@ -6,12 +6,19 @@ import { fileURLToPath } from "node:url";
 import { freshFolder } from "../../support/command.js";
 import { type FileResult, runTestFile } from "../../support/runner/test-file.js";
 import { type Mutant, mutated } from "./mutant.js";
+import { paymentMutants } from "./payment-mutants.js";
 import { priceMutants } from "./price-mutants.js";
 import { receiptMutants } from "./receipt-mutants.js";
 import { sessionMutants } from "./session-mutants.js";
 import { stationMutants } from "./station-mutants.js";
 
-export const mutants: readonly Mutant[] = [...sessionMutants, ...stationMutants, ...priceMutants, ...receiptMutants];
+export const mutants: readonly Mutant[] = [
+  ...sessionMutants,
+  ...stationMutants,
+  ...priceMutants,
+  ...receiptMutants,
+  ...paymentMutants,
+];
 
 /** The repository, seen from the compiled file. */
 export const repository = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..");

@@ -126,6 +126,17 @@ test("a hold below the least total is not begun on: a flat fee, a minimum, a fir
   assert.is(dueOf({ ...story, tariff: step, cents: 599 }), undefined);
 });
 
+test("a price that asks for little power is not passed by a car that drew much at the last look", () => {
+  const tariff = tariffOf([
+    { price_components: [{ type: "ENERGY", price: 10, step_size: 1 }], restrictions: { max_power: 4 } },
+    { price_components: [{ type: "ENERGY", price: 0.01, step_size: 1 }] },
+  ]);
+  for (let seed = 1; seed <= 8; seed += 1) {
+    const ended = dueOf({ tariff, zone: "Europe/Berlin", cents: 700, pollMs: 60_000, seed });
+    assert.ok(ended !== undefined && ended.due <= 700, `seed ${seed}: ${ended?.due} of 700`);
+  }
+});
+
 test("the session goes on as long as the cap leaves room for the way to its end", () => {
   const tariff = tariffOf([{ price_components: [perKwh] }]);
   const ended = dueOf({ tariff, zone: "Europe/Berlin", cents: 20, pollMs: 1_000, seed: 3 });
