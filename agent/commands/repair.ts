@@ -33,6 +33,7 @@ import { noSessionLinks, parseSessionLinks, sessionLinksFile } from "../receipts
 import { keyFile, mustContinue, openSigner } from "../receipts/signing-keys.js";
 import { nothingPulled, parsePullState } from "../sync/ocpi/ocpi-pull.js";
 import { parseSettings } from "../sync/ocpp/requests/settings.js";
+import { noWebPayments, parseWebPayments } from "../sync/ocpp/requests/web-payment-settings.js";
 import { noSecurityEvents, parseSecurityEvents } from "../sync/ocpp/security/security-events.js";
 import { noTransactions, parseTransactionsTable } from "../sync/ocpp/transactions/transactions-state.js";
 import { emptyOutbox, parseOutboxTable } from "../sync/outbox-state.js";
@@ -104,6 +105,8 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
       inspectTable(disk, at(name), parseSecurityEvents, noSecurityEvents, { steps: true }),
     ),
     // What a backend has set it sets again; a transaction that was open may be told to it once more.
+    // Without what it has set for payments on its page, no code leads there until it sets it again.
+    ...named("webpay").flatMap((name) => inspectTable(disk, at(name), parseWebPayments, noWebPayments)),
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
     ...named("ocpp").flatMap((name) =>
       inspectTable(disk, at(name), parseTransactionsTable, { state: noTransactions }, { steps: true }),

@@ -17,7 +17,7 @@ export class JournalRetention {
   /** An entry was written, or is read again at a start; `before` = the state that it found. */
   saw(seq: number, event: StationEvent, before: StationState): void {
     // All orders said again begin anew, unless something waits that may hang on the old ones.
-    if (!stands(before) || (event.type === "OrdersStand" && before.waiting.size + before.awaited.size === 0))
+    if (!stands(before) || (event.type === "OrdersStand" && nothingWaits(before)))
       this.#standsSince = this.#open(before, seq);
     if (event.type === "HoldWanted") this.#ofHold.set(event.wish.reference, seq);
     if (event.type === "HoldsStand") for (const { reference } of event.holds) this.#ofHold.set(reference, seq);
@@ -55,5 +55,7 @@ export class JournalRetention {
 export const ordersStand = ({ orders }: StationState): boolean =>
   orders.reservations.size > 0 || orders.inoperative.size > 0 || orders.noShows.size > 0;
 
-const stands = (stationState: StationState): boolean =>
-  stationState.waiting.size > 0 || stationState.awaited.size > 0 || ordersStand(stationState);
+const stands = (stationState: StationState): boolean => !nothingWaits(stationState) || ordersStand(stationState);
+
+const nothingWaits = ({ waiting, awaited, webPayments }: StationState): boolean =>
+  waiting.size + awaited.size + webPayments.size === 0;

@@ -19,12 +19,13 @@ import type { Acceptance, Opening } from "../core/session/opening.js";
 import type { Sale } from "../core/session/sale.js";
 import type { Session } from "../core/session/session.js";
 import { wants } from "../core/session/wants.js";
-import { type CardBearer, outOfServiceBy, reservedFor } from "../core/station/backend-orders.js";
+import { type CardBearer, outOfServiceBy } from "../core/station/backend-orders.js";
 import { leftOpen } from "../core/station/left-open.js";
 import { reservedBefore } from "../core/station/reservation-fee.js";
 import { isEvidence, type StationEvent } from "../core/station/station-event.js";
 import { reduce } from "../core/station/station-reducer.js";
 import { isChosen, type Layout, layoutOf, type StationState, waitingFor } from "../core/station/station-state.js";
+import { whyKept } from "../core/station/tap-decision.js";
 import { Faults, type StationFault } from "../sync/faults.js";
 import type { RecordedFact, StationFeed } from "../sync/station-port.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";
@@ -184,7 +185,7 @@ export class Station {
     for (const listener of this.#listeners) listener({ event, before, after });
     for (const one of changeEvents(before, after, event)) this.#parts.emit(one);
     for (const [id] of moved) this.connectors.get(id)?.meet();
-    if (before.orders !== after.orders || before.awaited !== after.awaited)
+    if (before.orders !== after.orders || before.awaited !== after.awaited || before.webPayments !== after.webPayments)
       for (const controller of this.connectors.values()) controller.meet();
     for (const { reader } of this.layout.connectors)
       if (
@@ -222,10 +223,7 @@ export class Station {
 
   /** Why this bearer may not start at a connector now; without one: why nobody may who has no reservation. */
   refusal(connector: number, bearer: CardBearer | undefined, tariff?: string): string | undefined {
-    const blocked = this.#blocked(connector, tariff);
-    if (blocked !== undefined) return blocked;
-    const kept = reservedFor(this.#stationState.orders, this.#stationState.sessions, connector, bearer, this.#now().at);
-    return kept === undefined ? undefined : `connector ${connector} is reserved for another card`;
+    return this.#blocked(connector, tariff) ?? whyKept(this.#stationState, connector, bearer, this.#now().at);
   }
 
   // ---- what others may ask
@@ -236,8 +234,8 @@ export class Station {
     if (session === undefined) return `there is no connector ${connector}`;
     if (session.state !== "charging") return `connector ${connector} is not charging (${session.state})`;
     this.connectors.get(connector)?.openContactor();
-    const detail = "stopped by remote word";
-    this.#record({ type: "StopRequested", moment: this.#now(), connector, reason: "Remote", detail });
+    const why = { reason: "Remote", detail: "stopped by remote word" } as const;
+    this.#record({ type: "StopRequested", moment: this.#now(), connector, ...why });
     return null;
   }
 
@@ -247,8 +245,8 @@ export class Station {
     if (controller === undefined) return `there is no connector ${connector}`;
     const { clock, registers } = this.#parts;
     const record = (event: StationEvent): boolean => this.#record(event);
-    const session = this.#session(connector);
-    return acceptMeter({ clock, faults: this.faults, controller, session, record, ...registers }, word);
+    const parts = { clock, faults: this.faults, controller, session: this.#session(connector), record, ...registers };
+    return acceptMeter(parts, word);
   }
 
   /** Writes all orders and faults that stand again, so that the entries before may go into the archive. */
@@ -273,6 +271,9 @@ export class Station {
     else this.#paying.delete(connector);
     this.connectors.get(connector)?.meet();
   }
+
+  /** Whether somebody pays at the station for a start at a connector, or a card at its reader is being checked. */
+  asks = ({ id, reader }: ConnectorConfig): boolean => this.#paying.has(id) || this.cardHandler.asks(reader);
 
   /** All lamps again: nobody is to see "free" where nothing is sold. */
   relight(): void {
@@ -356,14 +357,13 @@ export class Station {
    */
   #blocked(id: number, tariff?: string): string | undefined {
     const connector = this.#parts.config.connectors.find((one) => one.id === id);
-    const unfit = this.whyUnfit(id);
-    return unfit ?? (connector === undefined ? undefined : this.#parts.whyUnpriced(connector, tariff));
+    return this.whyUnfit(id) ?? (connector === undefined ? undefined : this.#parts.whyUnpriced(connector, tariff));
   }
 
   #indication(connector: ConnectorConfig): Indication {
     const session = this.#session(connector.id);
     const free = session.state === "available" || session.state === "occupied";
-    if (free && (this.#paying.has(connector.id) || this.cardHandler.asks(connector.reader))) return "checking";
+    if (free && (this.asks(connector) || this.#stationState.webPayments.has(connector.id))) return "checking";
     if (free && this.#blocked(connector.id) !== undefined) return "fault";
     if (session.state === "available" && waitingFor(this.#stationState, connector.id, connector.reader) !== undefined)
       return "waiting-for-plug";

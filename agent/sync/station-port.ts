@@ -1,6 +1,7 @@
 // The door between the station and a backend that speaks both ways: what it is told, and what it may ask. Whoever asks
 // gets the truth, and what it asks enters where a tap enters: it is written down before anything acts on it.
 import type { TokenConfig } from "../../config/schema.js";
+import type { Moment } from "../../drivers/driver.js";
 import type { SessionToken } from "../core/cdr/settlement.js";
 import type { OnlineAnswer } from "../core/cdr/token.js";
 import type { SessionLimits } from "../core/session/limits.js";
@@ -64,6 +65,9 @@ export type RemoteStart = {
   readonly limits?: { readonly energyKwh?: string; readonly cost?: string };
 };
 
+/** The longest time for which one word of a payment keeps a connector (OCPP 2.1 C25: five minutes). */
+export const longestWebPaymentMs = 300_000;
+
 /** What a backend may ask. */
 export interface RemoteControl {
   /** As if the token had been shown at the connector's reader; `waits` = no car is plugged in yet. */
@@ -80,6 +84,15 @@ export interface RemoteControl {
   /** A reservation of the same id is replaced. `priceTold` = its driver was told what it costs; else it is free. */
   reserve(reservation: Reservation, priceTold?: boolean): RemoteAnswer;
   cancel(reservationId: string, by: string): RemoteAnswer;
+  /**
+   * Somebody has begun to pay on the backend's page for a start at a connector: it is kept for that start so long, at
+   * most `longestWebPaymentMs`. Told again, it begins anew. Who came first keeps it: then it is refused.
+   */
+  webPaymentStarted(connector: number, forMs: number, by: string): RemoteAnswer;
+  /** The payment came to nothing. */
+  webPaymentEnded(connector: number, by: string, why: string): RemoteAnswer;
+  /** Why nobody could start at a connector after having paid for it now, if so. */
+  whyNotPayable(connector: number): Refusal | undefined;
   /**
    * null = all. A session that runs goes on; `scheduled` = it takes effect when that session is over. Lasts over
    * restarts.
@@ -111,6 +124,17 @@ export interface RemoteControl {
   changeTariffs(changes: TariffChanges, by: string): RemoteAnswer;
   tariffs(): readonly PushedTariff[];
 }
+
+/** What leads a phone to the page of a backend where its driver pays, as long as it stands. */
+export type PaymentCode = {
+  readonly url: string;
+  /** Epoch ms: then there is another. */
+  readonly endsMs: number;
+  /** The error correction that the backend wants for its picture. */
+  readonly quality: "Low" | "Medium" | "Quartile" | "High";
+};
+/** The code of a connector; undefined while none may be shown there. */
+export type PaymentCodeSource = (connector: number, now: Moment) => PaymentCode | undefined;
 
 /** A card of a backend's own list; what is not ALLOWED is refused, and told apart for the driver's sake. */
 export type ListedCard = Omit<TokenConfig, "valid" | "whitelist"> & {

@@ -15,6 +15,7 @@ import { masked } from "../core/cdr/token.js";
 import { Failure } from "../core/failure.js";
 import { Disk } from "../ledger/store/disk.js";
 import { Table } from "../ledger/store/table.js";
+import { parseWebPayments, webPaymentTable } from "../sync/ocpp/requests/web-payment-settings.js";
 import { credentialsTable, parseCredentials } from "../sync/transport/kept-credentials.js";
 import type { DeviceAccess } from "./device-access.js";
 import { examine } from "./doctor.js";
@@ -105,7 +106,9 @@ function secretsOnDisk(folder: string, uplink: string): string[] {
   const path = join(folder, credentialsTable(uplink));
   const kept = attempted(() => Table.view(new Disk(), path, parseCredentials));
   const keys = [...(kept?.certificates.map(({ key }) => key) ?? []), kept?.askedKey ?? ""];
-  return [...(kept?.passwords.map(({ text }) => text) ?? []), ...keys.map((key) => key.trim())];
+  const webPayments = attempted(() => Table.view(new Disk(), join(folder, webPaymentTable(uplink)), parseWebPayments));
+  const codeSecrets = Object.values(webPayments?.evses ?? {}).flatMap(({ secret }) => secret ?? []);
+  return [...(kept?.passwords.map(({ text }) => text) ?? []), ...keys.map((key) => key.trim()), ...codeSecrets];
 }
 
 /**

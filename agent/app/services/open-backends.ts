@@ -16,7 +16,7 @@ import type { Station } from "../../station/station.js";
 import type { OcpiLive } from "../../sync/ocpi/ocpi-live.js";
 import type { OcpiPull } from "../../sync/ocpi/ocpi-pull.js";
 import type { Outbox } from "../../sync/outbox.js";
-import type { OnlineCheck } from "../../sync/station-port.js";
+import type { OnlineCheck, PaymentCodeSource } from "../../sync/station-port.js";
 import type { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
 import { openOcpiChecks, openOcpiLive, openOcpiPulls } from "../uplinks/ocpi-schedule.js";
 import type { PaymentNotices } from "../uplinks/payment-notices.js";
@@ -45,6 +45,8 @@ export type Backends = {
   readonly lists: BackendCards;
   /** Those that have a line of their own, beside the uplinks. */
   readonly checks: readonly OnlineCheck[];
+  /** Those that have a page where drivers pay, in the order of the config. */
+  readonly paymentCodes: readonly PaymentCodeSource[];
   readonly authorizer: Authorizer;
   readonly offlineCredit: OfflineCredit;
 };
@@ -57,6 +59,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
   const { book, disclosures, nameUser, issuer, payments, cards, pushedTariffs, station, remoteControl } = ties;
   const ownChecks = openOcpiChecks({ config, clock });
   const checks: OnlineCheck[] = [...(parts.checks ?? []), ...ownChecks];
+  const paymentCodes: PaymentCodeSource[] = [];
   const lists = new BackendCards(
     { disk, folder: config.state, station: config.station, settings: config.authorisation, clock },
     (event) => void station().enter(event),
@@ -76,6 +79,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
     remoteControl,
     lists,
     canBeAsked: (check) => checks.push(check),
+    showsCodes: (source) => paymentCodes.push(source),
     // Loaded when it is asked for.
     diagnostics: async (span) => (await import("../../technician/support-bundle.js")).stationLog(config, span),
     kinds: parts.kinds,
@@ -114,7 +118,7 @@ export function openBackends(parts: ServicesParts, ties: BackendTies): Backends 
   });
   const paymentLines = channels.flatMap((channel) => channel.payments ?? []);
   const live = openOcpiLive({ config, clock, random, book, disclosures, feed: () => station().feed(), emit, die });
-  return { outboxes, paymentLines, pulls, live, lists, checks: ownChecks, authorizer, offlineCredit };
+  return { outboxes, paymentLines, pulls, live, lists, checks: ownChecks, paymentCodes, authorizer, offlineCredit };
 }
 
 /** The station runs: what waits goes out. */

@@ -16,6 +16,7 @@ import { JournalReplay } from "../../station/journal-replay.js";
 import { NoShowSettlement } from "../../station/remote/no-show-settlement.js";
 import { StationRemoteControl } from "../../station/remote/station-remote-control.js";
 import { Station } from "../../station/station.js";
+import type { PaymentCodeSource } from "../../sync/station-port.js";
 import { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import { lastActiveFile, parseLastActive } from "../../tariffs/last-active.js";
 import { PushedTariffs } from "../../tariffs/pushed-tariffs.js";
@@ -142,7 +143,19 @@ export function openServices(parts: ServicesParts): Services {
     noShows,
     onTheSpot,
   };
-  return { ...opened, outboxes, paymentLines, lists, pulls, live, checks, mayRotate };
+  const paymentCode = firstCode(backends.paymentCodes);
+  return { ...opened, outboxes, paymentLines, lists, pulls, live, checks, paymentCode, mayRotate };
+}
+
+/** The first that has one: a driver is shown one way to pay. */
+function firstCode(sources: readonly PaymentCodeSource[]): PaymentCodeSource {
+  return (connector, now) => {
+    for (const source of sources) {
+      const code = source(connector, now);
+      if (code !== undefined) return code;
+    }
+    return undefined;
+  };
 }
 
 /** The tariffs of the config and those that backends have pushed, as they are in force now. */

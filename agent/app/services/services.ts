@@ -29,7 +29,7 @@ import type { Station } from "../../station/station.js";
 import type { OcpiLive } from "../../sync/ocpi/ocpi-live.js";
 import type { OcpiPull } from "../../sync/ocpi/ocpi-pull.js";
 import type { Outbox } from "../../sync/outbox.js";
-import type { OnlineCheck } from "../../sync/station-port.js";
+import type { OnlineCheck, PaymentCodeSource } from "../../sync/station-port.js";
 import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import type { AcceptedMeters } from "../../technician/accepted-meters.js";
 import type { AcceptedTerminals } from "../../technician/terminal/accepted-terminals.js";
@@ -66,6 +66,8 @@ export type Services = {
   readonly live: readonly OcpiLive[];
   /** Those that have a line of their own, beside the uplinks. */
   readonly checks: readonly OnlineCheck[];
+  /** What leads a phone to where its driver pays for a start at a connector; undefined while there is nothing such. */
+  readonly paymentCode: PaymentCodeSource;
   /** The key is ours to change; false where it is handed in from outside. */
   readonly mayRotate: boolean;
 };

@@ -16,6 +16,7 @@ import { requestHandlers } from "../../sync/ocpp/request-handlers.js";
 import { type LogSpan, LogUploads } from "../../sync/ocpp/requests/log-upload.js";
 import type { RequestContext } from "../../sync/ocpp/requests/request-context.js";
 import { Settings } from "../../sync/ocpp/requests/settings.js";
+import { WebPaymentSettings } from "../../sync/ocpp/requests/web-payment-settings.js";
 import type { CsmsLink } from "../../sync/ocpp/rpc/link.js";
 import { CertificateRenewal } from "../../sync/ocpp/security/certificate-renewal.js";
 import { SecurityEvents } from "../../sync/ocpp/security/security-events.js";
@@ -27,8 +28,9 @@ import {
   parseTransactionsTable,
   type TransactionsState,
 } from "../../sync/ocpp/transactions/transactions-state.js";
+import { paymentCodeAt } from "../../sync/ocpp/web-payments/payment-codes.js";
 import type { ItemState, OutboxItem } from "../../sync/outbox-state.js";
-import type { CardLists, RemoteControl, StationFeed } from "../../sync/station-port.js";
+import type { CardLists, PaymentCodeSource, RemoteControl, StationFeed } from "../../sync/station-port.js";
 import { KeptCredentials } from "../../sync/transport/kept-credentials.js";
 import { tunnelsOf } from "../../sync/transport/tunnels.js";
 import { PaymentNotices } from "./payment-notices.js";
@@ -43,6 +45,8 @@ export type OcppChannelParts = {
   readonly feed: () => StationFeed | undefined;
   readonly remoteControl: () => RemoteControl | undefined;
   readonly lists: CardLists;
+  /** Told of each backend that has a page where drivers pay. */
+  readonly showsCodes: (source: PaymentCodeSource) => void;
   /** The log that a backend may get: without card numbers and secrets. */
   readonly diagnostics: (span: LogSpan) => Promise<string>;
   readonly emit: (event: AgentEvent) => void;
@@ -84,6 +88,7 @@ export function openOcpp(
     (changes) => remoteControl()?.settingSet(changes, config.name).accepted ?? false,
   );
   const credentials = KeptCredentials.open(disk, state, config.name);
+  const webPayments = WebPaymentSettings.open(disk, state, config.name);
   const identity = config.identity ?? station.id;
   const note = (text: string): void =>
     parts.emit({ type: "note", at: clock.now().at, text: `uplink ${config.name}: ${text}` });
@@ -104,7 +109,7 @@ export function openOcpp(
     die: parts.die,
   });
   const contextFor = (link: CsmsLink): RequestContext | undefined =>
-    requestContext(link, config, parts, { settings, credentials, logs, waits, note });
+    requestContext(link, config, parts, { settings, credentials, webPayments, logs, waits, note });
   const isSetHere = (id: string): boolean =>
     (remoteControl()?.tariffs() ?? []).some(({ tariff, by }) => by === config.name && tariff.id === id);
   const uplink: OcppUplink = new OcppUplink({
@@ -140,6 +145,9 @@ export function openOcpp(
     note,
     die: parts.die,
   });
+  const online = (): boolean => uplink.isAccepted;
+  const codeParts = { settings: webPayments, identity, connectors, remote: remoteControl, online };
+  parts.showsCodes((connector, now) => paymentCodeAt(connector, now, codeParts));
   return uplink;
 }
 
@@ -148,7 +156,7 @@ function requestContext(
   link: CsmsLink,
   uplink: OcppUplinkConfig,
   { config, version, clock, lists, feed, remoteControl }: OcppChannelParts,
-  own: Pick<RequestContext, "settings" | "credentials" | "logs" | "waits" | "note">,
+  own: Pick<RequestContext, "settings" | "credentials" | "webPayments" | "logs" | "waits" | "note">,
 ): RequestContext | undefined {
   const [seen, remote] = [feed(), remoteControl()];
   if (seen === undefined || remote === undefined) return undefined;

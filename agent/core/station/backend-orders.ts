@@ -70,10 +70,18 @@ export const noOrders: BackendOrders = { reservations: new Map(), inoperative: n
 export const outOfServiceBy = ({ inoperative }: BackendOrders, connector: number): string | undefined =>
   inoperative.get(wholeStation) ?? inoperative.get(connector);
 
-/** Who wants to start. */
-export type CardBearer = { readonly uid: string; readonly group?: string | undefined };
+/** Who wants to start. `orderedBy` = the backend whose remote word it is. */
+export type CardBearer = {
+  readonly uid: string;
+  readonly group?: string | undefined;
+  readonly orderedBy?: string | undefined;
+};
 
-export const bearerOf = ({ token, group }: Acceptance): CardBearer => ({ uid: token.uid, group });
+export const bearerOf = ({ token, group, authMethod, by }: Acceptance): CardBearer => ({
+  uid: token.uid,
+  group,
+  ...(authMethod === "COMMAND" ? { orderedBy: by } : {}),
+});
 
 /** Whether a reservation is this bearer's: by the card, or by its group. */
 export const isFor = (reservation: Reservation, { uid, group }: CardBearer): boolean =>

@@ -4,7 +4,7 @@ import { anyConnector } from "./backend-orders.js";
 import type { StationEvent } from "./station-event.js";
 import type { StationState } from "./station-state.js";
 
-/** What a restart ends: cards, choices and remote starts that waited, and sessions that ran when we went down. */
+/** What a restart ends: cards, choices, remote starts and payments that waited, and sessions that ran when we went down. */
 export function leftOpen(state: StationState, moment: Moment, downSince: Moment | undefined): readonly StationEvent[] {
   const why = "the station was restarted";
   const ran = [...state.sessions].filter(([, { state: is }]) => ["starting", "charging", "stopping"].includes(is));
@@ -16,6 +16,7 @@ export function leftOpen(state: StationState, moment: Moment, downSince: Moment 
       const connector = key === anyConnector ? null : key;
       return { type: "RemoteStartLapsed", moment, connector, why } as const;
     }),
+    ...[...state.webPayments.keys()].map((connector) => ({ type: "WebPaymentEnded", moment, connector, why }) as const),
     ...(downSince === undefined
       ? []
       : ran.map(([connector]) => ({ type: "Restarted", moment, connector, cause, downSince }) as const)),

@@ -53,6 +53,15 @@ export type WaitingEvent = { readonly moment: Moment } & (
   | { readonly type: "ChoiceLapsed"; readonly reader: string; readonly why: string }
   | { readonly type: "RemoteStartWaits"; readonly connector: number | null; readonly acceptance: Acceptance }
   | { readonly type: "RemoteStartLapsed"; readonly connector: number | null; readonly why: string }
+  /** A backend says that somebody has begun to pay on its page for a start there; told again it begins anew. */
+  | {
+      readonly type: "WebPaymentStarted";
+      readonly connector: number;
+      readonly by: string;
+      readonly forMs: number;
+    }
+  /** One that led to a start ends with that start, and has no event of its own. */
+  | { readonly type: "WebPaymentEnded"; readonly connector: number; readonly why: string }
 );
 
 /** Orders of backends, and the start of the agent, which carries one out. */
@@ -183,6 +192,8 @@ const subjects = {
   ChoiceLapsed: "waiting",
   RemoteStartWaits: "waiting",
   RemoteStartLapsed: "waiting",
+  WebPaymentStarted: "waiting",
+  WebPaymentEnded: "waiting",
   Reserved: "order",
   ReservationEnded: "order",
   ReservationFreed: "order",

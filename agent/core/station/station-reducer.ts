@@ -6,7 +6,7 @@ import { holdsAfterSession, reduceHolds } from "../payment/hold-reducer.js";
 import type { Session } from "../session/session.js";
 import type { SessionEvent } from "../session/session-event.js";
 import { reduceSession } from "../session/session-reducer.js";
-import { anyConnector, bearerOf, outOfServiceBy, reservationUsedBy, reservedFor } from "./backend-orders.js";
+import { anyConnector, bearerOf, outOfServiceBy, reservationUsedBy } from "./backend-orders.js";
 import { withoutKey } from "./map-without.js";
 import { reduceOrders, withReservations } from "./order-reducer.js";
 import { connectorsOfDevice, freeReservations, noteCar } from "./reservation-fee.js";
@@ -20,6 +20,7 @@ import {
   type WaitingEvent,
 } from "./station-event.js";
 import { type Layout, readerAt, type StationState, type WaitingCard } from "./station-state.js";
+import { whyKept } from "./tap-decision.js";
 
 /** The next state of the station. */
 export function reduce(state: StationState, event: StationEvent, layout: Layout): StationState {
@@ -58,10 +59,17 @@ function reduceWaiting(state: StationState, event: WaitingEvent, layout: Layout)
       return changed(state, { chosen: withoutKey(state.chosen, event.reader) });
     case "RemoteStartWaits": {
       const { connector, acceptance, moment: since } = event;
-      return { ...state, awaited: new Map(state.awaited).set(connector ?? anyConnector, { acceptance, since }) };
+      const awaited = new Map(state.awaited).set(connector ?? anyConnector, { acceptance, since });
+      return changed(state, { awaited, webPayments: withoutKey(state.webPayments, connector ?? anyConnector) });
     }
     case "RemoteStartLapsed":
       return changed(state, { awaited: withoutKey(state.awaited, event.connector ?? anyConnector) });
+    case "WebPaymentStarted": {
+      const { connector, by, forMs, moment: since } = event;
+      return { ...state, webPayments: new Map(state.webPayments).set(connector, { by, since, forMs }) };
+    }
+    case "WebPaymentEnded":
+      return changed(state, { webPayments: withoutKey(state.webPayments, event.connector) });
     default:
       return event satisfies never;
   }
@@ -92,7 +100,8 @@ function reduceConnector(state: StationState, event: SessionEvent, layout: Layou
     holds: holdsAfterSession(state.holds, before, event),
   };
   const isLeaving = event.type === "PlugChanged" && !event.plugged;
-  const all = after.state === "starting" || isLeaving ? withoutChoice(moved, event.connector, layout) : moved;
+  const chosen = after.state === "starting" || isLeaving ? withoutChoice(moved, event.connector, layout) : moved;
+  const all = after.state === "starting" ? withoutWebPayment(chosen, event.connector) : chosen;
   if (event.type === "PlugChanged" && after.state === "occupied") {
     const noted = changed(all, { orders: noteCar(all.orders, event.connector) });
     return takeWaiting(noted, event.connector, event.moment, after, layout);
@@ -105,6 +114,10 @@ function reduceConnector(state: StationState, event: SessionEvent, layout: Layou
     ? all
     : { ...all, orders: withReservations(all.orders, withoutKey(all.orders.reservations, used.id)) };
 }
+
+/** What somebody paid for, or what came before the payment, has begun. */
+const withoutWebPayment = (state: StationState, connector: number): StationState =>
+  changed(state, { webPayments: withoutKey(state.webPayments, connector) });
 
 /** A choice is used up by the start at its connector, and goes with the car that it may have been made for. */
 function withoutChoice(state: StationState, connector: number, layout: Layout): StationState {
@@ -127,11 +140,11 @@ function takeWaiting(
 ): StationState {
   const mayStart = ({ acceptance }: WaitingCard): boolean =>
     outOfServiceBy(state.orders, connector) === undefined &&
-    reservedFor(state.orders, state.sessions, connector, bearerOf(acceptance), moment.at) === undefined;
+    whyKept(state, connector, bearerOf(acceptance), moment.at) === undefined;
   const start = ({ acceptance }: WaitingCard, rest: Partial<StationState>): StationState => {
     const starting = reduceSession(occupied, { type: "CardAccepted", moment, connector, acceptance });
     const sessions = new Map(state.sessions).set(connector, starting);
-    return withoutChoice({ ...state, sessions, ...rest }, connector, layout);
+    return withoutWebPayment(withoutChoice({ ...state, sessions, ...rest }, connector, layout), connector);
   };
   for (const key of [connector, anyConnector]) {
     const ordered = state.awaited.get(key);

@@ -20,6 +20,9 @@ export type WaitingCard = { readonly acceptance: Acceptance; readonly since: Mom
 /** A connector chosen by its button: the next card at its reader is for this one. */
 type Choice = { readonly connector: number; readonly since: Moment };
 
+/** Somebody pays on the page of a backend for a start: the connector is kept for it so long. */
+export type WebPayment = { readonly by: string; readonly since: Moment; readonly forMs: number };
+
 /** The layout by the config. */
 export const layoutOf = ({ connectors }: { readonly connectors: Layout["connectors"] }): Layout => ({
   connectors: connectors.map(({ id, reader }) => ({ id, reader })),
@@ -33,6 +36,8 @@ export type StationState = {
   readonly chosen: ReadonlyMap<string, Choice>;
   /** By the connector that a remote start waits for; `anyConnector` = whichever a car comes to first. */
   readonly awaited: ReadonlyMap<number, WaitingCard>;
+  /** By connector. */
+  readonly webPayments: ReadonlyMap<number, WebPayment>;
   readonly orders: BackendOrders;
   /** Faults that stand until somebody says that they are mended. */
   readonly standing: StandingFaults;
@@ -47,6 +52,7 @@ export function emptyStationState(layout: Layout): StationState {
     waiting: new Map(),
     chosen: new Map(),
     awaited: new Map(),
+    webPayments: new Map(),
     orders: noOrders,
     standing: new Map(),
     holds: new Map(),

@@ -4,7 +4,7 @@ import type { Moment } from "../../../drivers/driver.js";
 import { isSameId } from "../cdr/token.js";
 import type { Acceptance } from "../session/opening.js";
 import { available, type Session, type SessionIn } from "../session/session.js";
-import { reservationUsedBy, reservedFor } from "./backend-orders.js";
+import { type CardBearer, reservationUsedBy, reservedFor } from "./backend-orders.js";
 import type { Layout, StationState, WaitingCard } from "./station-state.js";
 
 /** What a tap means before anyone is asked about the card. */
@@ -157,8 +157,26 @@ function carThatWaits(tap: Tap): TapDecision | undefined {
 /** A connector that is reserved for this card comes first, one that is kept for another last. */
 function rankOf({ state, now, uid, group }: Tap, connector: number): number {
   const bearer = { uid, group };
-  if (reservedFor(state.orders, state.sessions, connector, bearer, now.at) !== undefined) return -1;
+  if (whyKept(state, connector, bearer, now.at) !== undefined) return -1;
   return reservationUsedBy(state.orders, connector, bearer, now.at)?.connector === connector ? 1 : 0;
+}
+
+/**
+ * For whom the connector is kept from this bearer, in words, if for anyone: a reservation, or somebody who pays for it on
+ * the page of a backend. Whoever has a card may have come first, but then the payment was refused, or the session runs.
+ */
+export function whyKept(
+  state: StationState,
+  connector: number,
+  bearer: CardBearer | undefined,
+  atMs: number,
+): string | undefined {
+  const payment = state.webPayments.get(connector);
+  if (payment !== undefined && payment.by !== bearer?.orderedBy)
+    return `connector ${connector} is being paid for by phone: try again in a few minutes`;
+  return reservedFor(state.orders, state.sessions, connector, bearer, atMs) === undefined
+    ? undefined
+    : `connector ${connector} is reserved for another card`;
 }
 
 function foreignCard(tap: Tap): TapDecision | undefined {

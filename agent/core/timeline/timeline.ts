@@ -74,8 +74,11 @@ function journalItems(event: StationEvent): readonly Noted[] {
       return [{ lane: "card", text: `card ${masked(event.acceptance.token.uid)} accepted` }];
     case "RemoteStartWaits":
       return [{ lane: "card", text: "start from afar accepted" }];
+    case "WebPaymentStarted":
+      return [{ lane: "card", text: `somebody pays on the page of ${event.by}` }];
     case "CardLapsed":
     case "RemoteStartLapsed":
+    case "WebPaymentEnded":
     case "StartFailed":
       return [{ lane: "card", text: `no start: ${event.why}` }];
     case "Reserved":

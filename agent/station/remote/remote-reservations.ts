@@ -45,6 +45,9 @@ export class RemoteReservations {
         const session = sessions.get(candidate.id);
         if (session?.state !== "available" && session?.state !== "occupied")
           return refuseRemote("busy", `connector ${candidate.id} is in use (${session?.state ?? ""})`);
+        const payment = station.stationState().webPayments.get(candidate.id);
+        if (payment !== undefined && payment.by !== reservation.by)
+          return refuseRemote("busy", `somebody pays for connector ${candidate.id}`);
         // As if the reservation that is replaced did not stand.
         const orderedOtherwise = { ...orders, reservations: others };
         const kept = reservedFor(orderedOtherwise, sessions, candidate.id, { uid: token.uid, group }, now.at);

@@ -58,7 +58,11 @@ function startRefused(
     return refuseRemote("busy", `connector ${id} is in use (${session?.state ?? ""})`);
   const unpriced = activeTariffs.whyUnpriced(connector, request.tariff, now);
   if (unpriced !== undefined) return refuseRemote("no-tariff", unpriced);
-  const reserved = station.refusal(id, { uid: request.token.uid, group: request.group }, request.tariff);
+  const reserved = station.refusal(
+    id,
+    { uid: request.token.uid, group: request.group, orderedBy: request.by },
+    request.tariff,
+  );
   return reserved === undefined ? undefined : refuseRemote("busy", reserved);
 }
 

@@ -15,15 +15,16 @@ import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import type { PushedTariffs, TariffChanges } from "../../tariffs/pushed-tariffs.js";
 import type { AgentEvent } from "../events.js";
 import { Lapses } from "../lapses.js";
-import { enterOrder, type OrderedStation, orderedConnectors, refuseRemote, remoteAccepted } from "./remote-answer.js";
+import { enterOrder, orderedConnectors, refuseRemote, remoteAccepted } from "./remote-answer.js";
 import { RemoteReservations } from "./remote-reservations.js";
 import { RemoteTariffs } from "./remote-tariffs.js";
 import { placeForStart, type StartPlace } from "./start-place.js";
+import { WebPayments, type WebPaymentsParts } from "./web-payments.js";
 
 export type StationRemoteControlParts = {
   readonly config: Config;
   readonly clock: Clock;
-  readonly station: OrderedStation;
+  readonly station: WebPaymentsParts["station"];
   readonly activeTariffs: Pick<ActiveTariffs, "whyUnpriced" | "reservationPrice" | "look" | "remember">;
   readonly pushedTariffs: PushedTariffs;
   readonly newId: () => string;
@@ -42,6 +43,7 @@ export class StationRemoteControl implements RemoteControl {
   readonly #stopListening: () => void;
   readonly #reservations: RemoteReservations;
   readonly #tariffs: RemoteTariffs;
+  readonly #webPayments: WebPayments;
   #restartTimer: (() => void) | undefined;
 
   /** The station has been started: what stands in its state is taken up. */
@@ -50,6 +52,7 @@ export class StationRemoteControl implements RemoteControl {
     this.#lapses = new Lapses(parts.clock);
     this.#reservations = new RemoteReservations({ ...parts, note: (text) => this.#note(text) });
     this.#tariffs = new RemoteTariffs(parts);
+    this.#webPayments = new WebPayments({ ...parts, note: (text) => this.#note(text) });
     this.#stopListening = parts.station.feed().listen(({ before, after }) => {
       if (before.orders.reservations !== after.orders.reservations) this.#reservations.watch();
       if (after.orders.restart !== undefined) this.#restartWhenIdle(after);
@@ -113,6 +116,18 @@ export class StationRemoteControl implements RemoteControl {
 
   cancel(reservationId: string, by: string): RemoteAnswer {
     return this.#reservations.cancel(reservationId, by);
+  }
+
+  webPaymentStarted(connector: number, forMs: number, by: string): RemoteAnswer {
+    return this.#webPayments.started(connector, forMs, by);
+  }
+
+  webPaymentEnded(connector: number, by: string, why: string): RemoteAnswer {
+    return this.#webPayments.ended(connector, by, why);
+  }
+
+  whyNotPayable(connector: number): Refusal | undefined {
+    return this.#webPayments.whyNotPayable(connector);
   }
 
   setOperative(
@@ -193,6 +208,7 @@ export class StationRemoteControl implements RemoteControl {
   close(): void {
     this.#stopListening();
     this.#reservations.close();
+    this.#webPayments.close();
     this.#restartTimer?.();
     this.#lapses.close();
   }

@@ -244,6 +244,11 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
     return await sendPayment(reached, text);
   }
 
+  /** The CSMS has accepted us, and the line stands. */
+  get isAccepted(): boolean {
+    return this.#line.rpc !== undefined && this.#line.status.accepted;
+  }
+
   close(): void {
     this.#stopListening?.();
     this.#watch.close();

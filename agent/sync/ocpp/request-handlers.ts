@@ -15,6 +15,7 @@ import { tariffAnswers } from "./tariffs/tariff-answers.js";
 import { configuration } from "./variables/configuration.js";
 import { reports } from "./variables/report.js";
 import { variableAnswers } from "./variables/variable-answers.js";
+import { dataTransfer, webPaymentStarted } from "./web-payments/web-payment-requests.js";
 
 /**
  * Messages of a CSMS that each dialect knows and this station does not do; each takes in those of the dialect before
@@ -50,7 +51,6 @@ const not21 = [
   "GetDERControl",
   "GetPeriodicEventStream",
   "NotifyAllowedEnergyTransfer",
-  "NotifyWebPaymentStarted",
   "RequestBatterySwap",
   "SetDERControl",
   "UpdateDynamicSchedule",
@@ -88,6 +88,7 @@ export function requestHandlers(context: RequestContext, dialect: Dialect): Hand
         ...availabilityHandlers16(context),
         ...localList16(context),
         ...configuration(context),
+        ...dataTransfer(context),
         ...logAnswers(context),
         ...firmwareAnswers16,
         ...(context.uplink.certificatesByCsms ? certificateAnswers16(context) : {}),
@@ -95,7 +96,7 @@ export function requestHandlers(context: RequestContext, dialect: Dialect): Hand
     case "ocpp2.0.1":
       return { ...unsupported(not201), ...in2x(context) };
     case "ocpp2.1":
-      return { ...unsupported(not21), ...in2x(context), ...tariffAnswers(context) };
+      return { ...unsupported(not21), ...in2x(context), ...tariffAnswers(context), ...webPaymentStarted(context) };
     default:
       return dialect satisfies never;
   }
@@ -107,6 +108,7 @@ const in2x = (context: RequestContext): Handlers => ({
   ...availabilityHandlers(context),
   ...localList(context),
   ...variableAnswers(context),
+  ...dataTransfer(context),
   ...reports(context),
   ...networkProfiles(context),
   ...logAnswers(context),

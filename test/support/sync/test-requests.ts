@@ -11,6 +11,11 @@ import { CallError, errorCodeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
 import type { CsmsLink, Intervals } from "../../../agent/sync/ocpp/rpc/link.js";
 import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
 import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
+import {
+  noWebPayments,
+  WebPaymentSettings,
+  type WebPaymentTable,
+} from "../../../agent/sync/ocpp/requests/web-payment-settings.js";
 import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
 import { type Credentials, KeptCredentials, noCredentials } from "../../../agent/sync/transport/kept-credentials.js";
 import { type OcppUplinkConfig, uplink as uplinkSchema } from "../../../config/uplink-schema.js";
@@ -52,6 +57,7 @@ export class TestRequests {
   readonly notes: string[] = [];
   kept: KeptSettings = {};
   credentials: Credentials = noCredentials;
+  webPayments: WebPaymentTable = noWebPayments;
   diagnostics = "the log\n";
   /** Each time the connection was opened anew, and each security event. */
   readonly lineWords: string[] = [];
@@ -127,6 +133,10 @@ export class TestRequests {
       credentials: new KeptCredentials({
         read: () => this.credentials,
         write: (kept) => void (this.credentials = kept),
+      }),
+      webPayments: new WebPaymentSettings({
+        read: () => this.webPayments,
+        write: (kept) => void (this.webPayments = kept),
       }),
       settings: new Settings(
         { read: () => this.kept, write: (kept) => void (this.kept = kept) },

@@ -6,12 +6,17 @@ type Waking = { readonly atMs: number; readonly wake: () => void };
 
 export class SteppedClock implements Clock {
   trust: TimeTrust = "synced";
+  /** Changed where the machine has started anew. */
+  boot = "test";
+  /** By how much somebody has set the wall clock ahead. */
+  aheadMs = 0;
   #monoMs = 1_000;
   #wakings: Waking[] = [];
   readonly #inFlight = new Set<Promise<unknown>>();
 
   now(): Moment {
-    return { at: 1_790_000_000_000 + this.#monoMs, monoMs: this.#monoMs, boot: "test", trust: this.trust };
+    const at = 1_790_000_000_000 + this.#monoMs + this.aheadMs;
+    return { at, monoMs: this.#monoMs, boot: this.boot, trust: this.trust };
   }
 
   at(monoMs: number, wake: () => void): () => void {

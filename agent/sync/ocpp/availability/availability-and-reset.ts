@@ -1,5 +1,5 @@
 // What a CSMS orders of the station itself: in or out of service, a restart, a message now, the cache emptied (2.x:
-// G03, G04, B11, B12, F06, C11; 1.6: 5.2, 5.14, 5.17, 5.4). Nothing else of a vendor's is known here (DataTransfer).
+// G03, G04, B11, B12, F06, C11; 1.6: 5.2, 5.14, 5.17, 5.4).
 import { z } from "zod";
 import type { RemoteControl } from "../../station-port.js";
 import { evsePlace, type RequestContext, reasonCode } from "../requests/request-context.js";
@@ -15,7 +15,6 @@ import { type Handlers, Reply } from "../rpc/rpc.js";
 
 const status = z.enum(["Inoperative", "Operative"]);
 const nothing = z.object({});
-const dataAsked = z.object({ vendorId: textSchema(255), messageId: textSchema(50).optional() });
 
 type Answer = ReturnType<RemoteControl["setOperative"]>;
 const wordFor = (answer: Answer): object =>
@@ -25,11 +24,6 @@ const wordFor = (answer: Answer): object =>
 const without = (answer: object): { readonly status: string } => ({
   status: (answer as { readonly status: string }).status,
 });
-
-const dataTransfer = (payload: unknown): object => {
-  readRequest(dataAsked, payload);
-  return { status: "UnknownVendorId" };
-};
 
 export function availabilityHandlers(context: RequestContext): Handlers {
   const { link, remote, cards } = context;
@@ -70,7 +64,6 @@ export function availabilityHandlers(context: RequestContext): Handlers {
         ? { status: "Accepted" }
         : { status: "Rejected", ...statusInfoOf(reasonCode[answer.code], answer.why) };
     },
-    DataTransfer: dataTransfer,
   };
 }
 
@@ -107,7 +100,6 @@ export function availabilityHandlers16(context: RequestContext): Handlers {
       readRequest(nothing, payload);
       return { status: cards.clearCache(link.uplink).accepted ? "Accepted" : "Rejected" };
     },
-    DataTransfer: dataTransfer,
   };
 }
 

@@ -10,16 +10,21 @@ import { tokenTypeOf, tokenTypeOfTag } from "./id-token.js";
 import type { LogUploads } from "./log-upload.js";
 import type { RequestedToken } from "./request-schemas.js";
 import type { Settings } from "./settings.js";
+import type { WebPaymentSettings } from "./web-payment-settings.js";
 
 export type RequestContext = {
   readonly link: CsmsLink;
-  readonly config: Pick<Config, "station" | "connectors" | "timing" | "authorisation" | "payments" | "terminal">;
+  readonly config: Pick<
+    Config,
+    "station" | "connectors" | "timing" | "authorisation" | "payments" | "terminal" | "language"
+  >;
   readonly uplink: OcppUplinkConfig;
   readonly version: string;
   readonly remote: RemoteControl;
   readonly cards: CardLists;
   readonly feed: StationFeed;
   readonly settings: Settings;
+  readonly webPayments: WebPaymentSettings;
   readonly credentials: KeptCredentials;
   readonly logs: LogUploads;
   /** Epoch ms. */

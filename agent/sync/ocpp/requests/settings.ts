@@ -87,9 +87,13 @@ export class Settings {
 
   /** Lasts when it returns. Throws CallError where the station takes no more orders. */
   keep(changes: Omit<KeptSettings, "tariffIds">): void {
-    if (!this.record(changes as Readonly<Record<string, number | boolean>>))
-      throw new CallError("InternalError", "the station is closing and takes no more orders");
+    this.note(changes as Readonly<Record<string, number | boolean>>);
     this.store.write({ ...this.store.read(), ...changes });
+  }
+
+  /** Writes down that something is about to be set that is kept elsewhere. Throws CallError as `keep` does. */
+  note(changes: Readonly<Record<string, number | boolean>>): void {
+    if (!this.record(changes)) throw new CallError("InternalError", "the station is closing and takes no more orders");
   }
 
   /** Puts what is kept into force on a new connection. */

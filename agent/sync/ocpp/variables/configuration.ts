@@ -12,6 +12,7 @@ import { type Handlers, Reply } from "../rpc/rpc.js";
 import { takePassword, usePassword } from "../security/basic-auth-password.js";
 import { certSigningRepeatTimes, certSigningWaitMs } from "../security/certificate-renewal.js";
 import { securityProfile, takeProfile16 } from "../security/security-profile.js";
+import { webPaymentSettings } from "../web-payments/web-payment-setting.js";
 
 /** Keys of one GetConfiguration. */
 const mostKeys = 100;
@@ -58,6 +59,14 @@ export function configuration(context: RequestContext): Handlers {
     },
   };
 }
+
+/** As the paper on dynamic codes puts the variables of 2.1 into keys. */
+const webPaymentKeys = (context: RequestContext, id: number, evseId: string): readonly Key[] =>
+  webPaymentSettings(context, id, evseId).map(({ name, value, set }) => ({
+    name: `webPaymentsCtrlr.${id}.${name}`,
+    value,
+    ...(set === undefined ? {} : { set: (text: string) => set(text) === undefined }),
+  }));
 
 function keysOf(context: RequestContext): readonly Key[] {
   const { link, config, uplink, settings } = context;
@@ -123,6 +132,7 @@ function keysOf(context: RequestContext): readonly Key[] {
     key("TransactionMessageAttempts", 2_147_483_647),
     key("TransactionMessageRetryInterval", seconds(uplink.backoff.first)),
     key("UnlockConnectorOnEVSideDisconnect", false),
+    ...connectors.flatMap(({ id, evseId }) => webPaymentKeys(context, id, evseId)),
     interval("WebSocketPingInterval", "pingS", (pingS) => settings.keep({ pingS })),
   ];
 }

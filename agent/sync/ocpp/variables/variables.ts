@@ -3,6 +3,8 @@
 import type { ConnectorConfig } from "../../../../config/schema.js";
 import { connectorStatus } from "../availability/availability.js";
 import { connectorType, type RequestContext } from "../requests/request-context.js";
+import { allEvses } from "../requests/web-payment-settings.js";
+import { webPaymentSettings } from "../web-payments/web-payment-setting.js";
 import { controllers } from "./controller-variables.js";
 import { type Attributes, type Variable, type VariableRow, variablesIn } from "./variable.js";
 
@@ -10,6 +12,7 @@ import { type Attributes, type Variable, type VariableRow, variablesIn } from ".
 export function variablesOf(context: RequestContext): Variable[] {
   return [
     ...controllers(context).flatMap(([name, rows]) => variablesIn({ name }, rows, context)),
+    ...webPayments(context, { name: "WebPaymentsCtrlr" }, allEvses, ""),
     ...variablesIn({ name: "ChargingStation" }, station, context),
     ...context.config.connectors.flatMap((connector) => evse(context, connector)),
   ];
@@ -53,8 +56,23 @@ function evse(context: RequestContext, connector: ConnectorConfig): Variable[] {
   return [
     ...variablesIn({ name: "EVSE", evse: { id } }, ofEvse, context),
     ...variablesIn({ name: "Connector", evse: { id, connectorId: 1 } }, ofConnector, context),
+    ...webPayments(context, { name: "WebPaymentsCtrlr", evse: { id } }, id, evseId),
   ];
 }
+
+/** Payments on the page of the CSMS; what an EVSE has not of its own it has of the station. */
+const webPayments = (
+  context: RequestContext,
+  component: Variable["component"],
+  evse: number,
+  evseId: string,
+): Variable[] => [
+  ...variablesIn(component, [["Available", true]], context),
+  ...webPaymentSettings(context, evse, evseId).map(({ value, set, ...setting }): Variable => {
+    const mutability = set === undefined ? "ReadOnly" : value === undefined ? "WriteOnly" : "ReadWrite";
+    return { component, ...setting, value: value ?? "", mutability, ...(set === undefined ? {} : { set }) };
+  }),
+];
 
 const phases = ({ powerType }: ConnectorConfig): number =>
   powerType === "AC_1_PHASE" ? 1 : powerType === "DC" ? 0 : powerType === "AC_3_PHASE" ? 3 : 2;

@@ -151,8 +151,8 @@ for (const dialect of dialects2x)
       .flatMap(({ reportData }) => reportData)
       .filter(({ variableAttribute: [one] }) => one?.mutability === "WriteOnly");
     assert.ok(
-      secret.length === 1 && secret.every(({ variableAttribute: [one] }) => one !== undefined && !("value" in one)),
-      "a password is never told",
+      secret.length === 4 && secret.every(({ variableAttribute: [one] }) => one !== undefined && !("value" in one)),
+      "the password and the secrets of payment codes, for the station and each EVSE, are never told",
     );
     await counter.testStation.close();
   });
@@ -183,6 +183,18 @@ model("smaller reports hold what was asked for, or nothing is there to tell", as
     "OCPPCommCtrlr.WebSocketPingInterval",
     "SecurityCtrlr.BasicAuthPassword",
     "SampledDataCtrlr.TxUpdatedInterval",
+    ...["", "1", "2"].flatMap((evse) =>
+      [
+        "Enabled",
+        "URLTemplate",
+        "TOTPVersion",
+        "RoamingEvseId",
+        "ValidityTime",
+        "SharedSecret",
+        "Length",
+        "QRCodeQuality",
+      ].map((name) => `WebPaymentsCtrlr${evse}.${name}`),
+    ),
   ]);
   assert.ok(
     ((await names("GetBaseReport", { reportBase: "SummaryInventory" })) as string[]).includes(
@@ -331,7 +343,17 @@ keys("are told as they are, unknown ones by name", async () => {
   );
   assert.equal(
     all.configurationKey.filter(({ readonly }) => !readonly).map(({ key }) => key),
-    ["HeartbeatInterval", "MeterValueSampleInterval", "SecurityProfile", "WebSocketPingInterval"],
+    [
+      "HeartbeatInterval",
+      "MeterValueSampleInterval",
+      "SecurityProfile",
+      ...[1, 2].flatMap((id) =>
+        ["Enabled", "URLTemplate", "TOTPVersion", "RoamingEvseId", "ValidityTime", "Length", "QRCodeQuality"].map(
+          (name) => `webPaymentsCtrlr.${id}.${name}`,
+        ),
+      ),
+      "WebSocketPingInterval",
+    ],
   );
   assert.equal(counter.ask("GetConfiguration", { key: ["numberofconnectors", "Nonsense", "AuthorizationKey"] }), {
     configurationKey: [{ key: "NumberOfConnectors", readonly: true, value: "2" }],

@@ -1,0 +1,90 @@
+// What a CSMS has set for payments on its page (OCPP 2.1 WebPaymentsCtrlr), in a table of its own: it holds the secret,
+// which is written and never read, in no report, log or bundle. What is set for the whole station holds at each EVSE
+// that has nothing of its own.
+import { join } from "node:path";
+import { z } from "zod";
+import { type PasswordRule, passwordBounds } from "../../../core/web-payment/one-time-password.js";
+import { longestTemplate, templateFault } from "../../../core/web-payment/payment-address.js";
+import type { Disk } from "../../../ledger/store/disk.js";
+import { Table } from "../../../ledger/store/table.js";
+
+/** Levels of error correction of the code, as OCPP words them. */
+export const codeQualities = ["Low", "Medium", "Quartile", "High"] as const;
+
+const { validityS, length, secret } = passwordBounds;
+const fields = z.strictObject({
+  enabled: z.boolean().optional(),
+  urlTemplate: z.string().max(longestTemplate).optional(),
+  roamingEvseId: z.string().max(48).optional(),
+  validityS: z.int().min(validityS.least).max(validityS.most).optional(),
+  length: z.int().min(length.least).max(length.most).optional(),
+  secret: z.string().min(secret.least).max(secret.most).optional(),
+  quality: z.enum(codeQualities).optional(),
+});
+export type WebPaymentFields = z.infer<typeof fields>;
+
+/** A key beside the connectors' numbers: what holds for all of them. */
+export const allEvses = 0;
+
+const shape = z.strictObject({
+  /** By connector; `allEvses` = where an EVSE has nothing of its own. */
+  evses: z.record(z.string().regex(/^\d{1,3}$/), fields),
+});
+export type WebPaymentTable = z.infer<typeof shape>;
+export const noWebPayments: WebPaymentTable = { evses: {} };
+
+/** Names what was read; throws where it does not fit. */
+export const parseWebPayments = (value: unknown): WebPaymentTable => shape.parse(value);
+
+/** Its name in the state folder. */
+export const webPaymentTable = (uplink: string): string => `webpay-${uplink}.json`;
+
+/** What a code is made by. */
+export type CodeRule = PasswordRule & {
+  readonly urlTemplate: string;
+  readonly roamingEvseId?: string;
+  readonly quality: (typeof codeQualities)[number];
+};
+
+const usual = { validityS: 30, length: 12, quality: "Medium" } as const;
+
+export class WebPaymentSettings {
+  constructor(private readonly store: { read(): WebPaymentTable; write(kept: WebPaymentTable): void }) {}
+
+  /** Throws Failure table/damaged, disk/failed, disk/full. */
+  static open(disk: Disk, folder: string, uplink: string): WebPaymentSettings {
+    const table = Table.open<WebPaymentTable>(
+      disk,
+      join(folder, webPaymentTable(uplink)),
+      parseWebPayments,
+      noWebPayments,
+    );
+    return new WebPaymentSettings({ read: () => table.data, write: (kept) => void table.update(() => kept) });
+  }
+
+  /** What holds at an EVSE, without the secret; `isSecretSet` = whether there is one. */
+  shown(evse: number): Omit<WebPaymentFields, "secret"> & typeof usual & { readonly isSecretSet: boolean } {
+    const { secret: kept, ...rest } = this.#at(evse);
+    return { ...usual, ...rest, isSecretSet: kept !== undefined } as ReturnType<WebPaymentSettings["shown"]>;
+  }
+
+  /** Lasts when it returns. */
+  set(evse: number, changes: WebPaymentFields): void {
+    const { evses } = this.store.read();
+    this.store.write({ evses: { ...evses, [evse]: { ...evses[evse], ...changes } } });
+  }
+
+  /** By what the code of an EVSE is made; undefined where none is wanted, or something is missing that it needs. */
+  rule(evse: number): CodeRule | undefined {
+    const { enabled, urlTemplate, secret: kept, roamingEvseId, ...rest } = this.#at(evse);
+    if (enabled !== true || urlTemplate === undefined || kept === undefined) return undefined;
+    if (templateFault(urlTemplate) !== undefined) return undefined;
+    const named = roamingEvseId === undefined ? {} : { roamingEvseId };
+    return { ...usual, ...rest, ...named, urlTemplate, secret: kept } as CodeRule;
+  }
+
+  #at(evse: number): WebPaymentFields {
+    const { evses } = this.store.read();
+    return { ...evses[allEvses], ...evses[evse] };
+  }
+}
