@@ -2,10 +2,12 @@
 // again after a restart.
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { withPerson } from "../../../../agent/core/cdr/cdr-copies.js";
 import type { SessionToken } from "../../../../agent/core/cdr/settlement.js";
 import { reservedFor } from "../../../../agent/core/station/backend-orders.js";
 import type { Tariff } from "../../../../agent/core/tariff/tariff.js";
 import { parseTariff } from "../../../../agent/core/tariff/tariff-reader.js";
+import { personOf } from "../../../../agent/receipts/disclosures.js";
 import { connectorSnapshot } from "../../../../agent/station/snapshot.js";
 import type { RemoteStart } from "../../../../agent/sync/station-port.js";
 import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
@@ -71,7 +73,8 @@ starts("at a connector with a car begins like a tap, by COMMAND, with the refere
   await testStation.clock.pass(3_000);
   const sold = testStation.services.book.get(testStation.services.book.count());
   assert.ok(sold);
-  const cdr = JSON.parse(Object.values((sold.cdr as { texts: Record<string, string> }).texts)[0] ?? "") as {
+  const [text = ""] = Object.values((sold.cdr as { texts: Record<string, string> }).texts);
+  const cdr = JSON.parse(withPerson(text, personOf(sold, testStation.services.disclosures.of))) as {
     auth_method: string;
     authorization_reference: string;
   };

@@ -73,8 +73,11 @@ test("of a token: the row counts for nothing, or is kept by what can be shown, a
     const other = [...list.tokens.values()].find(({ uid }) => uid !== "04B2");
     if (other === undefined) left += 1;
     else kept += 1;
-    for (const one of textsIn([...list.tokens.values()]))
-      assert.ok(mayBeShown(one) && one.length <= 36, `${what}: ${one}`);
+    for (const { provider = "", ...token } of list.tokens.values()) {
+      for (const one of textsIn([token])) assert.ok(mayBeShown(one) && one.length <= 36, `${what}: ${one}`);
+      // OCPI 2.2.1, mod_tokens: issuer is string(64).
+      assert.ok(mayBeShown(provider) && provider.length <= 64, `${what}: ${provider}`);
+    }
     assert.ok(mayBeShown(list.from()) && list.from().length <= 40, what);
   }
   assert.ok(kept > 20 && left > 100, `${kept} kept, ${left} left out`);

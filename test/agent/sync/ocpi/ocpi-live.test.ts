@@ -4,7 +4,8 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { CdrCopies } from "../../../../agent/core/cdr/cdr-copies.js";
+import { type CdrCopies, withPerson } from "../../../../agent/core/cdr/cdr-copies.js";
+import { personOf } from "../../../../agent/receipts/disclosures.js";
 import type { OcpiUplinkConfig } from "../../../../config/uplink-schema.js";
 import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
 import { ocpiConfig, TokenFile, token } from "../../../support/sync/uplink-bench.js";
@@ -129,9 +130,11 @@ test("gets a session whole at its begin, what changed every five minutes, and it
     ],
   );
   const [begin, change, end] = receiver.got.map(({ body }) => body);
-  const { book } = station.services;
-  const { texts } = (book.get(book.count())?.cdr ?? { texts: {} }) as CdrCopies;
-  const cdr = JSON.parse(texts["2.2.1"] ?? "{}") as Fields;
+  const { book, disclosures } = station.services;
+  const sold = book.get(book.count());
+  assert.ok(sold);
+  const { texts } = sold.cdr as CdrCopies;
+  const cdr = JSON.parse(withPerson(texts["2.2.1"] ?? "{}", personOf(sold, disclosures.of))) as Fields;
   const location = cdr["cdr_location"] as Fields;
   assert.equal([begin?.["kwh"], change?.["kwh"], end?.["kwh"]], [0, 0.5, cdr["total_energy"]]);
   for (const name of [
