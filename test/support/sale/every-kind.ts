@@ -117,7 +117,17 @@ export function evidenceOfEveryKind(): readonly GivenFile[] {
   const { jws, ocmf, checkpoint } = receiptAt(sound, 3);
   const parts = { receipts, newest, language: "de" as const, version: "0.1.0", signer, journal: ["{}"] };
   const texts: readonly (readonly [string, string])[] = [
-    ...[...kinds].map(([kind, issued]) => [`${kind}.json`, receiptFileText(issued, signer.spkiHex)] as const),
+    ...[...kinds].map(
+      ([kind, issued]) => [`${kind}.json`, receiptFileText(issued, signer.spkiHex, [], issued.disclosures)] as const,
+    ),
+    // Nothing is disclosed, and what came of it later stands beside it.
+    [
+      "credited.json",
+      receiptFileText(receiptAt(book, 2), signer.spkiHex, [
+        kinds.get("credit")?.jws ?? "",
+        kinds.get("correction")?.jws ?? "",
+      ]),
+    ],
     ["receipt.jws", jws],
     ["record.ocmf", ocmf],
     ["record.xml", ocmfXml(ocmf, 2, signer.spkiHex)],
