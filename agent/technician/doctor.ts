@@ -26,7 +26,7 @@ import {
   warnFinding,
 } from "./device-checks.js";
 import { directionFault, type MeterLook, type PinsLook, serialWords } from "./device-requests.js";
-import { disk, permissions, records, stolenCard, tariffs } from "./file-checks.js";
+import { calibrations, disk, permissions, records, stolenCard, tariffs } from "./file-checks.js";
 import { openDeviceAccess } from "./open-devices.js";
 import type { TerminalLook } from "./terminal/terminal-requests.js";
 
@@ -54,6 +54,7 @@ export async function examine(
     ...diskHealth(config.state, machineHere),
     ...disk(loaded),
     ...records(loaded),
+    ...calibrations(config, wallNow()),
     stolenCard(config, machineHere),
   ];
 }

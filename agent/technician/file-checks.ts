@@ -195,6 +195,25 @@ function operatorKeyFinding(state: string): Finding {
   }
 }
 
+/** So long before its end a meter's calibration is worth a word. */
+const calibrationAheadMs = 90 * 86_400_000;
+
+/** Meters whose calibration, as the config has it from their labels, has ended or will soon. */
+export function calibrations({ connectors }: Pick<Config, "connectors">, nowMs: number): Finding[] {
+  return connectors.flatMap(({ id, meter: { calibratedUntil } }): Finding[] => {
+    if (calibratedUntil === undefined) return [];
+    const name = `calibration of meter ${id}`;
+    const value = `until ${calibratedUntil}`;
+    // The day itself still counts, wherever the station is.
+    const endMs = Date.parse(calibratedUntil) + 86_400_000;
+    const fix = "have it replaced or calibrated, then set meter.calibratedUntil";
+    if (endMs < nowMs) return [warnFinding(name, value, "it has ended, and receipts say so", fix)];
+    return [
+      endMs - calibrationAheadMs < nowMs ? warnFinding(name, value, "it ends soon", fix) : okFinding(name, value),
+    ];
+  });
+}
+
 /** What whoever takes the card out of the station has then. */
 export function stolenCard({ state }: Pick<Config, "state">, machine: MachineStatus): Finding {
   const name = "stolen card";

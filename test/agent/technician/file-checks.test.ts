@@ -11,7 +11,13 @@ import { Table } from "../../../agent/ledger/store/table.js";
 import { privatePem } from "../../../agent/receipts/signing-keys.js";
 import { emptyOutbox, type OutboxState, parseOutboxTable } from "../../../agent/sync/outbox-state.js";
 import type { Finding } from "../../../agent/technician/device-checks.js";
-import { disk as diskRoom, permissions, records, tariffs } from "../../../agent/technician/file-checks.js";
+import {
+  calibrations,
+  disk as diskRoom,
+  permissions,
+  records,
+  tariffs,
+} from "../../../agent/technician/file-checks.js";
 import { type LoadedConfig, loadConfig } from "../../../config/load.js";
 import { type BenchStation, benchStation } from "../../support/bench-station.js";
 import { freshFolder } from "../../support/command.js";
@@ -105,6 +111,21 @@ test("a key that systemd hands in is not missed", () => {
     if (before === undefined) delete process.env["CREDENTIALS_DIRECTORY"];
     else process.env["CREDENTIALS_DIRECTORY"] = before;
   }
+});
+
+test("a meter whose calibration has ended, or ends within three months, is a warning", () => {
+  const { loaded } = place();
+  const [first] = loaded.config.connectors;
+  if (first === undefined) throw new Error("a station has a connector");
+  const verdicts = (calibratedUntil: string, now: string): string[] =>
+    calibrations({ connectors: [{ ...first, meter: { ...first.meter, calibratedUntil } }] }, Date.parse(now)).map(
+      ({ verdict, value }) => `${verdict} ${value}`,
+    );
+  assert.equal(verdicts("2031-12-31", "2026-11-30T12:00:00Z"), ["ok until 2031-12-31"]);
+  assert.equal(verdicts("2031-12-31", "2031-10-15T12:00:00Z"), ["warn until 2031-12-31"]);
+  assert.equal(verdicts("2031-12-31", "2031-12-31T23:00:00Z"), ["warn until 2031-12-31"]);
+  assert.equal(verdicts("2031-12-31", "2032-01-02T00:00:00Z"), ["warn until 2031-12-31"]);
+  assert.equal(calibrations({ connectors: [first] }, 0), []);
 });
 
 test("of a station that is well it says how much was proven", () => {
