@@ -96,13 +96,13 @@ function refundedCommand(): Command {
   return stationCommand(
     "refunded",
     "say that money of a credited receipt was paid back, all that is owed or a part of it",
-    "payments refunded 17 --amount 4.50",
+    "payments refunded 17 --part 4.50",
   )
     .argument("<number>", "the receipt's number", receiptNumber)
-    .option("--amount <decimal>", "how much, in the receipt's currency (default: all that is owed)")
+    .option("--part <decimal>", "how much of it, in the receipt's currency (default: all that is owed)")
     .addOption(byOption())
-    .action(async (number: number, options: ByOptions & { readonly amount?: string }) => {
-      const { amount, by = callerName() } = options;
+    .action(async (number: number, options: ByOptions & { readonly part?: string }) => {
+      const { part: amount, by = callerName() } = options;
       const request = { do: "payment-refunded", number, by, ...(amount === undefined ? {} : { amount }) };
       const refund = await asked<OwedBack>(options, request);
       printResult(options, refund, [`receipt ${number}: ${refund.owed} ${refund.currency} are still owed back`]);

@@ -7,7 +7,7 @@ import { answerPaymentRequest, type PaymentsList } from "../../../agent/payments
 import type { Config } from "../../../config/schema.js";
 import { DeviceError } from "../../../drivers/driver.js";
 import { CardSale, otherCard, ownCard, sellByCard, untilEnded } from "../../support/payment/card-sale.js";
-import { TestStation } from "../../support/station/test-station.js";
+import { type StationExtras, TestStation } from "../../support/station/test-station.js";
 
 const test = suite("holds");
 
@@ -146,6 +146,28 @@ test("a payment costs at most 2 KB of journal", async () => {
   assert.is(entries.length, 4);
   assert.ok(bytes <= 2_048, `${bytes} bytes`);
   await sale.close();
+});
+
+test("a tap at the RFID reader waits for no terminal, and asks it nothing", async () => {
+  const began = async (extras: StationExtras): Promise<number> => {
+    const station = new TestStation(undefined, undefined, undefined, undefined, [], extras);
+    await station.clock.pass(1_000);
+    await station.plug(1);
+    const { operations } = station.files;
+    await station.tap("04A23B1C5D6E80");
+    assert.is(station.session(1).state, "charging");
+    const asked = station.files.operations - operations;
+    await station.close();
+    return asked;
+  };
+  const bank = new CardSale().bank;
+  const line = bank.line();
+  const without = await began({});
+  const calls = bank.calls.length;
+  // The line that never answers stands in nobody's way.
+  assert.is(await began({ gateway: () => Promise.resolve(line) }), without);
+  assert.is(await began({ gateway: () => new Promise(() => undefined) }), without);
+  assert.equal(bank.calls.slice(calls), ["openHolds"]);
 });
 
 test("a terminal that is away is a fault of its own, and the RFID reader sells on", async () => {
