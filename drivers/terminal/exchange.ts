@@ -40,7 +40,7 @@ export type ExchangeParts = {
 export async function exchange(command: Uint8Array, parts: ExchangeParts): Promise<Exchange> {
   const { line, clock, hash } = parts;
   // What came unasked belongs to no command.
-  for (const _ of line.takeAll()) line.send(ackFrame);
+  for (const _ of line.begin()) line.send(ackFrame);
   try {
     line.send(command);
     const until = clock.now().monoMs + acknowledgedWithinMs;

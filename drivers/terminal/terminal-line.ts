@@ -77,7 +77,7 @@ export class TerminalLine {
 
   /** The next frame, until then (monotonic). Rejects with LineBroken, and then the connection is closed. */
   async next(untilMonoMs: MonoMs, waitsFor: string): Promise<ZvtFrame> {
-    const frame = await this.nextOrNothing(untilMonoMs);
+    const frame = await this.#waited(untilMonoMs, false);
     if (frame !== undefined) return frame;
     this.#break(`no ${waitsFor} in time`);
     throw new LineBroken(this.#broken);
@@ -92,18 +92,19 @@ export class TerminalLine {
   /** The next frame, or undefined when the time is over or it was interrupted. Rejects with LineBroken. */
   async nextOrNothing(untilMonoMs: MonoMs): Promise<ZvtFrame | undefined> {
     try {
-      return await this.#waited(untilMonoMs);
+      return await this.#waited(untilMonoMs, true);
     } finally {
       this.#isInterrupted = false;
     }
   }
 
-  async #waited(untilMonoMs: MonoMs): Promise<ZvtFrame | undefined> {
+  /** Only a wait for a card may be interrupted: an acknowledgement that is under way comes all the same. */
+  async #waited(untilMonoMs: MonoMs, mayEnd: boolean): Promise<ZvtFrame | undefined> {
     for (;;) {
       const frame = this.#frames.shift();
       if (frame !== undefined) return frame;
       if (this.#broken !== undefined) throw new LineBroken(this.#broken);
-      if (this.clock.now().monoMs >= untilMonoMs || this.#isInterrupted) return undefined;
+      if (this.clock.now().monoMs >= untilMonoMs || (mayEnd && this.#isInterrupted)) return undefined;
       await new Promise<void>((resolve) => {
         const cancel = this.clock.at(untilMonoMs, resolve);
         this.#wake = () => {
@@ -114,8 +115,9 @@ export class TerminalLine {
     }
   }
 
-  /** Frames that came and were not asked for. */
-  takeAll(): readonly ZvtFrame[] {
+  /** A new command begins: answers the frames that came and were not asked for. */
+  begin(): readonly ZvtFrame[] {
+    this.#isInterrupted = false;
     return this.#frames.splice(0);
   }
 

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { quietDays, quietText } from "../support/load/quiet-days.js";
 import { random } from "../support/random.js";
 import { spoiltAnswers } from "../support/terminal/spoilt-terminal.js";
+import { everyTrouble, sellInTrouble } from "../support/terminal/terminal-sale.js";
 import { spoilEveryByte } from "../support/vectors/spoilt-bytes.js";
 import { passwordsCompared } from "../support/web-payment/passwords-compared.js";
 import { soakCdrs } from "./cdrs.js";
@@ -122,6 +123,13 @@ const parts: readonly Part[] = [
     run: async () => {
       const answers = count("answers", 100_000);
       say(`terminal: ${answers} spoilt answers: ${await spoiltAnswers(answers, seed)}; nothing wrong believed`);
+      for (const dialect of ["give-back", "final", "book-total"] as const) {
+        const { times, faults } = await sellInTrouble(dialect, await everyTrouble(dialect));
+        if (faults.length > 0) throw new Error(faults.join("\n"));
+        say(
+          `terminal: ${times} sales by ${dialect}, the line cut at each step of each command, the process killed or not`,
+        );
+      }
     },
   },
   { name: "rating", option: "rating", run: () => Promise.resolve(soakRating(count("rating", 100), seed, say)) },

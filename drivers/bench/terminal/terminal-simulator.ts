@@ -58,6 +58,8 @@ export class TerminalSimulator {
   display: readonly string[] = [];
   /** What a status enquiry tells: 00 = ready. */
   state = 0x00;
+  /** Told when an interruption has cut the line. */
+  onCut: () => void = () => undefined;
   /** It has said nothing more in the middle of a command. */
   hasHung = false;
   /** The next command of that code is refused with it. */
@@ -226,8 +228,11 @@ export class TerminalSimulator {
   /** Whether the command ends here; what was written before goes out. */
   async #stops(line: Line, at: CommandBreak | undefined, step: CommandStep): Promise<boolean> {
     if (at?.step !== step || at.how === "late") return false;
-    if (at.how === "cut") line.socket.destroySoon();
-    else this.hasHung = true;
+    if (at.how === "hang") this.hasHung = true;
+    else {
+      line.socket.destroySoon();
+      this.onCut();
+    }
     return true;
   }
 

@@ -1,11 +1,13 @@
 // The terminal's driver against the bench's terminal, which shares no code with it: taps, holds, bookings, releases, and
 // what is known after every way in which a line breaks.
+import { type AddressInfo, createServer } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { commandSteps } from "../../../drivers/bench/terminal/terminal-simulator.js";
 import { DeviceError } from "../../../drivers/driver.js";
 import type { GatewayHold, GatewayOutcome, HoldRequest } from "../../../drivers/payment-gateway.js";
 import { openTerminal } from "../../../drivers/terminal/open-terminal.js";
+import { TerminalLine } from "../../../drivers/terminal/terminal-line.js";
 import { zvtFrameBytes } from "../../../drivers/terminal/zvt/frame.js";
 import { maskedFrame } from "../../../drivers/terminal/zvt/masked-frame.js";
 import {
@@ -176,6 +178,21 @@ taps("a command ends the wait for a card, and the wait goes on after it on the s
   assert.is(bench.simulator.commands.filter((command) => command === "0600").length, 1);
   await bench.close();
 });
+
+taps(
+  "an interruption that comes before the acknowledgement takes nothing from it, and ends the wait after it",
+  async () => {
+    const server = createServer((socket) => void socket.write(Uint8Array.from([0x80, 0, 0])));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const line = await TerminalLine.connect({ host: "127.0.0.1", port }, new HandClock(), () => undefined);
+    line.interrupt();
+    assert.is((await line.next(5_000, "acknowledgement")).control, 0x8000);
+    assert.is(await line.nextOrNothing(60_000), undefined);
+    line.close();
+    server.close();
+  },
+);
 
 taps("a terminal that cannot be stopped ends its wait by itself, and the command comes after it", async () => {
   const bench = await terminalBench({ cannotStop: true });
