@@ -11,9 +11,9 @@ const margin = 4;
 const moduleDots = 2;
 const doubled = 3;
 
-const escape = 0x1b;
-const group = 0x1d;
-const aligned = (place: 0 | 1): Uint8Array => Uint8Array.of(escape, 0x61, place);
+const escapeByte = 0x1b;
+const groupByte = 0x1d;
+const aligned = (place: 0 | 1): Uint8Array => Uint8Array.of(escapeByte, 0x61, place);
 
 /** The bytes that print a code in the middle of the line; none where it is too large for the paper. */
 export function printedCode(text: string): Uint8Array {
@@ -28,6 +28,6 @@ export function printedCode(text: string): Uint8Array {
       const at = y * lineBytes + (x >> 3);
       raster[at] = (raster[at] ?? 0) | (0x80 >> (x & 7));
     }
-  const head = Uint8Array.of(group, 0x76, 0x30, doubled, lineBytes, 0, side & 255, side >> 8);
+  const head = Uint8Array.of(groupByte, 0x76, 0x30, doubled, lineBytes, 0, side & 255, side >> 8);
   return joinedBytes(aligned(1), head, raster, aligned(0));
 }
