@@ -17,6 +17,7 @@ const test = suite("the driver's page in a browser");
 const mostFirstPaintBytes = 14 * 1024;
 /** With CHARGETILL_TIMES every language at every width; by default each state in one language at the narrowest. */
 const isWhole = Number(process.env["CHARGETILL_TIMES"] ?? 1) > 1;
+const leastHeadingPixels = 48;
 /** Where pictures of every state go, if anywhere. */
 const pictures = process.env["CHARGETILL_PICTURES"];
 const widths = isWhole ? [360, 800, 1280] : [360];
@@ -60,6 +61,14 @@ async function stateIsWell(
       const wide = await page.evaluate("document.documentElement.scrollWidth");
       assert.ok(Number(wide) <= width, `${path} in ${language} is ${String(wide)} wide at ${width}`);
       assert.is(await page.evaluate("document.documentElement.lang"), language, path);
+      // Once a long price pressed its heading into a column of single letters.
+      const narrowest = await page.evaluate(
+        "Math.min(...[...document.querySelectorAll('dt')].map((one) => one.getBoundingClientRect().width))",
+      );
+      assert.ok(
+        Number(narrowest) >= leastHeadingPixels,
+        `${path} in ${language}: a heading is ${String(narrowest)} wide`,
+      );
     }
     const text = String(await page.evaluate("document.body.innerText"));
     assert.not.match(text, /undefined|NaN|\[object/, path);

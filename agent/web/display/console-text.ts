@@ -42,7 +42,7 @@ function bayLines(view: StationView, connector: PushedConnector, columns: number
       ? price === undefined
         ? [words.nothingSold]
         : [
-            ...priceRowTexts(price).map(({ heading, amount }) => `${heading}: ${amount}`),
+            ...priceRowTexts(price).map(({ heading, amount, rest }) => `${heading}: ${amount || rest}`),
             ...(price.held === undefined ? [] : [price.held]),
           ]
       : [

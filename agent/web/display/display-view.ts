@@ -74,8 +74,8 @@ function priceRows({ view, language, words }: PageContext, id: number): Html {
   return html`<dl>${priceRowTexts(price)
     .slice(0, mostPriceRows)
     .map(
-      ({ kind, heading, amount }) =>
-        html`<div class="${kind === "kwh" ? "first" : ""}"><dt>${heading}</dt><dd>${amount}</dd></div>`,
+      ({ kind, heading, amount, rest }) =>
+        html`<div class="${kind === "kwh" && price.isNow ? "first" : ""}"><dt>${heading}</dt><dd>${amount || rest}</dd></div>`,
     )}${usual}</dl>
 ${price.held === undefined ? "" : html`<p>${price.held}.</p>`}`;
 }

@@ -49,7 +49,7 @@ margin:1rem 0 0;display:flex;flex-wrap:wrap;justify-content:space-between;gap:.2
 .live dd{margin:.1rem 0 0;font-size:1.125rem;font-weight:700;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 .live .cost,.live .energy{border-left:.375rem solid var(--accent)}
 .live .cost dd,.live .energy dd{font-size:1.25rem;line-height:1.25}
-.prices.rest>div{grid-template-columns:1fr auto}.prices.rest{margin-top:1rem}.prices.rest dd{text-align:right}
+.prices.rest>div{grid-template-columns:minmax(6.5rem,1fr) fit-content(64%)}.prices.rest{margin-top:1rem}.prices.rest dd{text-align:right}
 @media (min-width:34rem){.live{grid-template-columns:repeat(4,1fr)}}
 main>.place{margin-top:0}p.keep,p.stop-how{margin:1.25rem 0 0}
 form.plain{border:0;padding:0;margin:.5rem 0 0}

@@ -19,6 +19,8 @@ const mostKept = 512;
 export type BayPrice = {
   readonly lines: readonly PriceInWords[];
   readonly usual: string | undefined;
+  /** False while nobody knows the time: each price is told with its hours, and none is the price of now. */
+  readonly isNow: boolean;
   readonly held: string | undefined;
 };
 
@@ -62,7 +64,8 @@ function priceOf(
 ): BayPrice {
   const { timeZone } = hello.station;
   const held = facts?.heldOnCard === undefined ? undefined : paymentWords[language].held(facts.heldOnCard);
-  if (state.trust === "unsynced") return { lines: explainTariff(tariff, timeZone, language), usual: undefined, held };
+  if (state.trust === "unsynced")
+    return { lines: explainTariff(tariff, timeZone, language), usual: undefined, held, isNow: false };
   const { energyKwh, cost, time } = facts?.limits ?? {};
   const lines = priceBeforeStart(tariff, state.atMs, timeZone, language, {
     idleGraceMs: hello.idleGraceMs,
@@ -73,7 +76,12 @@ function priceOf(
       ...(time === undefined ? {} : { time }),
     },
   });
-  return { lines, usual: usualCost(tariff, facts?.maxPowerW ?? 11_000, state.atMs, timeZone, language), held };
+  return {
+    lines,
+    usual: usualCost(tariff, facts?.maxPowerW ?? 11_000, state.atMs, timeZone, language),
+    held,
+    isNow: true,
+  };
 }
 
 const chargeKinds: readonly PriceInWords["kind"][] = ["kwh", "minute", "session", "idle", "reservation"];
@@ -87,12 +95,13 @@ type PriceRow = {
 };
 
 /** What is charged, a row each: `Energy: 0.49 EUR per kWh (incl. 19 % VAT); …` in its parts. */
-export function priceRowTexts({ lines }: BayPrice): readonly PriceRow[] {
+export function priceRowTexts({ lines, isNow }: BayPrice): readonly PriceRow[] {
   return lines
     .filter(({ kind }) => chargeKinds.includes(kind))
     .map(({ kind, text }) => {
       const colon = text.indexOf(": ");
       const [whole, told] = colon < 0 ? ["", text] : [text.slice(0, colon), text.slice(colon + 2)];
+      if (!isNow) return { kind, heading: whole, about: "", amount: "", rest: told };
       const [, amount = told, rest = ""] = /^([^(;,]*(?:,\d[^(;,]*)?)(.*)$/.exec(told) ?? [];
       const [, heading = whole, about = ""] = /^([^(]*?)\s*\(([^)]*)\)$/.exec(whole) ?? [];
       const plain = rest.replace(/^[,;]?\s*/, "").replace(/^\(([^()]*)\)/, "$1");

@@ -210,6 +210,17 @@ test("tells programs the location and its tariffs as OCPI has them, and sends no
     assert.match((await bench.ask("/checkpoint")).text, /^CT-DEMO\n1\n/);
   }));
 
+test("names no price as that of now while the clock is not set: each is told with its hours", () =>
+  withBench(async (bench) => {
+    bench.station.clock.trust = "unsynced";
+    await bench.told();
+    const { text } = await bench.ask("/?lang=en");
+    assert.match(text, /The station's clock is not set|The station&#39;s clock is not set/);
+    assert.not.match(text, /now would cost/);
+    // The fault once was: 0.49, the price of the evening, stood there large and alone.
+    assert.match(text, /<dd><small>0\.49 EUR per kWh \(incl\. 19 % VAT\) from 18:00 to 22:00; 0\.39 EUR per kWh/);
+  }));
+
 test("outlives the station and says that it does not answer; nothing is free then for maps", () =>
   withBench(async (bench) => {
     await bench.page.close();
