@@ -60,7 +60,7 @@ test("a station that drains tells which sessions are left, sells nothing new, an
 test("a sale is credited once and corrected once, for a reason that fits on the receipt", async () => {
   await afterOneSale(async (ask) => {
     const credit = (change: object): Promise<string> =>
-      refusal(ask({ do: "credit", number: 2, reason: "wrong", ...change }));
+      refusal(ask({ do: "credit", number: 2, by: "A. Operator", reason: "wrong", ...change }));
     for (const reason of ["", "  ", "two\nlines", "x".repeat(201), 7])
       assert.match(await credit({ reason }), /the reason is one line of 1 to 200 characters/);
     assert.match(await credit({ number: 99 }), /there is no receipt 99/);
@@ -68,7 +68,7 @@ test("a sale is credited once and corrected once, for a reason that fits on the 
     const correct = (tariff: unknown): Promise<string> => refusal(ask({ do: "correct", number: 2, tariff }));
     assert.match(await correct({ id: "half" }), /the tariff cannot be read: /);
     assert.match(await correct(rightTariff), /receipt 2 was not credited: credit it first/);
-    const credited = (await ask({ do: "credit", number: 2, reason: "x".repeat(200) })) as {
+    const credited = (await ask({ do: "credit", number: 2, by: "A. Operator", reason: "x".repeat(200) })) as {
       receipt: number;
       keyId: string;
     };
@@ -83,7 +83,7 @@ test("a sale is credited once and corrected once, for a reason that fits on the 
 test("a new key signs from its own receipt on", async () => {
   await afterOneSale(async (ask) => {
     const keyOf = async (request: ControlRequest): Promise<string> => ((await ask(request)) as { keyId: string }).keyId;
-    const first = await keyOf({ do: "credit", number: 2, reason: "wrong" });
+    const first = await keyOf({ do: "credit", number: 2, by: "A. Operator", reason: "wrong" });
     const next = await keyOf({ do: "rotate-key" });
     assert.is.not(next, first);
     assert.is(await keyOf({ do: "correct", number: 2, tariff: rightTariff }), next);
@@ -163,7 +163,7 @@ test("a station that cannot open refuses every word with the reason, and still t
     await asking(street, 5, async (ask, agent) => {
       const words: readonly ControlRequest[] = [
         { do: "stop", connector: 1 },
-        { do: "credit", number: 2, reason: "wrong" },
+        { do: "credit", number: 2, by: "A. Operator", reason: "wrong" },
         { do: "correct", number: 2, tariff: rightTariff },
         { do: "rotate-key" },
         { do: "settle", number: 2, reference: "PSP-1", status: "settled" },
@@ -185,7 +185,7 @@ test("a station that cannot open refuses every word with the reason, and still t
 });
 
 for (const [what, word] of [
-  ["a credit", { do: "credit", number: 2, reason: "wrong" }],
+  ["a credit", { do: "credit", number: 2, by: "A. Operator", reason: "wrong" }],
   ["a payment", { do: "settle", number: 2, reference: "PSP-1", status: "settled" }],
 ] as const)
   test(`${what} that cannot be written is refused, and the agent ends with 75: contactors open, the next start goes on`, async () => {
