@@ -108,7 +108,7 @@ export const diagnosisFrame = commandFrame(control.diagnosis, ...[0x06, 0x03, 0x
 export const stopFrame = commandFrame(control.abortByStation);
 
 /** Lines of the terminal's display, and their length where its manual names none. */
-export const mostDisplayLines = 8;
+const mostDisplayLines = 8;
 export const displayColumns = 24;
 
 /** Shows up to eight lines until something else is shown; what is longer is cut. */
