@@ -104,7 +104,9 @@ function snapshotOf(
     cardWaits: waitingFor(state, id, reader)?.acceptance.token.uid,
     blocked: blocked ?? station.feed().blocked(id),
     chosen: isChosen(state, id, reader),
-    checking: station.cardHandler.asks(reader),
+    checking: station.asks(connector),
+    paying: state.webPayments.has(id),
+    payment: paymentOf(services.paymentCode(id, moment)),
     reserved: reservedFor(state.orders, state.sessions, id, undefined, moment.at),
     price: [
       ...activeTariffs.lines(connector, moment),
@@ -112,3 +114,6 @@ function snapshotOf(
     ],
   });
 }
+
+const paymentOf = (code: ReturnType<Services["paymentCode"]>): ConnectorSnapshot["payment"] =>
+  code === undefined ? undefined : { url: code.url, endsMs: code.endsMs };

@@ -51,6 +51,8 @@ export type ConnectorSnapshot = {
   readonly reservation?: { readonly untilMs: number; readonly costs?: string; readonly free?: string };
   /** The limits at which the session ends by itself, and what is left until each. */
   readonly endsAt?: readonly LimitAhead[];
+  /** Where a phone pays for a start here, by the page of a backend. */
+  readonly payment?: { readonly url: string; readonly endsMs: number };
   /** What a driver must see before tapping, in AFIR order. */
   readonly price: readonly string[];
 };
@@ -104,6 +106,9 @@ export type ConnectorView = {
   readonly idleFreeForMs: number;
   readonly noEnergyMs: number;
   readonly cardWaits: string | undefined;
+  /** Somebody pays on the page of a backend for a start here. */
+  readonly paying?: boolean;
+  readonly payment?: ConnectorSnapshot["payment"] | undefined;
   readonly blocked: string | undefined;
   readonly reserved?: Reservation | undefined /** A backend is being asked about a card at its reader. */;
   readonly checking?: boolean /** Its button was pressed: the next card at the reader is for it. */;
@@ -124,6 +129,7 @@ export function connectorSnapshot(connector: Config["connectors"][number], view:
     maxPowerW,
     price: view.price,
     ...blocked,
+    ...(view.payment === undefined ? {} : { payment: view.payment }),
     ...shown(view, connector.limits, button?.does === "stop"),
   };
 }
@@ -148,8 +154,11 @@ function shown(view: ConnectorView, limits: Limits, buttonStops: boolean): Shown
   }
 }
 
-function shownFree({ blocked, cardWaits, checking, reserved, chosen }: ConnectorView): ShownState {
+const payingWords = "somebody is paying by phone: no card starts here meanwhile";
+
+function shownFree({ blocked, cardWaits, checking, reserved, chosen, paying }: ConnectorView): ShownState {
   if (blocked !== undefined) return { state: "out-of-order", words: `out of order: ${blocked}` };
+  if (paying === true) return { state: "available", words: payingWords };
   if (cardWaits !== undefined)
     return { state: "waiting-for-plug", words: "card accepted: plug in the car", card: masked(cardWaits) };
   if (checking === true) return { state: "available", words: "checking your card: one moment" };
@@ -183,8 +192,9 @@ export function reservationText(
   return free === undefined ? until : `${until}, not charged: ${free}`;
 }
 
-function shownPlugged({ blocked, checking, reserved, chosen }: ConnectorView): ShownState {
+function shownPlugged({ blocked, checking, reserved, chosen, paying }: ConnectorView): ShownState {
   if (blocked !== undefined) return { state: "occupied", words: `out of order: ${blocked}` };
+  if (paying === true) return { state: "occupied", words: payingWords };
   if (checking === true) return { state: "occupied", words: "checking your card: one moment" };
   if (reserved !== undefined) {
     const words = "car plugged in, reserved: only its own card starts here";

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { processMs } from "../../../drivers/clock.js";
-import type { Clock } from "../../../drivers/driver.js";
+import type { Clock, Moment } from "../../../drivers/driver.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { publicKeyFile } from "../../receipts/key-rotation.js";
@@ -42,6 +42,7 @@ export class DriverPage {
   #links: SessionLinks | undefined;
   #questions: PageQuestions | undefined;
   #push: NodeJS.Timeout | undefined;
+  #nextCode: NodeJS.Timeout | undefined;
   #pushedMs = Number.NEGATIVE_INFINITY;
   readonly #beat: NodeJS.Timeout;
   readonly #reopen: NodeJS.Timeout;
@@ -91,6 +92,7 @@ export class DriverPage {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#push);
+    clearTimeout(this.#nextCode);
     clearInterval(this.#beat);
     clearInterval(this.#reopen);
     await this.#opening;
@@ -186,6 +188,7 @@ export class DriverPage {
             });
       return { ...state, sinceMs: this.#sinceMs(id, state.state, moment.at) };
     });
+    this.#awaitNextCode(moment);
     return { type: "state", atMs: moment.at, trust: moment.trust, closed: blocked !== undefined, connectors };
   }
 
@@ -198,6 +201,17 @@ export class DriverPage {
     const sinceMs = Math.min(atMs, ...ofFaults.map((fault) => fault.sinceMs));
     this.#since.set(id, { state, sinceMs });
     return sinceMs;
+  }
+
+  /** The page shows no payment code that is over: it is told of the next one as it comes. */
+  #awaitNextCode(moment: Moment): void {
+    const { config, services } = this.#parts;
+    const code = services()?.paymentCode;
+    const ends = config.connectors.flatMap(({ id }) => code?.(id, moment)?.endsMs ?? []);
+    clearTimeout(this.#nextCode);
+    if (ends.length === 0) return;
+    this.#nextCode = setTimeout(() => this.changed(), Math.max(0, Math.min(...ends) - moment.at));
+    this.#nextCode.unref();
   }
 
   /** The tariffs of all connectors; undefined where they are those of the last push. */

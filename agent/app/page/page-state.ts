@@ -85,10 +85,15 @@ export function connectorStateOf(
     case "available":
     case "occupied":
       if (feed.blocked() !== undefined) return { ...base, state: "out-of-order" };
+      if (state.webPayments.has(id)) return { ...base, state: "paying" };
       if (waitingFor(state, id, reader) !== undefined) return { ...base, state: "waiting" };
-      if (station.cardHandler.asks(reader)) return { ...base, state: "checking" };
+      if (station.asks(connector)) return { ...base, state: "checking" };
       if (reserved !== undefined) return { ...base, state: "reserved", reservedUntilMs: reserved.untilMs };
-      return { ...base, state: session.state === "available" ? "free" : "occupied" };
+      return {
+        ...base,
+        state: session.state === "available" ? "free" : "occupied",
+        ...paymentAt(id, services, moment),
+      };
     case "starting":
       return { ...base, state: "starting" };
     case "charging":
@@ -105,6 +110,11 @@ export function connectorStateOf(
     default:
       return session satisfies never;
   }
+}
+
+function paymentAt(connector: number, { paymentCode }: Services, moment: Moment): Pick<PushedConnector, "payment"> {
+  const code = paymentCode(connector, moment);
+  return code === undefined ? {} : { payment: { url: code.url, quality: code.quality } };
 }
 
 function sessionOf(

@@ -54,7 +54,8 @@ export function connectorFigures(
     const { reservation } = connector;
     const reserved =
       reservation === undefined ? [] : [reservationText(reservation, snapshot.timeZone, snapshot.moment.at)];
-    return [...reserved, ...connector.price].flatMap((line) =>
+    const payment = connector.payment === undefined ? [] : [`pay by phone: ${connector.payment.url}`];
+    return [...reserved, ...connector.price, ...payment].flatMap((line) =>
       wrappedText(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`),
     );
   }

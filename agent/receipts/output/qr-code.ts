@@ -3,9 +3,15 @@
 import qrcode from "qrcode";
 import { htmlText } from "./html-text.js";
 
+/** How much of a code may be spoilt: 7, 15, 25 or 30 percent. */
+export type CodeLevel = "L" | "M" | "Q" | "H";
+
 /** The squares of a code: `size` rows of `size`. Throws where the text is too long for a code. */
-export function codeModules(text: string): { readonly size: number; isDark(row: number, column: number): boolean } {
-  const { modules: matrix } = qrcode.create(text, { errorCorrectionLevel: "L" });
+export function codeModules(
+  text: string,
+  level: CodeLevel = "L",
+): { readonly size: number; isDark(row: number, column: number): boolean } {
+  const { modules: matrix } = qrcode.create(text, { errorCorrectionLevel: level });
   return {
     size: matrix.size,
     isDark: (row, column) =>
@@ -32,13 +38,20 @@ export function codeLines(text: string, onPaper = false): string[] {
   return lines;
 }
 
+/** Modules of white around a code. */
+const codeMargin = 4;
+
+/** The side of a code in CSS millimetres where each module is so many CSS pixels wide. */
+export const codeSide = (text: string, pixels: number, level: CodeLevel): number =>
+  ((codeModules(text, level).size + 2 * codeMargin) * pixels * 25.4) / 96;
+
 /**
  * The code as an SVG element of `width` CSS millimetres, dark on white, with the four modules of margin that the
  * standard asks for. `name` is what it is, for who cannot see it.
  */
-export function codeSvg(text: string, width: number, name: string): string {
-  const { size, isDark } = codeModules(text);
-  const margin = 4;
+export function codeSvg(text: string, width: number, name: string, level: CodeLevel = "L"): string {
+  const { size, isDark } = codeModules(text, level);
+  const margin = codeMargin;
   let path = "";
   for (let row = 0; row < size; row += 1)
     for (let column = 0; column < size; column += 1)

@@ -54,12 +54,15 @@ function bayLines(view: StationView, connector: PushedConnector, columns: number
   const said = session === undefined ? bayWords(connector, view, words) : words.states.charging;
   const left = [`${signs[state]} ${words.bay(connector.id)}: ${said}`, ...figures];
   const path = codePath(connector);
-  const codes = state === "outOfOrder" ? undefined : codesFor(view, path);
+  const { payment } = connector;
+  const codes =
+    payment !== undefined ? { page: payment.url } : state === "outOfOrder" ? undefined : codesFor(view, path);
   if (codes === undefined) return left;
+  const under = payment !== undefined ? words.payByPhone : path.startsWith("/r/") ? words.scanLive : words.scan;
   const texts = [
     ...(codes.wifi === undefined ? [] : [{ code: codes.wifi.code, under: words.joinWifi(codes.wifi.name) }]),
-    { code: codes.page, under: path.startsWith("/r/") ? words.scanLive : words.scan },
-  ].map(({ code, under }) => [...codeLines(code), under]);
+    { code: codes.page, under },
+  ].map((text) => [...codeLines(text.code), text.under]);
   const beside = texts.reduce<string[]>((all, text) => sideColumns(all, text), left);
   // Half a code leads nowhere.
   const fits = beside.length <= room && beside.every((line) => [...line].length <= columns);

@@ -7,6 +7,7 @@ import type { PushedConnector } from "../link/frames.js";
 import { bayWords, publicState, signOf } from "../views/bay-state.js";
 import { durationFigure, energyFigure, moneyFigure, powerFigure, timeFigure } from "../views/figures.js";
 import { type Html, type PageContext, trusted } from "../views/layout.js";
+import { paymentFigure } from "../views/payment-code.js";
 import { priceAt, priceRowTexts, usualEnergy } from "../views/price-view.js";
 import { codePath, codesFor } from "./display-codes.js";
 
@@ -90,7 +91,10 @@ ${row("", words.power, powerFigure(session.powerW, language))}
 ${row("", words.duration, durationFigure(session.elapsedMs))}</dl>`;
 }
 
-function bayCodes({ view, words }: PageContext, connector: PushedConnector): Html {
+function bayCodes(context: PageContext, connector: PushedConnector): Html {
+  const { view, words } = context;
+  // Two codes beside each other are scanned for each other; whoever has paid gets to the receipt from there.
+  if (connector.payment !== undefined) return html`<div class="codes">${paymentFigure(context, connector)}</div>`;
   const path = codePath(connector);
   const codes = codesFor(view, path);
   if (codes === undefined) return html``;

@@ -121,6 +121,7 @@ const connectorState = z.object({
     "occupied",
     "waiting",
     "checking",
+    "paying",
     "starting",
     "charging",
     "stopping",
@@ -131,6 +132,10 @@ const connectorState = z.object({
   /** Status of OCPI for its EVSE, and since when. */
   status: z.enum(["AVAILABLE", "BLOCKED", "CHARGING", "INOPERATIVE", "OUTOFORDER", "RESERVED"]),
   sinceMs: z.number(),
+  /** The address of the page where a start here can be paid for, and the error correction of its code. */
+  payment: z
+    .object({ url: z.url({ protocol: /^https$/ }), quality: z.enum(["Low", "Medium", "Quartile", "High"]) })
+    .optional(),
   /** Of a connector that is reserved. */
   reservedUntilMs: z.number().optional(),
   session: liveSession.optional(),

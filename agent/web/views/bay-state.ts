@@ -49,6 +49,7 @@ export function bayWords(connector: PushedConnector, view: StationView, { states
   switch (connector.state) {
     case "waiting":
     case "checking":
+    case "paying":
     case "occupied":
     case "starting":
     case "stopping":

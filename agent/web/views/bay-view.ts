@@ -4,6 +4,7 @@ import type { PushedConnector } from "../link/frames.js";
 import { bayWords, nextFreeBay, publicState, signOf } from "./bay-state.js";
 import { powerFigure, timeFigure } from "./figures.js";
 import { framedPage, type Html, helpline, type PageContext } from "./layout.js";
+import { paymentSection } from "./payment-code.js";
 import { priceAt, priceList } from "./price-view.js";
 import { stationNotices } from "./station-view.js";
 
@@ -22,6 +23,7 @@ export function bayNews(context: PageContext, connector: PushedConnector): Html 
 <p class="state">${signOf(state)}<span>${bayWords(connector, view, words)}
 ${state === "free" ? "" : html`<small>${since}</small>`}</span></p>
 ${state === "free" ? html`<p>${words.howToStart}</p>` : ""}
+${paymentSection(context, connector)}
 ${state === "outOfOrder" ? html`<p>${words.help}: ${helpline(operator.helpline)}</p>` : ""}
 ${state === "free" ? "" : html`<p>${elsewhere}</p>`}`;
 }

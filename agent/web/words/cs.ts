@@ -13,6 +13,7 @@ export const csPage: PageWords = {
     outOfOrder: "Mimo provoz",
     waiting: "Karta přijata: zapojte auto",
     checking: "Karta se ověřuje",
+    paying: "Někdo platí telefonem",
     occupied: "Zapojeno: přiložte kartu ke čtečce",
     starting: "Kontroluje se elektroměr",
     charging: "Nabíjí",
@@ -77,6 +78,7 @@ export const csPage: PageWords = {
   tooMany: "Příliš mnoho dotazů. Zkuste to za chvíli.",
   failed: "Tato stránka selhala. Nabíjení pokračuje.",
   scan: "Cena a účtenka",
+  payByPhone: "Zaplatit telefonem",
   scanLive: "Vaše nabíjení živě a účtenka",
   joinWifi: (name) => `Nejprve se připojte k Wi-Fi ${name}`,
 };

@@ -13,6 +13,7 @@ export const dePage: PageWords = {
     outOfOrder: "Außer Betrieb",
     waiting: "Karte angenommen: jetzt einstecken",
     checking: "Die Karte wird geprüft",
+    paying: "Jemand zahlt mit dem Telefon",
     occupied: "Eingesteckt: Karte an den Leser halten",
     starting: "Der Zähler wird geprüft",
     charging: "Lädt",
@@ -79,6 +80,7 @@ export const dePage: PageWords = {
   tooMany: "Zu viele Anfragen. Gleich noch einmal versuchen.",
   failed: "Diese Seite ist ausgefallen. Das Laden geht weiter.",
   scan: "Preis und Beleg",
+  payByPhone: "Mit dem Telefon zahlen",
   scanLive: "Ihr Ladevorgang live, und Ihr Beleg",
   joinWifi: (name) => `Zuerst ins WLAN ${name}`,
 };

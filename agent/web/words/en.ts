@@ -13,6 +13,7 @@ export const enPage: PageWords = {
     outOfOrder: "Out of order",
     waiting: "Card accepted: plug in",
     checking: "Checking a card",
+    paying: "Somebody is paying by phone",
     occupied: "Plugged in: hold your card to the reader",
     starting: "Checking the meter",
     charging: "Charging",
@@ -77,6 +78,7 @@ export const enPage: PageWords = {
   tooMany: "Too many requests. Try again in a moment.",
   failed: "This page failed. Charging goes on.",
   scan: "Price and receipt",
+  payByPhone: "Pay by phone",
   scanLive: "Your session live, and your receipt",
   joinWifi: (name) => `First join the Wi-Fi ${name}`,
 };

@@ -13,6 +13,7 @@ export const esPage: PageWords = {
     outOfOrder: "Fuera de servicio",
     waiting: "Tarjeta aceptada: conecte el coche",
     checking: "Comprobando la tarjeta",
+    paying: "Alguien paga con el móvil",
     occupied: "Conectado: acerque su tarjeta al lector",
     starting: "Comprobando el contador",
     charging: "Cargando",
@@ -77,6 +78,7 @@ export const esPage: PageWords = {
   tooMany: "Demasiadas peticiones. Inténtelo en un momento.",
   failed: "Esta página ha fallado. La carga sigue.",
   scan: "Precio y recibo",
+  payByPhone: "Pagar con el móvil",
   scanLive: "Su sesión en directo, y su recibo",
   joinWifi: (name) => `Primero conéctese al Wi-Fi ${name}`,
 };

@@ -13,6 +13,7 @@ export const frPage: PageWords = {
     outOfOrder: "Hors service",
     waiting: "Carte acceptée : branchez",
     checking: "Vérification de la carte",
+    paying: "Paiement par téléphone en cours",
     occupied: "Branché : présentez votre carte au lecteur",
     starting: "Vérification du compteur",
     charging: "En charge",
@@ -77,6 +78,7 @@ export const frPage: PageWords = {
   tooMany: "Trop de demandes. Réessayez dans un instant.",
   failed: "Cette page a échoué. La charge continue.",
   scan: "Prix et reçu",
+  payByPhone: "Payer par téléphone",
   scanLive: "Votre session en direct, et votre reçu",
   joinWifi: (name) => `D’abord, rejoignez le Wi-Fi ${name}`,
 };

@@ -13,6 +13,7 @@ export const itPage: PageWords = {
     outOfOrder: "Fuori servizio",
     waiting: "Carta accettata: collegare l’auto",
     checking: "Controllo della carta",
+    paying: "Qualcuno paga con il telefono",
     occupied: "Collegata: avvicinare la carta al lettore",
     starting: "Controllo del contatore",
     charging: "In carica",
@@ -77,6 +78,7 @@ export const itPage: PageWords = {
   tooMany: "Troppe richieste. Riprovare tra un momento.",
   failed: "Questa pagina ha avuto un errore. La ricarica continua.",
   scan: "Prezzo e ricevuta",
+  payByPhone: "Pagare con il telefono",
   scanLive: "La sua sessione dal vivo, e la ricevuta",
   joinWifi: (name) => `Prima collegarsi al Wi-Fi ${name}`,
 };

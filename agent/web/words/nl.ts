@@ -13,6 +13,7 @@ export const nlPage: PageWords = {
     outOfOrder: "Buiten gebruik",
     waiting: "Kaart aanvaard: sluit de auto aan",
     checking: "De kaart wordt gecontroleerd",
+    paying: "Iemand betaalt met de telefoon",
     occupied: "Aangesloten: houd uw kaart bij de lezer",
     starting: "De meter wordt gecontroleerd",
     charging: "Laadt",
@@ -77,6 +78,7 @@ export const nlPage: PageWords = {
   tooMany: "Te veel verzoeken. Probeer het zo opnieuw.",
   failed: "Deze pagina is mislukt. Het laden gaat door.",
   scan: "Prijs en bon",
+  payByPhone: "Met de telefoon betalen",
   scanLive: "Uw sessie live, en uw bon",
   joinWifi: (name) => `Eerst verbinden met wifi ${name}`,
 };

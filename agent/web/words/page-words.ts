@@ -13,6 +13,7 @@ export type PageWords = {
     readonly outOfOrder: string;
     readonly waiting: string;
     readonly checking: string;
+    readonly paying: string;
     readonly occupied: string;
     readonly starting: string;
     readonly charging: string;
@@ -78,6 +79,7 @@ export type PageWords = {
   readonly tooMany: string;
   readonly failed: string;
   readonly scan: string;
+  readonly payByPhone: string;
   readonly scanLive: string;
   readonly joinWifi: (name: string) => string;
 };

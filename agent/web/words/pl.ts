@@ -13,6 +13,7 @@ export const plPage: PageWords = {
     outOfOrder: "Nieczynne",
     waiting: "Karta przyjęta: podłącz samochód",
     checking: "Sprawdzanie karty",
+    paying: "Ktoś płaci telefonem",
     occupied: "Podłączono: przyłóż kartę do czytnika",
     starting: "Sprawdzanie licznika",
     charging: "Ładowanie",
@@ -77,6 +78,7 @@ export const plPage: PageWords = {
   tooMany: "Za dużo zapytań. Spróbuj za chwilę.",
   failed: "Ta strona zawiodła. Ładowanie trwa.",
   scan: "Cena i paragon",
+  payByPhone: "Zapłać telefonem",
   scanLive: "Twoje ładowanie na żywo i paragon",
   joinWifi: (name) => `Najpierw połącz się z Wi-Fi ${name}`,
 };

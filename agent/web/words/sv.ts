@@ -13,6 +13,7 @@ export const svPage: PageWords = {
     outOfOrder: "Ur funktion",
     waiting: "Kortet godkänt: anslut bilen",
     checking: "Kortet kontrolleras",
+    paying: "Någon betalar med mobilen",
     occupied: "Ansluten: håll kortet mot läsaren",
     starting: "Mätaren kontrolleras",
     charging: "Laddar",
@@ -77,6 +78,7 @@ export const svPage: PageWords = {
   tooMany: "För många förfrågningar. Försök igen om en stund.",
   failed: "Sidan misslyckades. Laddningen fortsätter.",
   scan: "Pris och kvitto",
+  payByPhone: "Betala med mobilen",
   scanLive: "Din laddning live, och ditt kvitto",
   joinWifi: (name) => `Anslut först till wifi ${name}`,
 };
