@@ -4,7 +4,9 @@ import type { Mutant } from "./mutant.js";
 const issuer = "agent/receipts/receipt-issuer.ts";
 const chain = "agent/receipts/receipt-chain.ts";
 const corrections = "agent/receipts/corrections.ts";
+const complaints = "agent/core/corrections/correction-complaints.ts";
 const sale = "agent/core/verify/verify-sale.ts";
+const inCorrections = ["agent/core/corrections/corrections"];
 const inIssuer = ["agent/receipts/receipt-issuer"];
 const inVerify = ["agent/core/verify/verify"];
 
@@ -50,6 +52,27 @@ export const receiptMutants: readonly Mutant[] = [
     find: "if (this.#owed !== undefined)",
     replace: "if (false)",
     tests: ["agent/receipts/settling"],
+  },
+  {
+    rule: "a credit takes back the very receipt that it names",
+    file: complaints,
+    find: "hexText(hash(utf8(jws))) !== credit.receipt",
+    replace: "false",
+    tests: inCorrections,
+  },
+  {
+    rule: "a book in which one receipt is taken back twice does not hold",
+    file: complaints,
+    find: "credits.get(name) ?? number",
+    replace: "number",
+    tests: inCorrections,
+  },
+  {
+    rule: "relative times never stand beside those of a clock that was set",
+    file: "agent/core/ocmf/ocmf.ts",
+    find: 'moment.trust === "unsynced" && moment.boot',
+    replace: "moment.boot",
+    tests: ["agent/core/ocmf/ocmf"],
   },
   {
     rule: "a sale is credited once",
