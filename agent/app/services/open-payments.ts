@@ -22,6 +22,7 @@ import { HoldTable } from "../../payments/hold-table.js";
 import { Refunds } from "../../payments/refunds.js";
 import type { Payments } from "../../receipts/payments.js";
 import type { Station } from "../../station/station.js";
+import { faultCodeOf } from "../../sync/faults.js";
 import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
 import type { PaymentNotices } from "../uplinks/payment-notices.js";
 import type { PaymentServices, ServicesParts } from "./services.js";
@@ -41,15 +42,16 @@ const newestLookedAt = 64;
 
 /** Undefined where the machine has no gateway. Begins to work at once. */
 export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentServices | undefined {
-  const { machine, disk, loaded } = parts;
+  const { machine, loaded } = parts;
   const { gateway: openGateway } = machine;
   if (openGateway === undefined) return undefined;
   const { config } = loaded;
   const { station, book } = ties;
   const { clock } = machine;
   const terminalReader = config.payments.reader ?? Object.keys(config.readers)[0] ?? "";
-  const table = HoldTable.open(disk, config.state);
-  const cardKey = openCardKey(disk, config.state);
+  const opened = openKept(parts, station);
+  if (opened === undefined) return undefined;
+  const { table, cardKey } = opened;
   const note = (text: string): void => parts.emit({ type: "note", at: clock.now().at, text });
   const record = station.enter.bind(station);
   const refunds = new Refunds({ table, book, payments: ties.payments, record });
@@ -127,6 +129,21 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
       await line.close();
     },
   };
+}
+
+/** What is kept of payments; where it cannot be opened nobody pays by card, and everything else is sold on. */
+function openKept(
+  { machine, disk, loaded }: ServicesParts,
+  station: Station,
+): { readonly table: HoldTable; readonly cardKey: Uint8Array } | undefined {
+  const { state } = loaded.config;
+  try {
+    return { table: HoldTable.open(disk, state), cardKey: openCardKey(disk, state) };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    station.faults.raise(device, faultCodeOf(error), error.message, machine.clock.now().at);
+    return undefined;
+  }
 }
 
 function openCards(

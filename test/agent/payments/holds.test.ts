@@ -170,6 +170,31 @@ test("a tap at the RFID reader waits for no terminal, and asks it nothing", asyn
   assert.equal(bank.calls.slice(calls), ["openHolds"]);
 });
 
+test("a list of payments that is damaged keeps nobody from charging by RFID, and a damaged key is made anew", async () => {
+  const sale = new CardSale();
+  await sellByCard(sale);
+  await untilEnded(sale);
+  await sale.close();
+  for (const [file, faults] of [
+    ["/state/card.key", []],
+    ["/state/holds.json", ["book/damaged"]],
+  ] as const) {
+    const fd = sale.files.openSync(file, "w");
+    sale.files.writeSync(fd, Buffer.from("spoilt"), 0, 6);
+    sale.files.fsyncSync(fd);
+    sale.files.closeSync(fd);
+    await sale.start();
+    assert.equal(faultCodes(sale), faults, file);
+    await sale.station.plug(1);
+    await sale.station.tap("04A23B1C5D6E80");
+    await sale.clock.pass(2_000);
+    assert.is(sale.station.session(1).state, "charging");
+    await sale.station.plug(1, false);
+    await sale.clock.pass(20_000);
+    await sale.close();
+  }
+});
+
 test("a terminal that is away is a fault of its own, and the RFID reader sells on", async () => {
   const station = new TestStation(undefined, undefined, undefined, undefined, [], {
     gateway: () => Promise.reject(new DeviceError("terminal/lost", "no terminal answers")),
