@@ -2,6 +2,7 @@
 // and opened again.
 
 import type { Settlement } from "../../../agent/core/cdr/settlement.js";
+import { withDisclosures } from "../../../agent/core/disclosure/disclosure.js";
 import type { Issued } from "../../../agent/core/receipt/issuing.js";
 import { issueReceipt, openChain } from "../../../agent/core/receipt/receipt.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
@@ -45,7 +46,9 @@ export class SalesBook implements OutboxItems {
   }
   get(number: number): OutboxItem | null {
     const issued = this.issued[number - 1];
-    return number < 2 || issued === undefined ? null : { number, id: `cdr-${number}`, body: issued.jws };
+    return number < 2 || issued === undefined
+      ? null
+      : { number, id: `cdr-${number}`, body: withDisclosures(issued.jws, issued.disclosures) };
   }
 }
 

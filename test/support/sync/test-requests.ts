@@ -6,16 +6,16 @@ import { requestHandlers } from "../../../agent/sync/ocpp/request-handlers.js";
 import { LogUploads } from "../../../agent/sync/ocpp/requests/log-upload.js";
 import type { RequestContext } from "../../../agent/sync/ocpp/requests/request-context.js";
 import { type KeptSettings, Settings } from "../../../agent/sync/ocpp/requests/settings.js";
-import type { Dialect } from "../../../agent/sync/ocpp/rpc/frame.js";
-import { CallError, errorCodeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
-import type { CsmsLink, Intervals } from "../../../agent/sync/ocpp/rpc/link.js";
-import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
-import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
 import {
   noWebPayments,
   WebPaymentSettings,
   type WebPaymentTable,
 } from "../../../agent/sync/ocpp/requests/web-payment-settings.js";
+import type { Dialect } from "../../../agent/sync/ocpp/rpc/frame.js";
+import { CallError, errorCodeFor } from "../../../agent/sync/ocpp/rpc/frame.js";
+import type { CsmsLink, Intervals } from "../../../agent/sync/ocpp/rpc/link.js";
+import { reconnectBy } from "../../../agent/sync/ocpp/rpc/reconnect.js";
+import { Reply } from "../../../agent/sync/ocpp/rpc/rpc.js";
 import type { CardLists, ListedCard } from "../../../agent/sync/station-port.js";
 import { type Credentials, KeptCredentials, noCredentials } from "../../../agent/sync/transport/kept-credentials.js";
 import { type OcppUplinkConfig, uplink as uplinkSchema } from "../../../config/uplink-schema.js";
