@@ -106,7 +106,7 @@ function snapshotOf(
     chosen: isChosen(state, id, reader),
     checking: station.asks(connector),
     paying: state.webPayments.has(id),
-    payment: paymentOf(services.paymentCode(id, moment)),
+    payment: shownPayment(services.paymentCode(id, moment)),
     reserved: reservedFor(state.orders, state.sessions, id, undefined, moment.at),
     price: [
       ...activeTariffs.lines(connector, moment),
@@ -115,5 +115,5 @@ function snapshotOf(
   });
 }
 
-const paymentOf = (code: ReturnType<Services["paymentCode"]>): ConnectorSnapshot["payment"] =>
+const shownPayment = (code: ReturnType<Services["paymentCode"]>): ConnectorSnapshot["payment"] =>
   code === undefined ? undefined : { url: code.url, endsMs: code.endsMs };

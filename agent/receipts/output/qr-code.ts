@@ -42,7 +42,7 @@ export function codeLines(text: string, onPaper = false): string[] {
 const codeMargin = 4;
 
 /** The side of a code in CSS millimetres where each module is so many CSS pixels wide. */
-export const codeSide = (text: string, pixels: number, level: CodeLevel): number =>
+export const codeWidthMillimetres = (text: string, pixels: number, level: CodeLevel): number =>
   ((codeModules(text, level).size + 2 * codeMargin) * pixels * 25.4) / 96;
 
 /**

@@ -26,7 +26,8 @@ dt{color:var(--soft);font-size:18px}dd{margin:0;font-weight:700;text-align:right
 section p{margin:0}.how{color:var(--soft);font-size:18px}.many .how{display:none}
 .codes{display:flex;gap:16px;margin-top:auto;align-items:flex-start}
 figure{margin:0;font-size:16px;line-height:1.2;max-width:190px}
-figure svg{display:block;margin-bottom:2px}figure:not(.pay) svg{width:150px;height:150px}.pay{max-width:none;display:flex;align-items:center;gap:12px;font-size:20px;font-weight:600}
+figure svg{display:block;margin-bottom:2px}figure:not(.pay) svg{width:150px;height:150px}
+.pay{max-width:none;display:flex;align-items:center;gap:12px;font-size:20px;font-weight:600}
 .one figure:not(.pay) svg{width:170px;height:170px}.many figure:not(.pay) svg{width:96px;height:96px}
 .many .codes{position:static}.many section{display:grid;grid-template-columns:1fr auto;align-content:start}
 .many h2{grid-column:1/-1;font-size:22px}.many .sign{width:32px;height:32px}.many .first dd,.many .big dd{font-size:22px}

@@ -79,6 +79,7 @@ font-weight:600;padding:.6rem 0}
 `;
 
 /** The style sheet of every page but the display. */
-export const pageStyle = `${receiptStyle}${layout}.address{overflow-wrap:anywhere;color:var(--soft,#333)}figure.pay{margin:8px 0}figure.pay svg{display:block;max-width:100%;height:auto}
+export const pageStyle = `${receiptStyle}${layout}.address{overflow-wrap:anywhere;color:var(--soft,#333)}figure.pay{margin:8px 0}
+figure.pay svg{display:block;max-width:100%;height:auto}
 a.pay{display:inline-block;padding:10px 16px;border:2px solid;font-weight:700}
 `;

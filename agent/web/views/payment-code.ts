@@ -1,6 +1,6 @@
 // The code of the page where a driver pays: large enough for any phone, and the same address as a link.
 import { html } from "hono/html";
-import { type CodeLevel, codeSide, codeSvg } from "../../receipts/output/qr-code.js";
+import { type CodeLevel, codeSvg, codeWidthMillimetres } from "../../receipts/output/qr-code.js";
 import type { PushedConnector } from "../link/frames.js";
 import { type Html, type PageContext, trusted } from "./layout.js";
 
@@ -13,7 +13,7 @@ const levels = { Low: "L", Medium: "M", Quartile: "Q", High: "H" } as const sati
 export function paymentFigure({ words }: PageContext, { payment }: PushedConnector): Html {
   if (payment === undefined) return html``;
   const level = levels[payment.quality];
-  const side = Math.round(codeSide(payment.url, modulePixels, level) * 1000) / 1000;
+  const side = Math.round(codeWidthMillimetres(payment.url, modulePixels, level) * 1000) / 1000;
   const code = trusted(codeSvg(payment.url, side, words.payByPhone, level));
   return html`<figure class="pay">${code}${words.payByPhone}</figure>`;
 }
