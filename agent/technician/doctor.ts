@@ -322,7 +322,8 @@ function clock({ moment: { trust } }: { readonly moment: { readonly trust: strin
     return faultFinding(
       "clock",
       value,
-      "it was not set since the start: prices by time are not charged, and a station that never knew the time sells only by a tariff without dates or times",
+      "it was not set since the start: prices by time are not charged, and a station that never knew the " +
+        "time sells only by a tariff without dates or times",
       rtc ? "timedatectl says why it is not synchronised" : "give it a network with NTP, or a real-time clock",
     );
   return trust === "holdover"

@@ -16,8 +16,8 @@ const line = "#c9d0d6";
 const accent = "#0b5f49";
 const boxColour = "#eef3f1";
 const valueX = paper.left + 112;
-const codeSide = 118;
-const codeX = paper.right - codeSide;
+const squareSide = 118;
+const codeX = paper.right - squareSide;
 
 /** The receipt file that is attached, so that the paper's proof travels with it. */
 export type AttachedReceipt = { readonly name: string; readonly text: string };
@@ -178,7 +178,7 @@ function facts(page: Page, { name, heading: title, rows }: SheetSection): void {
   const { canvas, root, sheet } = page;
   const code = name === "check" ? sheet.code : undefined;
   if (name === "check") {
-    canvas.room(code === undefined ? 120 : codeSide + 60);
+    canvas.room(code === undefined ? 120 : squareSide + 60);
     canvas.y += 12;
     canvas.decorate((doc) =>
       doc
@@ -207,12 +207,12 @@ function facts(page: Page, { name, heading: title, rows }: SheetSection): void {
     canvas.element(root, "P", () => canvas.write(row.value, canvas.y, value));
     canvas.y += height;
   }
-  if (code !== undefined && canvas.y > codeTop) canvas.y = Math.max(canvas.y, codeTop + codeSide);
+  if (code !== undefined && canvas.y > codeTop) canvas.y = Math.max(canvas.y, codeTop + squareSide);
 }
 
 function drawCode({ canvas, root, sheet }: Page, code: string): void {
   const { size, isDark } = codeModules(code);
-  const side = codeSide / size;
+  const side = squareSide / size;
   const top = canvas.y;
   const draw = (): void => {
     for (let row = 0; row < size; row += 1)
