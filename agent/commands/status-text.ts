@@ -31,6 +31,7 @@ export function statusLines(snapshot: Snapshot): string[] {
       lines.push(`  ${reservationText(connector.reservation, timeZone, moment.at)}`);
     const isForSale = connector.blocked === undefined && connector.state !== "finishing";
     if (connector.energyKwh === undefined && isForSale) lines.push(...connector.price.map((line) => `  ${line}`));
+    if (connector.payment !== undefined) lines.push(`  pay by phone: ${connector.payment.url}`);
     if (connector.energyKwh !== undefined)
       lines.push(
         `  ${connector.energyKwh} kWh, ${connector.accrued ?? ""}, ${durationText(connector.elapsedMs ?? 0)}, ` +

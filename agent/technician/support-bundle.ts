@@ -101,8 +101,8 @@ function uidsOnDisk(folder: string): string[] {
   return tables.flatMap((name) => (fileText(join(folder, name)) ?? "").match(uidRun) ?? []);
 }
 
-/** What a backend has set, and the keys that were made for it. */
-function secretsOnDisk(folder: string, uplink: string): string[] {
+/** What a backend has set, and the keys that were made for it: taken out of whatever names them. */
+export function secretsOnDisk(folder: string, uplink: string): string[] {
   const path = join(folder, credentialsTable(uplink));
   const kept = attempted(() => Table.view(new Disk(), path, parseCredentials));
   const keys = [...(kept?.certificates.map(({ key }) => key) ?? []), kept?.askedKey ?? ""];

@@ -1,10 +1,12 @@
 // The archive for whoever helps from afar: what it holds, and above all what it does not.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { Disk } from "../../../agent/ledger/store/disk.js";
 import { unzipped } from "../../../agent/receipts/dispute/zip.js";
-import { redaction } from "../../../agent/technician/support-bundle.js";
+import { WebPaymentSettings, webPaymentTable } from "../../../agent/sync/ocpp/requests/web-payment-settings.js";
+import { redaction, secretsOnDisk } from "../../../agent/technician/support-bundle.js";
 import { benchStation } from "../../support/bench-station.js";
 import { chargetill } from "../../support/cli/command-here.js";
 import { freshFolder, RunningCommand } from "../../support/command.js";
@@ -32,6 +34,15 @@ test("a card is known in every spelling and in any company, and a proxy's passwo
     redact("x9F3C77E1y 9f 3c 77 e1 aa bb, 9F-3C-77-E1; 00112233 04 A2 3B 1C 5D 6E 80 11 001122334455 pa55-word"),
     "x…77E1y …77E1 aa bb, …77E1; 00112233 …6E80 11 001122334455 [removed]",
   );
+});
+
+test("the secret of payment codes, which a backend has set, is taken out", () => {
+  const folder = freshFolder();
+  const settings = WebPaymentSettings.open(new Disk(), folder, "csms");
+  settings.set(1, { secret: "0123456789-secret-of-the-csms-xy", enabled: true });
+  assert.is(statSync(join(folder, webPaymentTable("csms"))).mode & 0o777, 0o600, "for the agent's user alone");
+  const redact = redaction([], [], secretsOnDisk(folder, "csms"));
+  assert.is(redact("it was 0123456789-secret-of-the-csms-xy once"), "it was [removed] once");
 });
 
 test("beside a running agent it holds its status and meters, and no card, key or receipt", async () => {
