@@ -21,7 +21,7 @@ export type WaitingCard = { readonly acceptance: Acceptance; readonly since: Mom
 type Choice = { readonly connector: number; readonly since: Moment };
 
 /** Somebody pays on the page of a backend for a start: the connector is kept for it so long. */
-export type WebPayment = { readonly by: string; readonly since: Moment; readonly forMs: number };
+type WebPayment = { readonly by: string; readonly since: Moment; readonly forMs: number };
 
 /** The layout by the config. */
 export const layoutOf = ({ connectors }: { readonly connectors: Layout["connectors"] }): Layout => ({

@@ -300,6 +300,25 @@ payments("a restart ends it, and a wall clock that is set does not", async () =>
   await testStation.close();
 });
 
+payments("neither another backend nor a reservation gets between a payment and its start", async () => {
+  const counter = new TestRequests("ocpp2.1");
+  const { testStation } = counter;
+  const { remote } = testStation.services;
+  await testStation.plug(1);
+  assert.is(started(counter, 120), "Accepted");
+  const token = { uid: "APP-9", type: "APP_USER" as const, contractId: "C9", countryCode: "DE", partyId: "EMP" };
+  assert.is(remote.start({ by: "other", connector: 1, token }).accepted, false);
+  assert.is(remote.webPaymentStarted(1, 60_000, "other").accepted, false);
+  const untilMs = testStation.clock.now().at + 600_000;
+  assert.is(remote.reserve({ id: "other:1", by: "other", connector: 1, token, untilMs }).accepted, false);
+  remote.webPaymentEnded(1, "other", "not theirs to end");
+  assert.is(testStation.services.station.stationState().webPayments.size, 1);
+  assert.is(start(counter), "Accepted");
+  await testStation.clock.pass(2_000);
+  assert.is(testStation.session(1).state, "charging");
+  await testStation.close();
+});
+
 payments.run();
 
 // Paper "Secure Dynamic QR Codes" (Open Charging Cloud), the tables of errors.
