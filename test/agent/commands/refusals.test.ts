@@ -21,6 +21,7 @@ const told = (out: string | undefined): Told["error"] => (JSON.parse(out ?? "") 
 /** What does something without a config, or says itself what is wrong with one. */
 const others = new Set([
   "demo",
+  "page",
   "config init",
   "config check",
   "config schema",

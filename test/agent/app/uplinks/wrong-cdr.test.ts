@@ -45,6 +45,7 @@ function station(backend: Backend, files: VolatileFiles): { readonly outbox: Out
       throw error;
     },
     kinds: {},
+    disclosures: () => [],
   };
   const [channel] = openUplinkChannels(parts as UplinkParts);
   if (channel === undefined) throw new Error("the config has one uplink");
