@@ -54,10 +54,11 @@ export function connectorFigures(
     const { reservation } = connector;
     const reserved =
       reservation === undefined ? [] : [reservationText(reservation, snapshot.timeZone, snapshot.moment.at)];
-    const payment = connector.payment === undefined ? [] : [`pay by phone: ${connector.payment.url}`];
-    return [...reserved, ...connector.price, ...payment].flatMap((line) =>
+    const payment = connector.payment === undefined ? [] : addressLines(connector.payment.url, columns);
+    const told = [...reserved, ...connector.price].flatMap((line) =>
       wrappedText(line, columns - 2).map((part, index) => `${index === 0 ? "  " : "    "}${part}`),
     );
+    return [...told, ...payment];
   }
   return [
     ...sideBySide(
@@ -92,6 +93,17 @@ export function connectorFigures(
     ...(leftUnderCap === undefined ? [] : [`  ${dim(`left under the price cap ${leftUnderCap}`)}`]),
   ];
 }
+
+/** An address has no words to break it at; half of one leads nowhere, so it goes on in the next line. */
+function addressLines(url: string, columns: number): string[] {
+  const room = Math.max(1, columns - addressIndent.length);
+  const whole = `  pay by phone: ${url}`;
+  if (whole.length <= columns) return [whole];
+  const lines = Math.ceil(url.length / room);
+  const parts = Array.from({ length: lines }, (_, at) => addressIndent + url.slice(at * room, (at + 1) * room));
+  return ["  pay by phone:", ...parts];
+}
+const addressIndent = "    ";
 
 /** `ends by itself at 80 kWh: 12.345 kWh left`, a part for each limit. */
 export const endingParts = ({ endsAt = [] }: ConnectorSnapshot): readonly string[] =>

@@ -66,8 +66,14 @@ function bayLines(view: StationView, connector: PushedConnector, columns: number
   const beside = texts.reduce<string[]>((all, text) => sideColumns(all, text), left);
   // Half a code leads nowhere.
   const fits = beside.length <= room && beside.every((line) => [...line].length <= columns);
-  return fits ? beside : [...left, ...codes.page.split("\n")];
+  return fits ? beside : [...left, ...inPieces(codes.page, columns)];
 }
+
+/** An address that is longer than a line goes on in the next one: half of it leads nowhere. */
+const inPieces = (address: string, columns: number): string[] =>
+  Array.from({ length: Math.ceil(address.length / columns) }, (_, at) =>
+    address.slice(at * columns, (at + 1) * columns),
+  );
 
 /** Two texts beside each other. */
 function sideColumns(left: readonly string[], right: readonly string[]): string[] {

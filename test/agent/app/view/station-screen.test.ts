@@ -153,6 +153,16 @@ for (const [scene, connectors] of Object.entries(scenes)) {
   });
 }
 
+test("a connector that can be paid for by phone names the whole address, in a narrow terminal too", () => {
+  const url = "https://pay.example.org/CT-1/1/CN63y502maVh?v=v1&maxenergy=80000";
+  const { energyKwh: _, ...idle } = connector;
+  const payable = { ...idle, state: "available" as const, words: "free", payment: { url, endsMs: 0 } };
+  for (const columns of [100, 50]) {
+    const text = framedScreen({ ...snapshot, connectors: [payable] }, columns).join("\n");
+    assert.ok(text.replaceAll(/\x1b\[[0-9;]*m|[│\s]/g, "").includes(`paybyphone:${url}`), text);
+  }
+});
+
 test("a reserved connector says until when, and what that costs, used or not", () => {
   const reserved = (reservation: NonNullable<ConnectorSnapshot["reservation"]>): string =>
     framedScreen({ ...snapshot, connectors: [{ ...free, reservation }] }, 100)
