@@ -14,7 +14,7 @@ export type MinorAmount = { readonly minor: number; readonly currency: string };
  * Why a gateway or a bank said no, by what a driver or a technician can do about it. A refusal is sure: nothing was
  * held, booked or released by the step that it answers.
  */
-export const refusalCodes = [
+const refusalCodes = [
   /** The bank says no, without a reason. */
   "declined",
   "no-funds",

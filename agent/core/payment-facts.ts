@@ -1,6 +1,6 @@
 // How a session is paid, as its receipt says it: kinds, states and amounts. Nothing here names a whole card.
 
-export const paymentKinds = ["contract", "terminal", "page", "backend", "grant"] as const;
+const paymentKinds = ["contract", "terminal", "page", "backend", "grant"] as const;
 /**
  * Who takes the money: the mobility provider of a contract, the station's own card terminal, a payment page, the
  * backend that started the session, or the issuer of a charge grant.

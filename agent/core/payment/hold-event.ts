@@ -6,7 +6,7 @@ import type { GatewayHold, RefusalCode } from "../../../drivers/payment-gateway.
 import type { Hold, HoldWish } from "./hold.js";
 
 /** What a gateway has told of a hold that it made, beside what was asked for. */
-export type MadeHold = Omit<GatewayHold, "reference" | "amount"> & {
+type MadeHold = Omit<GatewayHold, "reference" | "amount"> & {
   /** Where it is not what was asked for. */
   readonly heldMinor?: number;
 };

@@ -287,7 +287,7 @@ people("copies, corrections, credits and unsigned receipts say so", async () => 
   assert.match((await run("show", "3")).out, "*** Credited by receipt 5 ***");
   assert.match((await run("show", "5")).out, "*** Takes back receipt 3 ***");
   assert.match((await run("show", "6")).out, "*** Corrects receipt 3 ***");
-  assert.match((await run("list")).out, /\n 3  sale .*Local; credited by 5, corrected by 6\n/);
+  assert.match((await run("list")).out, /\n 3 {2}sale .*Local; credited by 5, corrected by 6\n/);
   assert.match((await run("export", "3", "--format", "html")).out, "Credited by receipt 5");
   assert.match((await run("show", "6")).out, "*** Corrects receipt 3 ***");
   const credit = (await run("show", "5")).out;

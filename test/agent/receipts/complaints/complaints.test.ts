@@ -8,7 +8,7 @@ import { Disk } from "../../../../agent/ledger/store/disk.js";
 import { viewComplaints } from "../../../../agent/receipts/complaints/complaint-table.js";
 import { TestStation, testStationConfig } from "../../../support/station/test-station.js";
 import { SteppedClock } from "../../../support/time/stepped-clock.js";
-import { type VolatileFiles } from "../../../support/volatile-files.js";
+import type { VolatileFiles } from "../../../support/volatile-files.js";
 
 const test = suite("complaints");
 const ada = "04A23B1C5D6E80";
