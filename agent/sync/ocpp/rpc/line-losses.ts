@@ -4,7 +4,8 @@ import type { Clock } from "../../../../drivers/driver.js";
 
 /** So often in a row, and the action is kept back for a while. */
 export const lossesBeforeRest = 5;
-const restMs = 600_000;
+/** For so long. */
+export const restMs = 600_000;
 
 /**
  * Never kept back: without it there is no line, or a person waits, or it has bounds of its own (sessions and payments).

@@ -10,6 +10,7 @@ import { onLine, shiftOf, type TimeLine } from "../../../core/time/time-line.js"
 import { shortLine } from "../../../core/words/printable.js";
 import type { RecordedFact, StationFeed } from "../../station-port.js";
 import { type BackoffLimits, backoffMs } from "../../transport/backoff.js";
+import { restMs } from "../rpc/line-losses.js";
 import { transactionBeginning } from "./completed-transaction.js";
 import { type EventLine, mostEventTries, type SendResult } from "./event-sender.js";
 import { chargingState, type RunningTransaction, type UpdateReason } from "./transaction-2x.js";
@@ -78,10 +79,8 @@ export class TransactionReporter {
   attach(line: TransactionReporterLine): void {
     this.#line = line;
     this.#holdUntilMonoMs = 0;
-    // One at which the line was lost goes on with its tries: each of them needs a line.
-    for (const [id, { failures, lineLost }] of this.#held)
-      if (!lineLost) this.#held.delete(id);
-      else if (failures < mostEventTries) this.#held.set(id, { failures, lineLost, untilMonoMs: 0 });
+    // One at which the line was lost keeps its back-off: a peer that is away for seconds must not use up its tries.
+    for (const [id, { lineLost }] of this.#held) if (!lineLost) this.#held.delete(id);
     this.pump();
   }
 
@@ -210,12 +209,14 @@ export class TransactionReporter {
       return;
     }
     const failures = (this.#held.get(id)?.failures ?? 0) + 1;
-    // On this line no more: its end, which begins with this event, has its tries too.
+    // On this line no more, or not for a while: its end, which begins with this event, has its tries too.
     const isGivenUp = failures >= mostEventTries;
     if (isGivenUp)
       note(`session ${id}: the backend failed on it ${failures} times: ${sent.words ?? "no reason given"}`);
-    const untilMonoMs = isGivenUp ? Number.POSITIVE_INFINITY : monoMs + backoffMs(failures, backoff, random());
-    this.#held.set(id, { failures, untilMonoMs, lineLost: sent.kind === "unsure" && sent.lineLost === true });
+    const lineLost = sent.kind === "unsure" && sent.lineLost === true;
+    const rest = lineLost ? restMs : Number.POSITIVE_INFINITY;
+    const untilMonoMs = monoMs + (isGivenUp ? rest : backoffMs(failures, backoff, random()));
+    this.#held.set(id, { failures, untilMonoMs, lineLost });
   }
 
   #heldUntilMonoMs({ id }: Opening): number {

@@ -231,8 +231,9 @@ test("that came with an answer is confirmed after a cut of the line", async () =
   await scene.begins();
   await scene.station.clock.pass(2_000);
   scene.csms.mood = undefined;
-  await scene.until(() => scene.events().length === 2);
-  assert.equal(scene.told(), ["Authorized", ["LimitSet", { maxEnergy: 100 }]]);
+  await scene.until(() => scene.events().length >= 2);
+  // What was asked for meanwhile may come right behind it.
+  assert.equal(scene.told().slice(0, 2), ["Authorized", ["LimitSet", { maxEnergy: 100 }]]);
   assert.equal(scene.csms.violations, []);
 });
 
