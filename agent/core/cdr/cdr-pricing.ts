@@ -106,8 +106,8 @@ function checkTariffs(checked: JsonReader, tariffs: readonly Tariff[], timeZone:
   if (!isZone(timeZone))
     checked.fault("timezone", `"${timeZone.slice(0, 60)}" is not an IANA time zone that this machine knows`);
   if (tariffs.length === 0) checked.fault("tariffs", "no tariff was given, so nothing can be priced");
-  const versions = new Set(tariffs.map((tariff) => tariff.version));
-  if (versions.size > 1) checked.fault("tariffs", "tariffs of OCPI 2.2.1 and 2.3.0 are mixed");
+  if (tariffs.some(({ version }) => version !== tariffs[0]?.version))
+    checked.fault("tariffs", "tariffs of OCPI 2.2.1 and 2.3.0 are mixed");
 }
 
 function checkCurrencies(checked: JsonReader, cdr: CdrRecord, byPeriod: readonly (Tariff | undefined)[]): void {
@@ -115,7 +115,7 @@ function checkCurrencies(checked: JsonReader, cdr: CdrRecord, byPeriod: readonly
   for (const tariff of used)
     if (cdr.currency !== undefined && tariff.currency !== cdr.currency)
       checked.fault("currency", `the CDR is in ${cdr.currency}, tariff "${tariff.id}" in ${tariff.currency}`);
-  if (new Set(used.map((tariff) => tariff.currency)).size > 1)
+  if (used.some(({ currency }) => currency !== used[0]?.currency))
     checked.fault("tariffs", "the tariffs of this session are in different currencies");
 }
 
@@ -190,10 +190,13 @@ function selectionIn(period: CdrPeriod, units: PeriodUnits, tariff: Tariff, cond
     conditions,
   );
   // A period of two kinds of time is not one that the standard knows, but nothing forbids it.
+  const parks = units.time > 0n && units.parking > 0n;
+  const reserves = units.reservation > 0n && !period.reserved;
+  if (!parks && !reserves) return selection;
   return {
     ...selection,
-    ...(units.time > 0n && units.parking > 0n ? selectComponents(tariff, "parking", conditions) : {}),
-    ...(units.reservation > 0n && !period.reserved ? selectComponents(tariff, "reserved", conditions) : {}),
+    ...(parks ? selectComponents(tariff, "parking", conditions) : {}),
+    ...(reserves ? selectComponents(tariff, "reserved", conditions) : {}),
   };
 }
 

@@ -186,7 +186,7 @@ export type PeriodUnits = {
 export const unitsOfMs = (ms: number, per: bigint): bigint => BigInt(ms) * (per / 3_600_000n);
 
 export function periodUnits(period: CdrPeriod, per: bigint): PeriodUnits {
-  const ofSeconds = (seconds: bigint | undefined): bigint => (seconds ?? 0n) * (per / 3600n);
+  const ofSeconds = (seconds: bigint | undefined): bigint => (seconds === undefined ? 0n : seconds * (per / 3600n));
   return {
     energy: period.energy === undefined ? 0n : (period.energy.digits * per) / tenTo(period.energy.scale),
     time: ofSeconds(period.time),

@@ -9,6 +9,12 @@ export type MomentaryConditions = Pick<Conditions, "lowPowerKw" | "highPowerKw" 
 
 const unknown = { low: undefined, high: undefined };
 const none = { low: 0, high: 0 };
+const notAsked: MomentaryConditions = {
+  lowPowerKw: undefined,
+  highPowerKw: undefined,
+  lowCurrentA: undefined,
+  highCurrentA: undefined,
+};
 
 /** What restrictions on power and current are held against in a period; what is missing is warned of. */
 export function momentaryOf(
@@ -18,6 +24,7 @@ export function momentaryOf(
   tariff: Tariff,
   warnings: string[],
 ): MomentaryConditions {
+  if (!tariff.asksPower && !tariff.asksCurrent) return notAsked;
   const { extremes } = period;
   // Charging that states no energy is not idle: what flowed in it is unknown.
   const isIdle = units.energy === 0n && (period.energy !== undefined || units.time === 0n);

@@ -28,7 +28,7 @@ export function tariffsOfPeriods(
         tariffs,
         period.tariffId,
         period.startMs,
-        `charging_periods[${period.index}].tariff_id`,
+        () => `charging_periods[${period.index}].tariff_id`,
       );
     warnings.push(`period ${period.index} names no tariff: it is free`);
     return undefined;
@@ -61,14 +61,14 @@ function namedTariff(
   tariffs: readonly Tariff[],
   id: string,
   periodStartMs: number,
-  path: string,
+  path: () => string,
 ): Tariff | undefined {
   const named = tariffs.filter((tariff) => sameId(tariff.id, id));
-  if (named.length === 0) return checked.fault(path, `tariff "${id}" was not given`);
+  if (named.length === 0) return checked.fault(path(), `tariff "${id}" was not given`);
   const valid = named.filter((tariff) => inForce(tariff, cdr.startMs));
   const chosen = valid.length > 0 ? valid : named.filter((tariff) => inForce(tariff, periodStartMs));
-  if (chosen.length === 0) return checked.fault(path, `tariff "${id}" was not in force at the start of the session`);
+  if (chosen.length === 0) return checked.fault(path(), `tariff "${id}" was not in force at the start of the session`);
   if (chosen.length > 1)
-    return checked.fault(path, `${chosen.length} tariffs with the id "${id}" are in force at once`);
+    return checked.fault(path(), `${chosen.length} tariffs with the id "${id}" are in force at once`);
   return chosen[0];
 }

@@ -61,6 +61,7 @@ export function componentUsages(slices: readonly Slice[], per: bigint, expired: 
   const usages: ComponentUsage[] = [];
   const lastOf: { [Key in Charge | "free"]?: number } = {};
   const stretches: { [Key in Charge]?: number } = {};
+  let crowded = false;
   let pauseFromMs: number | undefined;
   for (const slice of slices) {
     for (const usage of usagesOfSlice(slice, per, expired)) {
@@ -74,14 +75,16 @@ export function componentUsages(slices: readonly Slice[], per: bigint, expired: 
         continue;
       }
       lastOf[kind] = usages.length;
-      stretches[charge] = (stretches[charge] ?? 0) + 1;
-      const graceMs = charge === "PARKING_TIME" && pauseFromMs !== undefined ? usage.fromMs - pauseFromMs : 0;
-      usages.push({ ...usage, graceMs });
+      const count = (stretches[charge] ?? 0) + 1;
+      stretches[charge] = count;
+      crowded ||= count > mostStretches;
+      if (charge === "PARKING_TIME" && pauseFromMs !== undefined)
+        usages.push({ ...usage, graceMs: usage.fromMs - pauseFromMs });
+      else usages.push(usage);
     }
     pauseFromMs = slice.pause ? (pauseFromMs ?? slice.fromMs) : undefined;
   }
-  const isCrowded = (charge: Charge): boolean => (stretches[charge] ?? 0) > mostStretches;
-  return usages.some(({ charge }) => isCrowded(charge)) ? mergedByComponent(usages, isCrowded) : usages;
+  return crowded ? mergedByComponent(usages, (charge) => (stretches[charge] ?? 0) > mostStretches) : usages;
 }
 
 /** Time has to follow without a gap; energy of one component is one line wherever it flowed in between. */
