@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
+import type { Oddity } from "../../../../agent/sync/oddities.js";
 import { lossesBeforePoison } from "../../../../agent/sync/outbox-doubt.js";
 import { settlement } from "../../../support/sample-receipt.js";
 import { letGo, type OpenUplink, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
@@ -26,6 +27,10 @@ type Kind = {
   readonly losesLine?: true;
   /** Why the session is parked; undefined = it is told. */
   readonly parked: (place: Place) => RegExp | undefined;
+  /** What is counted of it. */
+  readonly counted?: readonly Oddity[];
+  /** The station answers what the backend asks under these ids, as they came; undefined = that is not looked at. */
+  readonly repliesTo?: readonly (string | number)[];
 };
 
 const dialects: readonly Dialect[] = ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"];
@@ -38,6 +43,17 @@ const poison = (place: Place): RegExp | undefined =>
 
 const error = (code: string): Kind["answer"] => (() => ({ error: code })) as Kind["answer"];
 const holds = (value: unknown, name: string): boolean => JSON.stringify(value).includes(`"${name}"`);
+
+/** What a well answer has, with a time in it that names no zone. */
+const zoneless = ({ connectorId, idTag }: Asked["payload"]): LooseAnswer => ({
+  result: {
+    idTagInfo: { status: "Accepted", expiryDate: "2099-01-01T00:00:00" },
+    idTokenInfo: { status: "Accepted", cacheExpiryDateTime: "2099-01-01T00:00:00.5" },
+    ...(connectorId === undefined || idTag === undefined ? {} : { transactionId: 900 }),
+  },
+});
+/** Of a call that the backend makes in the middle of ours: longer than the standard has them, and numbers. */
+const oddIds = ["x".repeat(37), "y".repeat(255), 0, 17, -1.5];
 
 const kinds: readonly Kind[] = [
   ...["NotSupported", "NotImplemented", "SecurityError", "InternalError", "GenericError", "OwnInvention"].flatMap(
@@ -133,6 +149,14 @@ const kinds: readonly Kind[] = [
       },
     }),
     parked: told,
+  },
+  { name: "times without a zone in its answer", answer: zoneless, parked: told, counted: ["no-zone"] },
+  {
+    name: "calls of the backend with odd ids before its answer",
+    answer: (payload) => ({ ...(zoneless(payload) as { readonly result: unknown }), asksFirst: oddIds }),
+    parked: told,
+    counted: ["message-id", "no-zone"],
+    repliesTo: oddIds,
   },
   ...["ConcurrentTx", "Invalid", "Blocked"].flatMap((status): Kind[] => [
     {
@@ -272,7 +296,7 @@ for (const dialect of dialects)
       (kind) => (kind.dialects ?? dialects).includes(dialect) && (kind.places ?? places).includes(place),
     );
     test(`${dialect}, the ${place} message of a session: told, or parked for a stated reason, and the others go on (${mine.length} kinds)`, async () => {
-      for (const { name, answer, parked, losesLine } of mine) {
+      for (const { name, answer, parked, losesLine, counted = [], repliesTo } of mine) {
         const scene = await Scene.open(dialect);
         const { station, lasting, now } = scene;
         scene.oddly(place, answer);
@@ -310,6 +334,9 @@ for (const dialect of dialects)
           name,
         );
         assert.ok(scene.oddAsked <= mostAsked, `${name}: asked ${scene.oddAsked} times`);
+        const oddities = now.uplink.oddities().map(({ oddity }) => oddity);
+        for (const oddity of counted) assert.ok(oddities.includes(oddity), `${name}: ${oddity} is not counted`);
+        if (repliesTo !== undefined) assert.equal([...new Set(scene.csms.repliedTo)], repliesTo, name);
         assert.equal(now.failures, [], name);
         await letGo();
         await closeLoose();

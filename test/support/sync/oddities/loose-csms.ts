@@ -4,7 +4,8 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { World } from "../ocpp-bench.js";
 
 export type LooseAnswer =
-  | { readonly result: unknown }
+  /** Before it the CSMS asks something itself, under each of these ids. */
+  | { readonly result: unknown; readonly asksFirst?: readonly (string | number)[] }
   | { readonly error: string; readonly words?: string }
   | "silence"
   /** The line is cut instead, or closed with a close frame. */
@@ -37,6 +38,8 @@ export class LooseCsms {
   readonly asked: Asked[] = [];
   /** Close frames that came, by code. */
   readonly goodbyes: number[] = [];
+  /** Under which ids the station has answered what this CSMS asked, as they came back. */
+  readonly repliedTo: unknown[] = [];
   connections = 0;
   /** Undefined = well. */
   answers: (action: string, payload: Readonly<Record<string, unknown>>, connection: number) => LooseAnswer | undefined =
@@ -117,7 +120,7 @@ export class LooseCsms {
     peer.on("close", (code) => this.goodbyes.push(code));
     peer.on("message", (data: Buffer) => {
       const [kind, id, action, payload] = JSON.parse(data.toString()) as [number, string, string, Asked["payload"]];
-      if (kind !== 2) return;
+      if (kind !== 2) return void this.repliedTo.push(id);
       this.#unanswered = 0;
       const answer = this.answers(action, payload, connection) ?? { result: this.#well(action) };
       this.asked.push({ action, payload, text: JSON.stringify(payload), connection, answer });
@@ -132,7 +135,10 @@ export class LooseCsms {
         this.#unanswered += 1;
         this.#late.push(() => send([3, id, answer.late]));
       } else if ("error" in answer) send([4, id, answer.error, answer.words ?? "by the test", {}]);
-      else send([3, id, answer.result]);
+      else {
+        for (const odd of answer.asksFirst ?? []) send([2, odd, "Heartbeat", { timestamp: "2099-01-01T00:00:00" }]);
+        send([3, id, answer.result]);
+      }
     });
   }
 
