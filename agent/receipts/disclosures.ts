@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { CdrPerson } from "../core/cdr/cdr-copies.js";
 import { disclosuresOf, readDisclosure, type WithheldName, withheldNames } from "../core/disclosure/disclosure.js";
+import { Failure } from "../core/failure.js";
 import { payloadOf, soldIn } from "../core/receipt/receipt-payload.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
 import type { Disk } from "../ledger/store/disk.js";
@@ -76,10 +77,15 @@ export class Disclosures {
   /** The older page that was looked at last: a backlog is sent one receipt after the other. */
   #older: { readonly index: number; readonly page: DisclosurePage } | undefined;
 
+  /** Opens the page of the newest receipt that there is and of the next one. Throws as `keep`. */
   constructor(
     private readonly disk: Disk,
     private readonly folder: string,
-  ) {}
+    count: number,
+  ) {
+    this.#page(Math.max(1, count));
+    this.#page(count + 1);
+  }
 
   /**
    * Keeps what opens a receipt; it lasts when this returns. The same receipt again is no write. Throws table/damaged,
@@ -93,16 +99,22 @@ export class Disclosures {
     );
   }
 
+  /** What a page disclosed that cannot be read is as good as forgotten, until `repair` has made it again. */
   readonly of: ShownDisclosures = (number) => {
     const index = pageOf(number);
     if (index === this.#newest?.index) return within(this.#newest.table.data, number);
-    if (index !== this.#older?.index)
-      this.#older = {
-        index,
-        page: Table.view(this.disk, fileOf(this.folder, index), parseDisclosures, noDisclosures),
-      };
+    if (index !== this.#older?.index) this.#older = { index, page: this.#view(index) };
     return within(this.#older.page, number);
   };
+
+  #view(index: number): DisclosurePage {
+    try {
+      return Table.view(this.disk, fileOf(this.folder, index), parseDisclosures, noDisclosures);
+    } catch (error) {
+      if (error instanceof Failure && error.code === "table/damaged") return noDisclosures;
+      throw error;
+    }
+  }
 
   /** Forgets all of a receipt but these; true where there was something to forget. Throws as `keep`. */
   forget(number: number, except: readonly WithheldName[]): boolean {

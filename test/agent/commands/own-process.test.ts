@@ -27,8 +27,11 @@ for (const [command, ...rest] of [
   test(`${command} ends there as it does here`, async () => {
     const here = await chargetill(command, ...rest);
     const there = await chargetillProcess(command, ...rest);
-    assert.equal(there, here);
+    assert.equal({ ...there, out: withoutRoom(there.out) }, { ...here, out: withoutRoom(here.out) });
     assert.ok(here.out + here.err !== "");
   });
+
+/** The disk of the machine is somebody else's too. */
+const withoutRoom = (out: string): string => out.replace(/\d+ MiB free/, "MiB free");
 
 test.run();

@@ -54,7 +54,7 @@ function soldTo(first: string, second: string) {
     issued.push(issueReceipt(sale, chainOf(issued), signer, sha256));
   }
   const book = Book.open(disk, join(folder, "book"));
-  const disclosures = new Disclosures(disk, folder);
+  const disclosures = new Disclosures(disk, folder, 0);
   entriesOf(issued).forEach((entry, at) => {
     disclosures.keep(entry.number, issued[at]?.disclosures ?? []);
     book.append(entry);
