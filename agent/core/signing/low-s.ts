@@ -2,18 +2,14 @@
 // anybody can work out the other one without the key: an honest receipt would get a twin that looks like a fork. What
 // this station signs has the smaller s, and of its signatures only those are valid. Meters and other makers do not keep
 // to that rule, so it does not bind their records.
-import { sameBytes } from "../number/bytes.js";
+import { hexText, sameBytes } from "../number/bytes.js";
 
 /** The order of P-256 (FIPS 186-4, D.1.2.3). */
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const halfOrder = order / 2n;
 const half = 32;
 
-function numberIn(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return value;
-}
+const numberIn = (bytes: Uint8Array): bigint => BigInt(`0x${hexText(bytes)}`);
 
 /** True where s of the 64 bytes r || s is the smaller one of the two. */
 export function hasLowS(signature: Uint8Array): boolean {
