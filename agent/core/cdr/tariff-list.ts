@@ -14,13 +14,14 @@ export function readTariffList(
   const fault = (message: string) => ({ tariffs: [], faults: [{ path: "tariffs", message }] });
   if (!Array.isArray(value)) return fault("expected a list of tariffs");
   if (value.length > mostTariffs) return fault(`more than ${mostTariffs} are not taken`);
-  const read = value.map((json: unknown) => parseTariff(json, version === undefined ? {} : { version }));
-  return {
-    tariffs: read.flatMap((one) => (one.ok ? [one.tariff] : [])),
-    faults: read.flatMap((one, index) =>
-      one.ok ? [] : one.faults.map(({ path, message }) => ({ path: under(`tariffs[${index}]`, path), message })),
-    ),
-  };
+  const tariffs: Tariff[] = [];
+  const faults: Fault[] = [];
+  for (const [index, json] of value.entries()) {
+    const read = parseTariff(json, version === undefined ? {} : { version });
+    if (read.ok) tariffs.push(read.tariff);
+    else for (const { path, message } of read.faults) faults.push({ path: under(`tariffs[${index}]`, path), message });
+  }
+  return { tariffs, faults };
 }
 
 const under = (parent: string, path: string): string => (path === "" ? parent : `${parent}.${path}`);

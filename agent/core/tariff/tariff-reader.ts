@@ -203,14 +203,14 @@ function offersOf(elements: readonly TariffElement[]): Record<Charge, TariffOffe
 function outlineOf(
   elements: readonly TariffElement[],
 ): Pick<Tariff, "asksPower" | "asksCurrent" | "priceScale" | "vatScale"> {
-  const restrictions = elements.map((element) => element.restrictions);
-  const components = elements.flatMap((element) => element.components);
-  return {
-    asksPower: restrictions.some(({ minPowerKw, maxPowerKw }) => minPowerKw !== undefined || maxPowerKw !== undefined),
-    asksCurrent: restrictions.some(
-      ({ minCurrentA, maxCurrentA }) => minCurrentA !== undefined || maxCurrentA !== undefined,
-    ),
-    priceScale: components.reduce((scale, { price }) => Math.max(scale, price.scale), 0),
-    vatScale: components.reduce((scale, { vat }) => Math.max(scale, vat?.scale ?? 0), 0),
-  };
+  let [asksPower, asksCurrent, priceScale, vatScale] = [false, false, 0, 0];
+  for (const { restrictions, components } of elements) {
+    asksPower ||= restrictions.minPowerKw !== undefined || restrictions.maxPowerKw !== undefined;
+    asksCurrent ||= restrictions.minCurrentA !== undefined || restrictions.maxCurrentA !== undefined;
+    for (const { price, vat } of components) {
+      priceScale = Math.max(priceScale, price.scale);
+      vatScale = Math.max(vatScale, vat?.scale ?? 0);
+    }
+  }
+  return { asksPower, asksCurrent, priceScale, vatScale };
 }
