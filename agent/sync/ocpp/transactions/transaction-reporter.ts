@@ -309,10 +309,12 @@ export class TransactionReporter {
   }
 
   #dueMonoMs(opening: Opening): number {
-    const hasBegun = this.#parts.transactions.of(opening.id)?.started === true;
-    return hasBegun
-      ? Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening), this.#nextLimitMonoMs(opening))
-      : 0;
+    const transaction = this.#parts.transactions.of(opening.id);
+    // What failed in passing goes again after its back-off, not with the next value; what was asked for meanwhile too.
+    const goesNow = transaction?.started !== true || transaction.pending !== null || this.#asked.has(opening.id);
+    return goesNow
+      ? 0
+      : Math.min(this.#nextMonoMs(opening), this.#nextCostMonoMs(opening), this.#nextLimitMonoMs(opening));
   }
 
   /** Sleeps until the next value is due or the back-off is over. */

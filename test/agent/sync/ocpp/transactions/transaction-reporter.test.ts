@@ -466,6 +466,34 @@ test("what of a session that runs has not been told yet is known: GetTransaction
   assert.equal(untold(), [false, false, false]);
 });
 
+for (const protocol of ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"])
+  test(`${protocol}: what failed in passing, or was asked for meanwhile, goes after the back-off, not with the next value`, async () => {
+    const { csms, lasting, station, now } = await scene(protocol);
+    now.outbox.begin();
+    await csms.until(() => csms.of("SecurityEventNotification").length === 1);
+    await quiet(lasting);
+    station.begins(1);
+    await told(csms, 1);
+    await quiet(lasting);
+    const ask = async (): Promise<void> => {
+      const send = now.uplink.triggered("MeterValues", 1);
+      assert.type(send, "function");
+      if (typeof send === "function") send();
+      await quiet(lasting);
+    };
+    csms.mood = { at: "Updated", how: "InternalError" };
+    await ask();
+    assert.equal(steps(csms), ["Started"]);
+    csms.mood = undefined;
+    // A value of 1.6 that was not taken is worth nothing later: another one is asked for.
+    if (protocol === "ocpp1.6") await ask();
+    assert.equal(steps(csms), ["Started"]);
+    lasting.clock.advance(1_000);
+    await quiet(lasting);
+    assert.equal(steps(csms), ["Started", "Updated"]);
+    assert.equal([now.failures, csms.violations], [[], []]);
+  });
+
 test("while a settled session waits, nothing of a later one is told", async () => {
   const { csms, lasting, station, now } = await scene("ocpp2.0.1");
   csms.mood = { at: "Ended", how: "InternalError" };
