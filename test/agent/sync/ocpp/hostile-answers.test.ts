@@ -3,7 +3,11 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { SessionLimits } from "../../../../agent/core/session/limits.js";
 import type { Dialect } from "../../../../agent/sync/ocpp/rpc/frame.js";
+import { Reply } from "../../../../agent/sync/ocpp/rpc/rpc.js";
+import { CertificateRenewal } from "../../../../agent/sync/ocpp/security/certificate-renewal.js";
+import { reports } from "../../../../agent/sync/ocpp/variables/report.js";
 import { sampled } from "../../../support/runner/sweep.js";
 import {
   type Hostile,
@@ -13,8 +17,17 @@ import {
   sparseTexts,
   textsIn,
 } from "../../../support/sync/hostile-values.js";
-import { letGo, type OpenUplink, ocppConfig, openUplink, type World, world } from "../../../support/sync/ocpp-bench.js";
+import {
+  letGo,
+  type OpenUplink,
+  ocppConfig,
+  openUplink,
+  unlasting,
+  type World,
+  world,
+} from "../../../support/sync/ocpp-bench.js";
 import { SimulatedStation } from "../../../support/sync/simulated-station.js";
+import { TestRequests } from "../../../support/sync/test-requests.js";
 
 const test = suite("a hostile CSMS answers");
 /** Servers of a test: closed after it also where an assertion failed, or the process would not end. */
@@ -23,6 +36,10 @@ test.after.each(async () => {
   await letGo();
   for (const server of servers.splice(0)) await server.close();
 });
+
+/** Whose variables are reported. */
+const reportBench = new TestRequests("ocpp2.1");
+test.after(() => reportBench.testStation.close());
 
 /** Answers as it is told to: once for an action, and then well again. */
 class HostileCsms {
@@ -80,29 +97,38 @@ class HostileCsms {
 type Bench = {
   readonly csms: HostileCsms;
   readonly lasting: World;
+  readonly station: SimulatedStation;
   readonly open: OpenUplink;
   /** Turns of the event loop until it holds, the hand of the clock moving now and then. */
   readonly until: (holds: () => boolean, what: string) => Promise<void>;
+  /** As `until`, for what another thread has to do first: the hand does not move, and there are more turns. */
+  readonly untilSigned: (holds: () => boolean, what: string) => Promise<void>;
 };
 
 const mostTurns = 4_000;
+const mostTurnsToSign = 1_000_000;
 const turnsToATick = 40;
 
-async function bench(dialect: Dialect, parts: Parameters<typeof openUplink>[2] = {}): Promise<Bench> {
+async function bench(
+  dialect: Dialect,
+  parts: Parameters<typeof openUplink>[2] = {},
+  lasting = world(),
+): Promise<Bench> {
   const csms = await HostileCsms.open(dialect);
-  const lasting = world();
   const station = new SimulatedStation(lasting.clock, lasting.book);
   const open = openUplink(lasting, ocppConfig(csms.url, { versions: [dialect.slice(4) as "2.1"] }), parts, station);
   open.outbox.begin();
-  const until = async (holds: () => boolean, what: string): Promise<void> => {
+  const waiting = async (holds: () => boolean, what: string, most: number, tick: () => void): Promise<void> => {
     for (let turns = 1; !holds(); turns += 1) {
-      assert.ok(turns < mostTurns, `${what}: ${open.uplink.line()}`);
+      assert.ok(turns < most, `${what}: ${open.uplink.line()}`);
       await new Promise((resolve) => setImmediate(resolve));
-      if (turns % turnsToATick === 0) lasting.clock.advance(2_000);
+      if (turns % turnsToATick === 0) tick();
     }
   };
+  const until: Bench["until"] = (holds, what) => waiting(holds, what, mostTurns, () => lasting.clock.advance(2_000));
+  const untilSigned: Bench["untilSigned"] = (holds, what) => waiting(holds, what, mostTurnsToSign, () => undefined);
   await until(() => /^connected/.test(open.uplink.line()), "the first connection");
-  return { csms, lasting, open, until };
+  return { csms, lasting, station, open, until, untilSigned };
 }
 
 const longestText = 300;
@@ -111,6 +137,69 @@ const longestText = 300;
 const oddTexts = (payload: unknown): readonly Hostile[] => [
   ...sparseTexts(payload),
   ...sampled(hostileTexts(payload), 2),
+];
+
+type Notice = {
+  readonly action: string;
+  readonly dialects: readonly Dialect[];
+  /** How the station comes to send it. */
+  readonly send: (bench: Bench) => void;
+};
+
+const in2x: readonly Dialect[] = ["ocpp2.0.1", "ocpp2.1"];
+const inAll: readonly Dialect[] = ["ocpp1.6", ...in2x];
+
+const triggered =
+  (message: string): Notice["send"] =>
+  ({ open }) => {
+    const send = open.uplink.triggered(message, message === "MeterValues" ? 1 : undefined);
+    assert.type(send, "function", message);
+    if (typeof send === "function") send();
+  };
+
+const card = { uid: "04A1B2C3D4E5F6", type: "RFID", contractId: "C", countryCode: "DE", partyId: "ABC" } as const;
+
+/** One that runs out now. */
+function endReservation({ station, lasting }: Bench): void {
+  const moment = lasting.clock.now();
+  const id = "csms:5";
+  station.happens({
+    type: "Reserved",
+    moment,
+    reservation: { id, connector: 2, token: card, untilMs: moment.at + 1, by: "csms" },
+  });
+  station.happens({ type: "ReservationEnded", moment, id, outcome: "expired", by: "clock" });
+}
+
+/** What the station sends beside the begin and the end of sessions, and the answer to which decides little or nothing. */
+const notices: readonly Notice[] = [
+  {
+    action: "SecurityEventNotification",
+    dialects: inAll,
+    send: ({ open }) => open.uplink.securityEvent("ResetOrReboot", "asked for by the test"),
+  },
+  { action: "SignCertificate", dialects: inAll, send: triggered("SignChargingStationCertificate") },
+  { action: "LogStatusNotification", dialects: inAll, send: triggered("LogStatusNotification") },
+  {
+    action: "DiagnosticsStatusNotification",
+    dialects: ["ocpp1.6"],
+    send: triggered("DiagnosticsStatusNotification"),
+  },
+  { action: "MeterValues", dialects: ["ocpp1.6"], send: triggered("MeterValues") },
+  { action: "TransactionEvent", dialects: in2x, send: triggered("MeterValues") },
+  { action: "ReservationStatusUpdate", dialects: in2x, send: endReservation },
+  {
+    action: "NotifyReport",
+    dialects: in2x,
+    send: ({ open, lasting }) => {
+      const { context } = reportBench;
+      const note = (text: string): void => void open.notes.push(text);
+      const asked = { ...context, link: open.uplink, note, now: () => lasting.clock.now().at };
+      const reply = reports(asked)["GetBaseReport"]?.({ requestId: 1, reportBase: "SummaryInventory" });
+      assert.instance(reply, Reply);
+      if (reply instanceof Reply) reply.afterwards();
+    },
+  },
 ];
 
 for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
@@ -179,6 +268,65 @@ for (const dialect of ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] as const) {
     assert.equal(open.failures, []);
     for (const note of open.notes) assert.ok(mayBeShown(note) && note.length < 1_000, note.slice(0, 1_000));
   });
+
+  test(`${dialect}: to notices in passing: the next one goes out, and what is said of it can be shown`, async () => {
+    const lasting = world();
+    const kept = unlasting(ocppConfig("ws://127.0.0.1/"), lasting.clock);
+    const said: string[] = [];
+    const failures: unknown[] = [];
+    const renewal = new CertificateRenewal({
+      clock: lasting.clock,
+      credentials: kept.credentials,
+      subject: { commonName: "CT-1", organization: "Stadtwerke Musterstadt" },
+      certFile: undefined,
+      note: (text) => void said.push(text),
+      die: (error) => void failures.push(error),
+    });
+    const told: string[] = [];
+    const limit = (_: string, limits: SessionLimits): void => void told.push(JSON.stringify(limits));
+    const deauthorise = (_: string, status: string): void => void told.push(status);
+    const all = await bench(dialect, { ...kept, renewal, limit, deauthorise }, lasting);
+    const { csms, station, open } = all;
+    station.begins(1, "runs");
+    const begin = dialect === "ocpp1.6" ? "StartTransaction" : "TransactionEvent";
+    await all.until(() => csms.asked.includes(begin), "the begin");
+    const countOf = (action: string): number => csms.asked.filter((one) => one === action).length;
+    for (const { action, send } of notices.filter((one) => one.dialects.includes(dialect))) {
+      const until = action === "SignCertificate" ? all.untilSigned : all.until;
+      // Some answers have no field of their own.
+      const answer = { ...(answers.get(action) as object | undefined), customData: { vendorId: "x" } };
+      for (const { what, text } of oddTexts(answer)) {
+        const before = countOf(action);
+        csms.once.set(action, text);
+        send(all);
+        await until(() => countOf(action) > before, `${action}${what}`);
+      }
+      const before = countOf(action);
+      send(all);
+      await until(() => countOf(action) > before, `${action}, well again`);
+      assert.match(open.uplink.line(), /^connected, /, action);
+    }
+    await all.until(() => !/not told yet/.test(kept.securityEvents.log()), "the security events");
+    assert.equal([open.failures, failures], [[], []]);
+    for (const text of [...open.notes, ...said, ...told])
+      assert.ok(mayBeShown(text) && text.length < 1_000, text.slice(0, 1_000));
+    // What is neither Accepted nor Rejected has a name of its own.
+    const kinds = new Set(said.map((text) => text.replace("a certificate was asked for: ", "")));
+    assert.ok(kinds.has("Accepted") && kinds.has("the answer is not valid OCPP"), [...kinds].join("; "));
+  });
 }
+
+test("ocpp2.1: to NotifySettlement: the payment is told, or told again; it is not refused for what the answer says", async () => {
+  const { open, csms } = await bench("ocpp2.1");
+  const answer = { ...(samplesOf("ocpp2.1", "answer").get("NotifySettlement") as object | undefined), customData: {} };
+  for (const { what, text } of oddTexts(answer)) {
+    csms.once.set("NotifySettlement", text);
+    const outcome = await open.uplink.tellPayment('{"pspRef":"x"}', new AbortController().signal);
+    assert.ok(outcome.kind === "accepted" || outcome.kind === "retry", `${what}: ${outcome.kind}`);
+    if (outcome.kind === "retry") assert.match(outcome.words ?? "", /its answer is not read: /, what);
+  }
+  const well = await open.uplink.tellPayment('{"pspRef":"x"}', new AbortController().signal);
+  assert.equal([well.kind, open.failures], ["accepted", []]);
+});
 
 test.run();
