@@ -1,10 +1,13 @@
 // The files of the test vectors, by name: what stands in test/verifier/vectors and, in small, in FORMAT.md.
 
 import { creditFormText } from "../../../agent/core/codes/credit-form.js";
+import { canonicalText } from "../../../agent/core/json/json-text.js";
 import { ocmfXml } from "../../../agent/core/ocmf/ocmf-xml.js";
 import type { Issued } from "../../../agent/core/receipt/issuing.js";
 import { rotationText } from "../../../agent/core/receipt/receipt.js";
+import { receiptFileNote } from "../../../agent/core/receipt/receipt-file.js";
 import { type CreditPayload, payloadOf, type SalePayload } from "../../../agent/core/receipt/receipt-payload.js";
+import { noTotals, totalsAfter } from "../../../agent/core/receipt/totals.js";
 import { parseCheckpoint, verifierKey } from "../../../agent/core/signing/checkpoint.js";
 import { leafHash } from "../../../agent/core/signing/merkle.js";
 import { signedRecord } from "../../../agent/core/verify/commissioning.js";
@@ -16,6 +19,7 @@ import {
   recordFiles,
   signedManifest,
 } from "../../../agent/core/verify/dispute.js";
+import { bookNote } from "../../../agent/core/verify/verify-book.js";
 import { genesis, writeLine } from "../../../agent/ledger/journal/journal-line.js";
 import { sha256, sha256Hex } from "../../../agent/ledger/store/digest.js";
 import { zipped } from "../../../agent/receipts/dispute/zip.js";
@@ -71,6 +75,8 @@ function piecesOf(book: readonly Issued[]): ReadonlyMap<string, string> {
   const change = payloadOf(receiptAt(book, 6).jws);
   const credit = payloadOf(receiptAt(book, 4).jws) as CreditPayload;
   const note = parseCheckpoint(start.checkpoint);
+  const { totals } = receiptAt(book, book.length).chain;
+  const takenBack = totalsAfter(totalsAfter(noTotals, saleOf(receiptAt(book, 2))), credit);
   return new Map([
     ["keys", [firstKey, secondKey].map(({ keyId, spkiHex }) => `${spkiHex}\n${keyId}`).join("\n")],
     ["note key", verifierKey("CT-0042", firstKey.spkiHex, sha256)],
@@ -81,6 +87,11 @@ function piecesOf(book: readonly Issued[]): ReadonlyMap<string, string> {
     ["leaf of 1", leafHash(Buffer.from(start.jws), sha256)],
     ["checkpoint of 1", start.checkpoint.trimEnd()],
     ["root of 1", note?.checkpoint.root ?? ""],
+    ["unsigned checkpoint of 7", receiptAt(book, 7).checkpoint.trimEnd()],
+    ["note of a receipt file", receiptFileNote],
+    ["note of a book", bookNote],
+    ["totals of 10", canonicalText(totals)],
+    ["totals of 2 and 4 alone", canonicalText(takenBack)],
     ["change of key", JSON.stringify(rotationText("CT-0042", 6, firstKey.keyId, secondKey.keyId))],
     ["next key", change?.kind === "key" ? JSON.stringify(change.next, null, 1) : ""],
     ["code of 3", saleOf(receiptAt(book, 3)).sale.short],
@@ -142,7 +153,8 @@ function archive(book: readonly Issued[], texts: readonly (readonly [string, str
     { name: "proof.txt", text: text("proof-3.txt") },
     { name: "keys.txt", text: `${receiptAt(book, 6).jws}\n` },
     { name: "receipt.json", text: text("receipt-3.json") },
-    { name: "journal.jsonl", text: text("journal.jsonl") },
+    // Of one session, so without the header of a segment.
+    { name: "journal.jsonl", text: text("journal.jsonl").replace(/^.*\n/, "") },
   ];
   const files = namesIn(about).flatMap((name) => all.find((file) => file.name === name) ?? []);
   const listed = files.map((file) => ({ name: file.name, sha256: sha256Hex(file.text) }));
