@@ -72,7 +72,13 @@ export function openReceiptBook({ loaded, disk }: ServicesParts): ReceiptBook {
     loaded.config.privacy.meterRecordUser,
     openOperatorKey(keyStore(disk, state, credentials)),
   );
-  return { book, disclosures: new Disclosures(disk, state, book.count()), nameUser, key, signBy: (by) => (signer = by) };
+  return {
+    book,
+    disclosures: new Disclosures(disk, state, book.count()),
+    nameUser,
+    key,
+    signBy: (by) => (signer = by),
+  };
 }
 
 /** What is opened after the issuer, and asked for only when it issues. */
