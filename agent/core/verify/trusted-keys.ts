@@ -1,6 +1,7 @@
 // The keys that the user vouches for: a verdict rests on them, and on those that they passed on to.
 
 import { fromHex, hexText } from "../number/bytes.js";
+import type { ReceiptPayload } from "../receipt/receipt-payload.js";
 import type { HashFunction } from "../signing/merkle.js";
 import type { CheckTools } from "../signing/signer.js";
 import { type Check, fails, proven, unproven } from "./check-result.js";
@@ -50,4 +51,16 @@ export function checkFoundKey(spkiHex: string, pins: TrustedKeys, { hash }: Chec
     `unproven key: sha256:${fingerprint} was found only in the file itself; ` +
       `compare it with the one at the charge point, then give it with --key`,
   );
+}
+
+/** The keys (SPKI hex) that receipts name, each with the largest tree that it is good for. */
+export function keysNamedBy(receipts: readonly { readonly payload: ReceiptPayload }[]): ReadonlyMap<string, number> {
+  const keys = new Map<string, number>();
+  for (const { payload } of receipts) {
+    if (!keys.has(payload.key.spki)) keys.set(payload.key.spki, Number.POSITIVE_INFINITY);
+    // A change of key ends the one that signs it.
+    if (payload.kind === "key")
+      keys.set(payload.key.spki, payload.number).set(payload.next.spki, Number.POSITIVE_INFINITY);
+  }
+  return keys;
 }

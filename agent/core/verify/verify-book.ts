@@ -15,7 +15,7 @@ import { noTotals, totalsAfter } from "../receipt/totals.js";
 import { isSignedBy, parseCheckpoint } from "../signing/checkpoint.js";
 import { type Frontier, frontierWith, leafHash, rootOf } from "../signing/merkle.js";
 import { type Check, type CheckResult, fails, overallResult, skipped, unworkable } from "./check-result.js";
-import type { TrustedFingerprints } from "./trusted-keys.js";
+import { keysNamedBy, type TrustedFingerprints } from "./trusted-keys.js";
 import { fieldsOfOcmf, paginationOf } from "./verify-ocmf.js";
 import {
   beforeSignatureComplaints,
@@ -183,7 +183,7 @@ function walked(entries: readonly BookReceipt[], tools: VerifyTools): Walked {
   const links: string[] = [];
   const totals: string[] = [];
   const pages: string[] = [];
-  const keys = [...keysOf(entries)];
+  const keys = [...keysNamedBy(entries).keys()];
   let closed = 0;
   let root = rootOf([], tools.hash);
   const roots = [root];
@@ -216,7 +216,7 @@ function checkpointComplaints(
   entries: readonly BookReceipt[],
   roots: readonly string[],
   lost: ReturnType<typeof lostStretches>,
-  keys: ReadonlySet<string>,
+  keys: ReadonlyMap<string, number>,
   tools: VerifyTools,
 ): string[] {
   const note = parseCheckpoint(text);
@@ -225,8 +225,12 @@ function checkpointComplaints(
   const complaints: string[] = [];
   const { signed } = note;
   if (signed === undefined) complaints.push(`${subject} is not signed`);
-  else if (![...keys].some((spki) => isSignedBy(signed, spki, tools)))
-    complaints.push(`${subject} is not signed by a key of this station`);
+  else {
+    const by = [...keys].filter(([spki]) => isSignedBy(signed, spki, tools));
+    if (by.length === 0) complaints.push(`${subject} is not signed by a key of this station`);
+    else if (by.every(([, last]) => size > last))
+      complaints.push(`${subject} is signed by a key that was given up with receipt ${by[0]?.[1]}, before it`);
+  }
   if (size > entries.length)
     complaints.push(`truncated: ${subject} counts ${size} receipts, the book holds ${entries.length}`);
   // It was made over receipts that the book names as lost.
@@ -347,10 +351,6 @@ function soldWords({ sales, rates }: RunningTotals, closed: number): string {
   return closed === 0 ? words : `${words}; in ${closed} receipts the running totals are withheld`;
 }
 
-/** The keys (SPKI hex) that the receipts of a book name. */
-const keysOf = (entries: readonly BookReceipt[]): ReadonlySet<string> =>
-  new Set(entries.flatMap(({ payload }) => [payload.key.spki, ...(payload.kind === "key" ? [payload.next.spki] : [])]));
-
 /** The book held against the checkpoints and receipts that others hold. */
 function otherCopies(
   entries: readonly BookReceipt[],
@@ -366,7 +366,7 @@ function otherCopies(
       name,
       "a tail that was cut off shows only against a checkpoint or a receipt in other hands: give one too",
     );
-  const keys = keysOf(entries);
+  const keys = keysNamedBy(entries);
   const complaints = [
     ...checkpoints.flatMap((note) => checkpointComplaints(note.subject, note.text, entries, roots, lost, keys, tools)),
     ...witnessComplaints(witnesses, entries),

@@ -9,7 +9,7 @@ import { issueCredit } from "../../../../agent/core/corrections/credit.js";
 import type { Issued } from "../../../../agent/core/receipt/issuing.js";
 import { issueKeyChange, issueReceipt, issueRecovery } from "../../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../../agent/core/receipt/receipt-file.js";
-import { parseCheckpoint, verifierKey } from "../../../../agent/core/signing/checkpoint.js";
+import { parseCheckpoint, signedCheckpoint, verifierKey } from "../../../../agent/core/signing/checkpoint.js";
 import {
   consistencyProof,
   type Frontier,
@@ -317,6 +317,22 @@ books("a key that was given up is good up to its key receipt, and for nothing la
   const before = receiptFileText(receiptAt(stolen, 1), signer.spkiHex);
   assert.is(given("receipt", before), "");
   assert.is(given("checkpoint", change.checkpoint), "");
+});
+
+books("a book's checkpoint by a key that was given up before it is refused", () => {
+  const next = signerOf(newKey());
+  const book = littleBook(1);
+  book.push(issueKeyChange(occasion, chainOf(book), signer, next, sha256));
+  const text = book.map((issued) => issued.jws);
+  assert.is(failures(check(text, receiptAt(book, 3).checkpoint)), "", "the old key is good up to its change");
+  book.push(issueReceipt(settlement(4, { pagination: 2 }), chainOf(book), next, sha256));
+  const note = parseCheckpoint(receiptAt(book, 4).checkpoint);
+  assert.ok(note);
+  const whole = book.map((issued) => issued.jws);
+  assert.match(
+    failures(check(whole, signedCheckpoint(note.checkpoint, signer, sha256))),
+    /is signed by a key that was given up with receipt 3, before it/,
+  );
 });
 
 books("the signature of the checkpoint inside a receipt is checked", () => {
