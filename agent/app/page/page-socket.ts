@@ -9,6 +9,7 @@ import { errorCode } from "../../ledger/store/disk.js";
 import {
   askedSchema,
   longestQuestion,
+  mostAnswering,
   type PageAnswer,
   type PageQuestion,
   type StationPush,
@@ -23,8 +24,8 @@ const mostUnread = 8 * 1024 * 1024;
 const enoughUnread = 256 * 1024;
 const mostValues = 100;
 const deepest = 4;
-/** Questions of one peer that are being answered. */
-const mostOpen = 16;
+/** For a peer that asks more than `mostAnswering` at once. */
+const againAfterMs = 1_000;
 
 export type PagePeer = {
   /** False where the peer is behind with reading, and the push was left out. */
@@ -108,8 +109,10 @@ export class PageSocket {
     const lines = new LineReader(
       longestQuestion,
       (line) => {
-        const asked = open < mostOpen ? askedIn(line) : undefined;
+        const asked = askedIn(line);
         if (asked === undefined) return void socket.destroy();
+        if (open >= mostAnswering)
+          return send({ type: "answer", id: asked.id, answer: { ok: false, why: "wait", waitMs: againAfterMs } });
         open += 1;
         void this.#answered(asked.question).then((answer) => {
           open -= 1;

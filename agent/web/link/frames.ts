@@ -4,6 +4,9 @@ import { z } from "zod";
 import { languages } from "../../../config/languages.js";
 import { complaintReasons, longestComplaint } from "../../core/complaints/complaint.js";
 
+/** Questions of one page that the station answers at a time; what is asked beyond is told to wait. */
+export const mostAnswering = 16;
+
 /** The longest line that the page takes from the station: a receipt file with its record. */
 export const longestPush = 4 * 1024 * 1024;
 /** The longest line that the station takes from the page: a complaint of 500 characters, each four bytes and escaped. */

@@ -6,6 +6,7 @@ import { processMs } from "../../../drivers/clock.js";
 import { parseBoundedJson } from "../../core/json/bounded-json.js";
 import {
   longestPush,
+  mostAnswering,
   type PageAnswer,
   type PageQuestion,
   type PushedState,
@@ -20,7 +21,7 @@ import { type LivePoint, SessionCurves } from "./session-curves.js";
 
 const askWithinMs = 10_000;
 const againAfterMs = 1_000;
-/** Questions under way; more are answered `refused`. */
+/** Questions that wait for an answer, or for their turn to be asked; more are answered `refused`. */
 const mostOpen = 64;
 const mostValues = 200_000;
 const deepest = 32;
@@ -34,7 +35,13 @@ export type StationView = {
   readonly connected: boolean;
 };
 
-type Open = { readonly answer: (answer: PageAnswer) => void; readonly timer: NodeJS.Timeout };
+type Open = {
+  readonly question: PageQuestion;
+  readonly answer: (answer: PageAnswer) => void;
+  readonly timer: NodeJS.Timeout;
+  /** False while it waits for its turn. */
+  asked: boolean;
+};
 
 export class StationLink {
   #socket: net.Socket | undefined;
@@ -86,15 +93,13 @@ export class StationLink {
 
   /** The station's answer; `refused` where it gives none in time. */
   ask(question: PageQuestion): Promise<PageAnswer> {
-    const socket = this.#socket;
-    if (socket === undefined || !this.#connected || this.#open.size >= mostOpen)
-      return Promise.resolve({ ok: false, why: "refused" });
+    if (!this.#connected || this.#open.size >= mostOpen) return Promise.resolve({ ok: false, why: "refused" });
     const id = this.#next;
     this.#next += 1;
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.#answered(id, { ok: false, why: "refused" }), askWithinMs);
-      this.#open.set(id, { answer: resolve, timer });
-      socket.write(`${JSON.stringify({ id, question })}\n`);
+      this.#open.set(id, { question, answer: resolve, timer, asked: false });
+      this.#askMore();
     });
   }
 
@@ -170,6 +175,17 @@ export class StationLink {
     this.#open.delete(id);
     clearTimeout(open.timer);
     open.answer(answer);
+    this.#askMore();
+  }
+
+  /** Asks what waits, in its order, as far as the station answers at a time: those asked before stand first. */
+  #askMore(): void {
+    if (!this.#connected) return;
+    for (const [id, open] of [...this.#open].slice(0, mostAnswering)) {
+      if (open.asked) continue;
+      open.asked = true;
+      this.#socket?.write(`${JSON.stringify({ id, question: open.question })}\n`);
+    }
   }
 
   #tell(): void {

@@ -1,13 +1,21 @@
 // What bounds the page on the station's side: lines, tries, links.
 import { readFileSync } from "node:fs";
+import net from "node:net";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { PageSocket } from "../../../../agent/app/page/page-socket.js";
 import { TryLimit } from "../../../../agent/app/page/try-limit.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
 import { SessionLinks } from "../../../../agent/receipts/session-links.js";
-import { linkPattern } from "../../../../agent/web/link/frames.js";
+import {
+  linkPattern,
+  type PageAnswer,
+  type PageQuestion,
+  type StationPush,
+} from "../../../../agent/web/link/frames.js";
 import { LineReader } from "../../../../agent/web/link/line-reader.js";
+import { StationLink } from "../../../../agent/web/link/station-link.js";
 import { freshFolder } from "../../../support/command.js";
 
 const test = suite("the station's side of the page");
@@ -53,6 +61,62 @@ test("leads each session's link to its receipt, the same link after a restart, u
   assert.is(again.newest(), 17);
   again.lead("session 2", 18, { atMs: 2_000, untilMs: 3_000 });
   assert.not.match(readFileSync(join(folder, "session-links.json"), "utf8"), new RegExp(link), "what is over is gone");
+});
+
+const question: PageQuestion = { ask: "receipt", link: "A".repeat(22) };
+const nobodyCharges: StationPush = { type: "state", atMs: 0, trust: "synced", closed: false, connectors: [] };
+
+test("answers a page that asks more at once than it answers at a time: the rest waits, nothing is cut off", async () => {
+  const path = join(freshFolder(), "page.sock");
+  const held: (() => void)[] = [];
+  let most = 0;
+  const socket = await PageSocket.open({
+    path,
+    joined: (peer) => void peer.push(nobodyCharges),
+    answer: () =>
+      new Promise((resolve) => {
+        held.push(() => resolve({ ok: true, value: {} }));
+        most = Math.max(most, held.length);
+        // Nothing is answered before as many are held as there may be.
+        if (held.length === 16) for (const give of held.splice(0)) give();
+      }),
+    failed: (error) => assert.unreachable(String(error)),
+  });
+  const link = new StationLink(path);
+  try {
+    await new Promise<void>((resolve) => link.listen(resolve));
+    const answers = Array.from({ length: 64 }, () => link.ask(question));
+    assert.equal(
+      (await Promise.all(answers)).filter(({ ok }) => !ok),
+      [],
+    );
+    assert.is(most, 16);
+  } finally {
+    link.close();
+    await socket.close();
+  }
+});
+
+test("tells a peer that keeps to no bound to wait, instead of cutting it off", async () => {
+  const path = join(freshFolder(), "page.sock");
+  const socket = await PageSocket.open({
+    path,
+    joined: () => undefined,
+    answer: () => new Promise<PageAnswer>(() => undefined),
+    failed: (error) => assert.unreachable(String(error)),
+  });
+  const peer = net.connect(path);
+  try {
+    for (let id = 1; id <= 17; id += 1) peer.write(`${JSON.stringify({ id, question })}\n`);
+    const line = await new Promise<string>((resolve, reject) => {
+      peer.on("data", (bytes) => resolve(bytes.toString("utf8")));
+      peer.on("close", () => reject(new Error("cut off")));
+    });
+    assert.equal(JSON.parse(line), { type: "answer", id: 17, answer: { ok: false, why: "wait", waitMs: 1_000 } });
+  } finally {
+    peer.destroy();
+    await socket.close();
+  }
 });
 
 test.run();
