@@ -79,7 +79,10 @@ const heldBy = (holds: Holds, reference: string | undefined): Hold | undefined =
   reference === undefined ? undefined : holds.get(reference);
 
 function withHold(holds: Holds, hold: Hold): Holds {
-  const next = new Map(holds).set(hold.reference, hold);
+  const next = new Map(holds);
+  // Those that ended stand in the order in which they did, or one that was begun long ago would be forgotten as it ends.
+  if (isEnded(hold)) next.delete(hold.reference);
+  next.set(hold.reference, hold);
   const ended = [...next.values()].filter(isEnded);
   for (const { reference } of ended.slice(0, Math.max(0, ended.length - mostEnded))) next.delete(reference);
   return next;
