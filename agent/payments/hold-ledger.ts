@@ -259,9 +259,9 @@ export class HoldLedger {
       this.#retries.delete(reference);
       this.#adopters.delete(reference);
       if (this.#told.has(reference)) return;
-      this.#told.add(reference);
       if (table.file(hold)) note(endWords(hold));
       ended(hold);
+      this.#told.add(reference);
       return;
     }
     const stuck = this.#stuck.get(reference);

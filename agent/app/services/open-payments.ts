@@ -1,7 +1,7 @@
 // Opens what takes money on the spot, where the machine has a payment gateway: the line to it, the holds that it drives to
 // their end, the meaning of a bank card, and what is owed back.
 import type { Config, ConnectorConfig } from "../../../config/schema.js";
-import type { MeterIdentity } from "../../../drivers/driver.js";
+import type { Clock, MeterIdentity } from "../../../drivers/driver.js";
 import type { RefusalCode } from "../../../drivers/payment-gateway.js";
 import { Failure } from "../../core/failure.js";
 import { capMinor, type Hold } from "../../core/payment/hold.js";
@@ -108,10 +108,11 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
     if (before.holds !== after.holds || before.sessions !== after.sessions) ledger.meet();
   });
   let cancel = (): void => undefined;
+  const looks = [failingAsFault(station, clock), failingAsFault(station, clock)] as const;
   const everyMinute = (): void => {
-    ledger.minute();
+    looks[0](() => ledger.minute());
     if (config.terminal?.texts === true) showText();
-    refunds.look(clock.now().at);
+    looks[1](() => refunds.look(clock.now().at));
     cancel = clock.at(clock.now().monoMs + minuteMs, everyMinute);
   };
   everyMinute();
@@ -128,6 +129,22 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
       ledger.close();
       await line.close();
     },
+  };
+}
+
+/** Does a work that comes again: a book or a disk that fails it is a fault for so long, and stops nothing else. */
+function failingAsFault({ faults }: Station, clock: Clock): (work: () => void) => void {
+  let raised: string | undefined;
+  return (work) => {
+    try {
+      work();
+      if (raised !== undefined) faults.mended(device, raised);
+      raised = undefined;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      raised = faultCodeOf(error);
+      faults.raise(device, faultCodeOf(error), error.message, clock.now().at);
+    }
   };
 }
 

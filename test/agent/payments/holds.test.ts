@@ -254,6 +254,31 @@ test("a credit of a booked receipt is owed back until a named person says done, 
   await sale.close();
 });
 
+test("a disk that fails the look for refunds is a fault, and is looked at again when it works", async () => {
+  const sale = new CardSale();
+  await sellByCard(sale);
+  await untilEnded(sale);
+  const { issuer } = sale.station.services;
+  issuer.corrections.credit(2, { reason: "the price was wrong", by: "A. Operator" }, sale.clock.now());
+  const { files } = sale;
+  const openSync = files.openSync.bind(files);
+  files.openSync = (path, flags) => {
+    if (path.includes("holds.json")) throw Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
+    return openSync(path, flags);
+  };
+  await sale.clock.pass(61_000);
+  assert.ok(faultCodes(sale).includes("disk/failed"));
+  assert.not.ok(sale.isDead);
+  files.openSync = openSync;
+  await sale.clock.pass(61_000);
+  assert.not.ok(faultCodes(sale).includes("disk/failed"));
+  assert.equal(
+    (await open(sale)).owed.map(({ owed }) => owed),
+    ["1.00"],
+  );
+  await sale.close();
+});
+
 async function refusedWith(answer: Promise<unknown>, words: RegExp): Promise<void> {
   try {
     await answer;
