@@ -29,7 +29,7 @@ export type StepResult = { readonly moved: boolean; readonly why?: string; reado
 
 const moved: StepResult = { moved: true };
 const closing: StepResult = { moved: false, why: "the station is closing" };
-/** After so many refusals a booking is given up: the bank has meant it. */
+/** After so many refusals of a booking a person is told. It is tried on as long as its hold is open. */
 const mostRefusals = 20;
 
 export class HoldSteps {
@@ -156,8 +156,7 @@ export class HoldSteps {
     if (outcome.kind === "done") return this.#booked(hold, outcome.value.bookedMinor ?? null);
     const refusals = (this.#refusals.get(reference) ?? 0) + 1;
     this.#refusals.set(reference, refusals);
-    if (refusals < mostRefusals) return { moved: false, why: outcome.message };
-    return this.#bookFailed(hold, outcome.code, outcome.message);
+    return { moved: false, why: outcome.message, stuck: refusals >= mostRefusals };
   }
 
   #booked({ reference }: Hold, minor: number | null): StepResult {

@@ -344,4 +344,25 @@ test("money that is held for so long that the bank will let go of it is told bef
   await sale.close();
 });
 
+for (const code of ["no-bank-line", "not-ready", "other"] as const)
+  test(`a booking that the bank refuses for hours (${code}) is told to a person and made when it takes it again`, async () => {
+    const sale = new CardSale();
+    sale.bank.refusingEnd = code;
+    await sellByCard(sale);
+    for (let minutes = 0; minutes < 180; minutes += 1) await sale.clock.pass(60_000);
+    assert.equal(
+      (await open(sale)).open.map(({ state }) => state),
+      ["book-sent"],
+    );
+    assert.ok(faultCodes(sale).includes("payment/unsure"));
+    sale.bank.refusingEnd = undefined;
+    await untilEnded(sale);
+    assert.equal(
+      sale.bank.ours.map(({ state, bookedMinor }) => [state, bookedMinor]),
+      [["booked", 100]],
+    );
+    assert.not.ok(faultCodes(sale).includes("payment/unsure"));
+    await sale.close();
+  });
+
 test.run();

@@ -39,6 +39,8 @@ export class RememberingBank {
   /** Called when a call is made, before the bank hears it and after it has acted. */
   onCall: (call: number, when: "before" | "after") => void = () => undefined;
   refusing: RefusalCode | undefined;
+  /** Refuses to end a hold, whether by a booking or a release. */
+  refusingEnd: RefusalCode | undefined;
   /** Books this much more than it was asked to: a wrong dialect. */
   bookedWrongBy = 0;
   #next = 231;
@@ -107,6 +109,8 @@ export class RememberingBank {
   }
 
   end(handle: string, how: "booked" | "released", minor: number): GatewayOutcome<{ readonly bookedMinor?: number }> {
+    if (this.refusingEnd !== undefined)
+      return { kind: "refused", code: this.refusingEnd, message: "the bank cannot be reached" };
     const hold = this.holds.find((one) => one.handle === handle);
     if (hold === undefined || hold.state !== "open")
       return { kind: "refused", code: "hold-not-open", message: `${handle} is not open` };
