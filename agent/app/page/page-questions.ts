@@ -10,11 +10,12 @@ import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import { dayMs } from "../../core/time/time.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
 import type { Disk } from "../../ledger/store/disk.js";
-import { laterReceipts, receiptFileOf } from "../../receipts/output/exports.js";
+import { laterReceipts } from "../../receipts/output/exports.js";
 import { copyPath } from "../../receipts/output/receipt-file-retention.js";
 import type { SessionLinks } from "../../receipts/session-links.js";
 import type { Linked, PageAnswer, PageQuestion } from "../../web/link/frames.js";
 import type { Services } from "../services/services.js";
+import { LaterFiles } from "./later-files.js";
 import { TryLimit } from "./try-limit.js";
 
 /** Five tries at the card of a connector, then ten minutes none. */
@@ -39,17 +40,6 @@ export type PageQuestionParts = {
   readonly services: () => Services | undefined;
 };
 
-/** The file of a receipt of which something has become since its copy was made; the copy where none can be made. */
-function fileSince(book: Services["book"], number: number, copy: string): string {
-  try {
-    return receiptFileOf(book, number, "");
-  } catch (error) {
-    // Where the signer has failed since, there is no signed checkpoint yet.
-    if (error instanceof Failure && error.code === "receipt/invalid") return copy;
-    throw error;
-  }
-}
-
 const unknown: PageAnswer = { ok: false, why: "unknown" };
 const refused: PageAnswer = { ok: false, why: "refused" };
 const wait = (waitMs: number): PageAnswer => ({ ok: false, why: "wait", waitMs: Math.ceil(waitMs) });
@@ -59,6 +49,7 @@ export class PageQuestions {
   readonly #findTries = new TryLimit(findTries);
   readonly #allFindTries = new TryLimit(allFindTries);
   readonly #all = new TryLimit(allQuestions);
+  readonly #laterFiles = new LaterFiles();
   #finding = false;
 
   constructor(private readonly parts: PageQuestionParts) {}
@@ -97,7 +88,7 @@ export class PageQuestions {
     return { ok: true, value: { link: this.parts.links.linkOf(held.sessionId) } };
   }
 
-  #receipt(services: Services, link: string, now: Moment): PageAnswer {
+  async #receipt(services: Services, link: string, now: Moment): Promise<PageAnswer> {
     const connector = this.#running(services, link);
     if (connector !== undefined) return { ok: true, value: { is: "running", connector } satisfies Linked };
     const number = this.parts.links.receiptOf(link, now.at);
@@ -111,7 +102,8 @@ export class PageQuestions {
     const linked: Linked = {
       is: "issued",
       number: entry.number,
-      file: Object.keys(later).length === 0 ? file : fileSince(services.book, entry.number, file),
+      file:
+        Object.keys(later).length === 0 ? file : await this.#laterFiles.of(services.book, entry.number, later, file),
       ocmf: entry.ocmf,
       later,
       complaints: services.complaints.about(entry.number).map(linkedComplaint),
