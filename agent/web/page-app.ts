@@ -10,7 +10,7 @@ import { addVerifyRoutes } from "./routes/verify-routes.js";
 import { ClientAddress } from "./server/client-address.js";
 import { LiveEvents } from "./server/live-events.js";
 import { scriptAsset, styleAsset } from "./server/page-assets.js";
-import { allowedHosts, pageGuard } from "./server/page-guard.js";
+import { allowedHosts, clientOf, pageGuard } from "./server/page-guard.js";
 import { RequestRate } from "./server/request-rate.js";
 import { messagePageOf } from "./views/message-view.js";
 
@@ -35,7 +35,12 @@ export function pageApp(link: StationLink): Hono {
   };
   app.use(pageGuard({ hosts, clients, rate: new RequestRate() }));
   app.use(bodyLimit({ maxSize: mostBodyBytes, onError: (context) => context.text("The form is too long.\n", 413) }));
-  const parts: RouteParts = { app, link, clients, events: new LiveEvents(link) };
+  const parts: RouteParts = {
+    app,
+    link,
+    clients,
+    events: new LiveEvents(link, (context) => clientOf(context, clients())),
+  };
   for (const { path, type, body } of [styleAsset, scriptAsset])
     app.get(path, (context) =>
       context.body(body, 200, { "Content-Type": type, "Cache-Control": "public, max-age=31536000, immutable" }),

@@ -7,6 +7,10 @@ import { processMs } from "../../../drivers/clock.js";
 import type { StationLink } from "../link/station-link.js";
 
 const mostStreams = 32;
+/** Of one client: a household, or a phone with many tabs. */
+const mostStreamsEach = 4;
+/** Whoever reads nothing for so long is gone. */
+const writeWithinMs = 20_000;
 const everyMs = 1_000;
 /** So often something is sent also without news, so that a dead connection is seen. */
 const beatMs = 15_000;
@@ -24,13 +28,20 @@ export type News = {
 /** Open streams, counted over all routes of a server. */
 export class LiveEvents {
   #open = 0;
+  readonly #openOf = new Map<string, number>();
 
-  constructor(private readonly link: Pick<StationLink, "listen">) {}
+  /** `clientOf` answers whose streams are counted together; without it nobody's are. */
+  constructor(
+    private readonly link: Pick<StationLink, "listen">,
+    private readonly clientOf: (context: Context) => string | undefined = () => undefined,
+  ) {}
 
   /** `newsNow` answers undefined where the page is another one by now, and has to be asked for again. */
   stream(context: Context, newsNow: () => Promise<News | undefined>): Response {
-    if (this.#open >= mostStreams) return context.text("Too many listeners.\n", 503);
-    this.#open += 1;
+    // Nobody would read what is streamed as the answer to HEAD, nor end it.
+    if (context.req.method === "HEAD") return context.body(null, 200, { "Content-Type": "text/event-stream" });
+    const client = this.clientOf(context);
+    if (!this.#taken(client)) return context.text("Too many listeners.\n", 503);
     return streamSSE(context, async (stream) => {
       let ended = false;
       let wake: () => void = () => undefined;
@@ -40,29 +51,50 @@ export class LiveEvents {
         wake();
       });
       const begun = processMs();
+      const send = async (writing: Promise<unknown>): Promise<void> => {
+        if (await isInTime(writing, writeWithinMs)) return;
+        ended = true;
+        stream.abort();
+      };
       let [sent, spokenAt] = ["", Number.NEGATIVE_INFINITY];
       try {
         while (!ended && processMs() - begun < longestMs) {
           const news = await newsNow();
           if (news === undefined) {
-            await stream.writeSSE({ event: "reload", data: "" });
+            await send(stream.writeSSE({ event: "reload", data: "" }));
             break;
           }
-          if (news.markup !== sent) await stream.writeSSE({ event: "news", data: news.markup });
-          else await stream.write(": \n\n");
+          if (news.markup !== sent) await send(stream.writeSSE({ event: "news", data: news.markup }));
+          else await send(stream.write(": \n\n"));
           sent = news.markup;
           if (news.spoken !== undefined && processMs() - spokenAt >= spokenEveryMs) {
-            await stream.writeSSE({ event: "spoken", data: news.spoken });
+            await send(stream.writeSSE({ event: "spoken", data: news.spoken }));
             spokenAt = processMs();
           }
           await stream.sleep(everyMs);
           if (!ended) await untilWoken(beatMs, (call) => (wake = call));
         }
       } finally {
-        this.#open -= 1;
+        this.#given(client);
         unlisten();
       }
     });
+  }
+
+  #taken(client: string | undefined): boolean {
+    const own = client === undefined ? 0 : (this.#openOf.get(client) ?? 0);
+    if (this.#open >= mostStreams || own >= mostStreamsEach) return false;
+    this.#open += 1;
+    if (client !== undefined) this.#openOf.set(client, own + 1);
+    return true;
+  }
+
+  #given(client: string | undefined): void {
+    this.#open -= 1;
+    if (client === undefined) return;
+    const left = (this.#openOf.get(client) ?? 1) - 1;
+    if (left === 0) this.#openOf.delete(client);
+    else this.#openOf.set(client, left);
   }
 }
 
@@ -75,4 +107,16 @@ function untilWoken(mostMs: number, given: (call: () => void) => void): Promise<
       resolve();
     });
   });
+}
+
+async function isInTime(work: Promise<unknown>, mostMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), mostMs);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,4 +1,5 @@
 // The page as clients get it, from the station to the byte: who sees what, what is refused, what stands on it.
+import http from "node:http";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
@@ -18,6 +19,26 @@ const withBench = async (work: (bench: PageBench) => Promise<void>, ...args: Par
     await bench.close();
   }
 };
+
+/** So many clients at the same address ask for news, one after the other, and stay. */
+async function listeners(bench: PageBench, count: number) {
+  const listening: http.ClientRequest[] = [];
+  const statuses: (number | undefined)[] = [];
+  for (let times = 0; times < count; times += 1)
+    await new Promise<void>((resolve, reject) => {
+      const headers = { host: `station.test:${bench.port}` };
+      const request = http.get({ host: "127.0.0.1", port: bench.port, path: "/events", agent: false, headers });
+      listening.push(request);
+      request.on("error", reject);
+      request.on("response", (response) => {
+        response.on("error", () => undefined);
+        response.resume();
+        statuses.push(response.statusCode);
+        resolve();
+      });
+    });
+  return { listening, statuses };
+}
 
 test("says what is free and what it costs, and from outside no more of a session than that there is one", () =>
   withBench(async (bench) => {
@@ -126,6 +147,30 @@ test("ends a session for who holds its link, where the config lets it, and for n
     assert.is((await bench.ask(`${link}/stop`, { method: "GET" })).status, 404, "nothing changes anything by GET");
     assert.is((await bench.ask(`${link}/stop`, { form: {} })).status, 303);
     assert.is.not(bench.station.session(1).state, "charging");
+  }));
+
+test("is not kept from listeners by HEAD for its news, which leaves no stream open", () =>
+  withBench(async (bench) => {
+    // More than there are streams.
+    for (let times = 0; times < 33; times += 1) assert.is((await bench.ask("/events", { method: "HEAD" })).status, 200);
+    const { listening, statuses } = await listeners(bench, 1);
+    for (const one of listening) one.destroy();
+    assert.equal(statuses, [200]);
+  }));
+
+test("streams its news to a client four times at once, and no more, until one of them ends", () =>
+  withBench(async (bench) => {
+    const { listening, statuses } = await listeners(bench, 5);
+    for (const one of listening) one.destroy();
+    assert.equal(statuses, [200, 200, 200, 200, 503]);
+    let status: number | undefined;
+    for (let tries = 0; tries < 100 && status !== 200; tries += 1) {
+      await bench.rested();
+      const next = await listeners(bench, 1);
+      for (const one of next.listening) one.destroy();
+      [status] = next.statuses;
+    }
+    assert.is(status, 200);
   }));
 
 test("refuses what other sites send, other names of the host, other methods and what is too long", () =>
