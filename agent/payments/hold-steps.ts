@@ -34,8 +34,8 @@ const mostRefusals = 20;
 
 export class HoldSteps {
   readonly #parts: HoldStepsParts;
-  /** Sure refusals of a booking, by reference; not over a restart. */
-  readonly #refusals = new Map<string, number>();
+  /** Sure refusals of a booking since its last send without an answer, by reference; not over a restart. */
+  readonly #refusals = new Map<string, { readonly times: number; readonly code: RefusalCode; readonly why: string }>();
 
   constructor(parts: HoldStepsParts) {
     this.#parts = parts;
@@ -152,11 +152,15 @@ export class HoldSteps {
     const { reference, made, finalMinor, amount } = hold;
     if (made === undefined || finalMinor === undefined) throw new Error(`hold ${reference} has nothing to book`);
     const outcome = await gateway.book(made, { minor: finalMinor, currency: amount.currency });
-    if (outcome.kind === "unsure") return this.#unsure(hold, outcome.why);
+    if (outcome.kind === "unsure") {
+      this.#refusals.delete(reference);
+      return this.#unsure(hold, outcome.why);
+    }
     if (outcome.kind === "done") return this.#booked(hold, outcome.value.bookedMinor ?? null);
-    const refusals = (this.#refusals.get(reference) ?? 0) + 1;
-    this.#refusals.set(reference, refusals);
-    return { moved: false, why: outcome.message, stuck: refusals >= mostRefusals };
+    const { code, message: why } = outcome;
+    const times = (this.#refusals.get(reference)?.times ?? 0) + 1;
+    this.#refusals.set(reference, { times, code, why });
+    return { moved: false, why, stuck: times >= mostRefusals };
   }
 
   #booked({ reference }: Hold, minor: number | null): StepResult {
@@ -188,11 +192,20 @@ export class HoldSteps {
           ? this.#bookFailed(hold, "hold-not-open", "it stands as released at the gateway, without a booking of ours")
           : this.#released(hold);
       case "ended":
-        // Nobody else books or releases what is ours: what is over after we sent it was done by us.
-        return isBooking ? this.#booked(hold, null) : this.#released(hold);
+        return isBooking ? this.#bookingOver(hold) : this.#released(hold);
       default:
         return status satisfies never;
     }
+  }
+
+  /** What is over after we sent it was done by us, unless the send was surely refused: then it lapsed, or another did it. */
+  #bookingOver(hold: Hold): StepResult {
+    const refused = this.#refusals.get(hold.reference);
+    // A refusal of what is not open may be the answer to a booking that an earlier send has made.
+    const isSure = refused !== undefined && (refused.code !== "hold-not-open" || hold.unsure === undefined);
+    return isSure
+      ? this.#bookFailed(hold, "hold-not-open", `it is over, and its booking was refused: ${refused.why}`)
+      : this.#booked(hold, null);
   }
 
   /** A journal that lost its end has lost the session, but the book may have its receipt. */

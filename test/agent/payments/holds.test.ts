@@ -365,4 +365,34 @@ for (const code of ["no-bank-line", "not-ready", "other"] as const)
     await sale.close();
   });
 
+test("a hold that lapses while its booking is refused is not told as booked", async () => {
+  const sale = new CardSale();
+  sale.bank.refusingEnd = "no-bank-line";
+  await sellByCard(sale);
+  await sale.clock.pass(60_000);
+  sale.bank.lapse();
+  await untilEnded(sale);
+  const [payment] = await ended(sale);
+  assert.is(payment?.state, "failed");
+  assert.match(payment?.why ?? "", /its booking was refused: the bank cannot be reached/);
+  await sale.close();
+});
+
+test("a booking that was refused, then made without an answer, is told as booked", async () => {
+  const sale = new CardSale();
+  sale.bank.refusingEnd = "no-bank-line";
+  await sellByCard(sale);
+  await sale.clock.pass(60_000);
+  sale.bank.refusingEnd = undefined;
+  sale.bank.onCall = (call, when) =>
+    void (when === "before" && sale.bank.calls[call] === "book" && sale.bank.faults.set(call, "answer-lost"));
+  await untilEnded(sale);
+  assert.equal(
+    (await ended(sale)).map(({ state }) => state),
+    ["booked"],
+  );
+  assert.is(sale.bank.ours[0]?.ends, 1);
+  await sale.close();
+});
+
 test.run();

@@ -55,6 +55,11 @@ export class RememberingBank {
     return this.#add("other", "", minor).handle;
   }
 
+  /** Lets go of all holds by itself, as a bank does after their time. */
+  lapse(): void {
+    for (const hold of this.holds) if (hold.state === "open") hold.state = "released";
+  }
+
   open(owner: BankHold["owner"]): readonly BankHold[] {
     return this.holds.filter((hold) => hold.owner === owner && hold.state === "open");
   }
@@ -202,11 +207,11 @@ export class BankLine implements PaymentGateway {
   #call<T>(name: string, act: () => GatewayOutcome<T>): Promise<GatewayOutcome<T>> {
     const { bank } = this;
     const call = bank.calls.push(name) - 1;
-    const fault = bank.faults.get(call);
     const unsure: GatewayOutcome<T> = { kind: "unsure", why: "no answer came" };
     const work = async (): Promise<GatewayOutcome<T>> => {
       await Promise.resolve();
       bank.onCall(call, "before");
+      const fault = bank.faults.get(call);
       if (this.#isClosed || fault === "lost") return unsure;
       const outcome = act();
       bank.onCall(call, "after");
