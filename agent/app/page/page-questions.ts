@@ -15,11 +15,10 @@ import { copyPath } from "../../receipts/output/receipt-file-retention.js";
 import type { SessionLinks } from "../../receipts/session-links.js";
 import type { Linked, PageAnswer, PageQuestion } from "../../web/link/frames.js";
 import type { Services } from "../services/services.js";
+import { CardTries } from "./card-tries.js";
 import { LaterFiles } from "./later-files.js";
 import { TryLimit } from "./try-limit.js";
 
-/** Five tries at the card of a connector, then ten minutes none. */
-const cardTries = { tries: 5, withinMs: 600_000 };
 /** Five tries an hour at a receipt of long ago; and so many of all clients together. */
 const findTries = { tries: 5, withinMs: 3_600_000 };
 const allFindTries = { tries: 60, withinMs: 3_600_000 };
@@ -45,7 +44,7 @@ const refused: PageAnswer = { ok: false, why: "refused" };
 const wait = (waitMs: number): PageAnswer => ({ ok: false, why: "wait", waitMs: Math.ceil(waitMs) });
 
 export class PageQuestions {
-  readonly #cardTries = new TryLimit(cardTries);
+  readonly #cardTries = new CardTries();
   readonly #findTries = new TryLimit(findTries);
   readonly #allFindTries = new TryLimit(allFindTries);
   readonly #all = new TryLimit(allQuestions);
@@ -81,10 +80,10 @@ export class PageQuestions {
     const session = services.station.session(connector);
     const held = session === undefined ? undefined : cardAt(session, services);
     if (held === undefined) return unknown;
-    const waitMs = this.#cardTries.take(`connector ${connector}`, now.monoMs);
+    const waitMs = this.#cardTries.take(connector, held.sessionId, now.monoMs);
     if (waitMs > 0) return wait(waitMs);
     if (held.uid.slice(-4).toUpperCase() !== lastFour) return unknown;
-    this.#cardTries.forgive(`connector ${connector}`);
+    this.#cardTries.forgive(connector);
     return { ok: true, value: { link: this.parts.links.linkOf(held.sessionId) } };
   }
 

@@ -4,6 +4,7 @@ import net from "node:net";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { CardTries } from "../../../../agent/app/page/card-tries.js";
 import { PageSocket } from "../../../../agent/app/page/page-socket.js";
 import { TryLimit } from "../../../../agent/app/page/try-limit.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
@@ -29,6 +30,34 @@ test("gives five tries, then none until the oldest is ten minutes old; whoever i
   assert.is.not(limit.take("bay 1", 600_000), 0);
   limit.forgive("bay 1");
   assert.is(limit.take("bay 1", 600_001), 0);
+});
+
+test("a card's last four could be guessed overnight: now each pause is longer, until the next session", () => {
+  const tries = new CardTries();
+  const minute = 60_000;
+  /** The tries that somebody makes who asks each minute for so many. */
+  const guesses = (sessionId: string, fromMinute: number, minutes: number): number => {
+    let made = 0;
+    for (let at = fromMinute; at < fromMinute + minutes; at += 1)
+      for (let more = 0; more < 10; more += 1) if (tries.take(1, sessionId, at * minute) === 0) made += 1;
+    return made;
+  };
+  assert.is(guesses("session 1", 0, 10), 5);
+  assert.is(guesses("session 1", 10, 20), 5);
+  assert.is(guesses("session 1", 30, 12 * 60), 5, "a night");
+  assert.is(tries.take(1, "session 1", 60 * minute), 23.5 * 60 * minute);
+  assert.is(tries.take(2, "session 1", 60 * minute), 0, "another connector");
+  assert.is(guesses("session 2", 750, 10), 5, "the next session begins anew");
+});
+
+test("who is right waits for nobody, and gives who guesses no shorter pauses", () => {
+  const tries = new CardTries();
+  for (let wrong = 0; wrong < 5; wrong += 1) assert.is(tries.take(1, "session 1", 0), 0);
+  assert.is(tries.take(1, "session 1", 1), 599_999);
+  assert.is(tries.take(1, "session 1", 600_000), 0);
+  tries.forgive(1);
+  for (let wrong = 0; wrong < 5; wrong += 1) assert.is(tries.take(1, "session 1", 600_000), 0);
+  assert.is(tries.take(1, "session 1", 600_000), 1_200_000);
 });
 
 test("reads lines in any pieces, and stops at one that is too long", () => {
