@@ -4,9 +4,10 @@ import type { Clock, MonoMs } from "../../drivers/driver.js";
 import type { MinorAmount, OpenHold, PaymentCard, PaymentGateway, RefusalCode } from "../../drivers/payment-gateway.js";
 import { type Hold, type HoldWish, isEnded, openHolds } from "../core/payment/hold.js";
 import { holdTask } from "../core/payment/hold-task.js";
-import { amountInWords, minorText } from "../core/payment/minor-amount.js";
+import { amountInWords } from "../core/payment/minor-amount.js";
 import type { StationState } from "../core/station/station-state.js";
 import type { Faults } from "../sync/faults.js";
+import { endWords } from "./hold-end-words.js";
 import { HoldSteps, type HoldStepsParts } from "./hold-steps.js";
 import type { HoldTable } from "./hold-table.js";
 
@@ -132,6 +133,8 @@ export class HoldLedger {
       ...(cardKey === undefined ? {} : { cardKey }),
       ...(card === undefined ? {} : { card }),
     };
+    const gone = this.#whyNoMore(connector, cardKey);
+    if (gone !== undefined) return refused("not-ready", gone);
     const { clock, record } = this.#parts;
     const moment = clock.now();
     if (this.#isClosed || !record({ type: "HoldWanted", moment, wish }))
@@ -152,6 +155,15 @@ export class HoldLedger {
     const why = this.#adopt(reference);
     this.meet();
     return why === undefined ? { kind: "began" } : { kind: "not-begun", why };
+  }
+
+  /** What has become otherwise while a tap waited: a lost hold was found and began, or the car has left. */
+  #whyNoMore(connector: number, cardKey: string | undefined): string | undefined {
+    if (this.#parts.stationState().sessions.get(connector)?.state !== "occupied")
+      return "the connector is not free any more";
+    const before = ["wanted", "held", "started"];
+    const isHeld = this.open().some((hold) => hold.cardKey === cardKey && before.includes(hold.state));
+    return cardKey !== undefined && isHeld ? "an earlier payment with this card is not cleared up" : undefined;
   }
 
   #numbered(): Pick<HoldWish, "number" | "reference"> {
@@ -379,14 +391,4 @@ export class HoldLedger {
     );
     return done;
   }
-}
-
-/** How a payment ended, for the log. */
-function endWords({ number, state, bookedMinor, amount: { currency }, receipt, why }: Hold): string {
-  if (state !== "booked") return `payment ${number} ${state}: ${why ?? "nothing was to be paid"}`;
-  const booked =
-    bookedMinor === undefined || bookedMinor === null
-      ? "booked, amount not confirmed by the gateway"
-      : `${minorText(bookedMinor, currency)} ${currency} booked`;
-  return `payment ${number}: ${booked} for receipt ${receipt ?? ""}`;
 }

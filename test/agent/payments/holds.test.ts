@@ -329,6 +329,35 @@ test("a lost hold that cannot be told from another client's waits for a person, 
   await sale.close();
 });
 
+test("a second tap after a lost answer makes no second hold", async () => {
+  const sale = await withCar();
+  const call = sale.bank.calls.length + 1;
+  sale.bank.faults.set(call, "answer-lost");
+  sale.bank.faults.set(call + 1, "lost");
+  sale.tap(ownCard);
+  await sale.clock.quiet();
+  assert.is(sale.station.session(1).state, "occupied");
+  sale.tap(ownCard);
+  await sale.clock.pass(5_000);
+  assert.is(sale.station.session(1).state, "charging");
+  assert.is(sale.bank.ours.length, 1);
+  await sale.close();
+});
+
+test("a card whose lost hold waits for a person makes no second one", async () => {
+  const sale = await withCar();
+  const call = sale.bank.calls.length + 1;
+  sale.bank.faults.set(call, "answer-lost");
+  sale.bank.onCall = (at, when) => void (at === call && when === "after" && sale.bank.heldByOther(2_000));
+  sale.tap(ownCard);
+  await sale.clock.pass(60_000);
+  sale.tap(ownCard);
+  await sale.clock.pass(5_000);
+  assert.is(sale.station.session(1).state, "occupied");
+  assert.is(sale.bank.ours.length, 1);
+  await sale.close();
+});
+
 test("money that is held for so long that the bank will let go of it is told before", async () => {
   const sale = await withCar();
   sale.tap(ownCard);
