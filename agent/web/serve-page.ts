@@ -74,8 +74,7 @@ async function listenAs(
     await open.get(name)?.server.close();
     open.delete(name);
     try {
-      const proxies = new ClientAddress(page.trustedProxies);
-      const server = await openPageServer(apps[name], { host, port }, (address) => proxies.isTrusted(address));
+      const server = await openPageServer(apps[name], { host, port }, new ClientAddress(page.trustedProxies));
       open.set(name, { place, server });
       say(`${name} on http://${host.includes(":") ? `[${host}]` : host}:${server.port}/`);
     } catch (error) {

@@ -1,11 +1,13 @@
 // The HTTP server of the page, bounded in sockets, headers, bodies and time: whoever is slow, or sends without an end,
 // is cut off.
 import http from "node:http";
+import type net from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
+import { ClientAddress } from "./client-address.js";
 
 const mostSockets = 512;
-/** Of one address that is no proxy of ours: one that opens sockets and is silent must not take all of them. */
+/** Of one client that is no proxy of ours: one that opens sockets and is silent must not take all of them. */
 const mostSocketsEach = 32;
 const mostHeaderBytes = 8 * 1024;
 const headersWithinMs = 5_000;
@@ -23,7 +25,7 @@ export type PageServer = { readonly port: number; close(): Promise<void> };
 export async function openPageServer(
   app: Hono,
   { host, port }: { host: string; port: number },
-  isProxy: (address: string) => boolean = () => false,
+  clients = new ClientAddress([]),
 ): Promise<PageServer> {
   const server = createAdaptorServer({
     fetch: app.fetch,
@@ -41,7 +43,7 @@ export async function openPageServer(
   server.maxConnections = mostSockets;
   server.maxRequestsPerSocket = mostRequests;
   server.setTimeout(idleMs, (socket) => socket.destroy());
-  boundEach(server, isProxy);
+  boundEach(server, clients);
   server.on("clientError", (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -58,12 +60,13 @@ export async function openPageServer(
   };
 }
 
-/** Cuts off sockets of an address that has too many. */
-function boundEach(server: http.Server, isProxy: (address: string) => boolean): void {
+/** Cuts off sockets of a client that has too many; of IPv6 its whole network is one. */
+export function boundEach(server: Pick<net.Server, "on">, clients: ClientAddress): void {
   const open = new Map<string, number>();
   server.on("connection", (socket) => {
-    const address = socket.remoteAddress ?? "";
-    if (isProxy(address)) return;
+    const peer = socket.remoteAddress ?? "";
+    if (clients.isTrusted(peer)) return;
+    const address = clients.of(peer, undefined);
     const count = open.get(address) ?? 0;
     if (count >= mostSocketsEach) return void socket.destroy();
     open.set(address, count + 1);

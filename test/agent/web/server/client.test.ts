@@ -1,7 +1,9 @@
 // Who asks, and how often: addresses behind proxies, and buckets of requests.
+import net from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ClientAddress } from "../../../../agent/web/server/client-address.js";
+import { boundEach } from "../../../../agent/web/server/page-server.js";
 import { RequestRate } from "../../../../agent/web/server/request-rate.js";
 
 const test = suite("a client");
@@ -43,6 +45,32 @@ test("that comes with thousands of others costs a bounded memory: the one that a
   assert.not(rate.take("first"));
   for (let other = 0; other < 4_096; other += 1) rate.take(`other ${other}`);
   assert.ok(rate.take("first"));
+});
+
+const socketFrom = (remoteAddress: string): net.Socket =>
+  Object.defineProperty(new net.Socket(), "remoteAddress", { value: remoteAddress });
+
+test("has no more sockets for choosing another address of its IPv6 network; a proxy has as many as it needs", () => {
+  const server = net.createServer();
+  boundEach(server, new ClientAddress(["192.0.2.1"]));
+  const left = (address: (socket: number) => string): number => {
+    const sockets = Array.from({ length: 40 }, (_, socket) => socketFrom(address(socket)));
+    for (const socket of sockets) server.emit("connection", socket);
+    return sockets.filter(({ destroyed }) => !destroyed).length;
+  };
+  assert.is(
+    left((socket) => `2001:db8:1:2::${socket.toString(16)}`),
+    32,
+  );
+  assert.is(
+    left((socket) => `2001:db8:1:${(socket + 16).toString(16)}::1`),
+    40,
+    "each of another network",
+  );
+  assert.is(
+    left(() => "192.0.2.1"),
+    40,
+  );
 });
 
 test.run();
