@@ -145,7 +145,9 @@ export class PageQuestions {
   ): Promise<PageAnswer> {
     // One at a time: each reads what may be a large book.
     if (this.#finding) return wait(1_000);
-    const waitMs = Math.max(this.#findTries.take(question.client, monoMs), this.#allFindTries.take("all", monoMs));
+    // Who has no tries left takes none of those that all have together.
+    const ownMs = this.#findTries.take(question.client, monoMs);
+    const waitMs = ownMs > 0 ? ownMs : this.#allFindTries.take("all", monoMs);
     if (waitMs > 0) return wait(waitMs);
     this.#finding = true;
     try {

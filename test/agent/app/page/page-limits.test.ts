@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CardTries } from "../../../../agent/app/page/card-tries.js";
+import { PageQuestions } from "../../../../agent/app/page/page-questions.js";
 import { PageSocket } from "../../../../agent/app/page/page-socket.js";
 import { TryLimit } from "../../../../agent/app/page/try-limit.js";
 import { Disk } from "../../../../agent/ledger/store/disk.js";
@@ -18,6 +19,7 @@ import {
 import { LineReader } from "../../../../agent/web/link/line-reader.js";
 import { StationLink } from "../../../../agent/web/link/station-link.js";
 import { freshFolder } from "../../../support/command.js";
+import { TestStation } from "../../../support/station/test-station.js";
 
 const test = suite("the station's side of the page");
 
@@ -58,6 +60,33 @@ test("who is right waits for nobody, and gives who guesses no shorter pauses", (
   tries.forgive(1);
   for (let wrong = 0; wrong < 5; wrong += 1) assert.is(tries.take(1, "session 1", 600_000), 0);
   assert.is(tries.take(1, "session 1", 600_000), 1_200_000);
+});
+
+test("a client without tries used up those of all others: now it takes none of theirs", async () => {
+  const station = new TestStation();
+  const { config, services } = station;
+  const disk = new Disk(station.files);
+  let seconds = 0;
+  const questions = new PageQuestions({
+    config,
+    disk,
+    links: SessionLinks.open(disk, config.state),
+    now: () => ({ ...station.clock.now(), monoMs: 1_000 * (seconds += 1) }),
+    services: () => services,
+  });
+  const why = async (client: string): Promise<string> => {
+    const sold = { date: "2026-11-24", evseId: "DE*ABC*E1*1", lastFour: "6E80", total: "1.00" };
+    const answer = await questions.answer({ ask: "find", client, ...sold });
+    return answer.ok ? "found" : answer.why;
+  };
+  try {
+    for (let tries = 0; tries < 100; tries += 1)
+      assert.is(await why("greedy"), tries < 5 ? "unknown" : "wait", `${tries}`);
+    for (let client = 0; client < 55; client += 1) assert.is(await why(`client ${client}`), "unknown", `${client}`);
+    assert.is(await why("the 61st"), "wait", "all together have 60 an hour");
+  } finally {
+    await station.close();
+  }
 });
 
 test("reads lines in any pieces, and stops at one that is too long", () => {
