@@ -141,10 +141,13 @@ export interface PaymentGateway {
   findHold(request: HoldRequest): Promise<GatewayOutcome<GatewayHold | null>>;
   /** Raises an open hold to a larger amount, of which the answer is the hold as it is then. Absent = it cannot. */
   readonly raise?: (hold: GatewayHold, to: MinorAmount) => Promise<GatewayOutcome<GatewayHold>>;
-  /** Books `final` (over 0, at most the hold) of an open hold, and lets go of the rest. */
+  /**
+   * Books `final` (over 0, at most the hold) of an open hold, and lets go of the rest. This, `release` and `holdStatus`
+   * are refused with `not-supported` for a hold of another terminal: then a person must bring that one back.
+   */
   book(hold: GatewayHold, final: MinorAmount): Promise<GatewayOutcome<GatewayBooking>>;
   /** Lets go of an open hold; nothing is booked. */
-  release(hold: Pick<GatewayHold, "handle" | "reference" | "amount">): Promise<GatewayOutcome<null>>;
+  release(hold: Pick<GatewayHold, "handle" | "reference" | "amount" | "terminalId">): Promise<GatewayOutcome<null>>;
   /** What became of a hold, after a booking, a release or a raise that was unsure. */
   holdStatus(hold: GatewayHold): Promise<GatewayOutcome<HoldStatus>>;
   /**

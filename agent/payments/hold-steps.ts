@@ -131,7 +131,7 @@ export class HoldSteps {
     if (outcome.kind === "unsure") return this.#unsure(hold, outcome.why);
     if (outcome.kind === "done") return this.#released(hold);
     // What is not open any more is asked about: a booking by somebody else must not pass for a release.
-    return { moved: false, why: outcome.message };
+    return { moved: false, why: outcome.message, stuck: outcome.code === "not-supported" };
   }
 
   #released({ reference }: Hold): StepResult {
@@ -160,7 +160,7 @@ export class HoldSteps {
     const { code, message: why } = outcome;
     const times = (this.#refusals.get(reference)?.times ?? 0) + 1;
     this.#refusals.set(reference, { times, code, why });
-    return { moved: false, why, stuck: times >= mostRefusals };
+    return { moved: false, why, stuck: code === "not-supported" || times >= mostRefusals };
   }
 
   #booked({ reference }: Hold, minor: number | null): StepResult {
@@ -177,7 +177,8 @@ export class HoldSteps {
     if (hold.made === undefined) return { moved: false, why: "the gateway has told no name of it", stuck: true };
     const outcome = await gateway.holdStatus(hold.made);
     if (outcome.kind === "unsure") return this.#unsure(hold, outcome.why);
-    if (outcome.kind === "refused") return { moved: false, why: outcome.message };
+    if (outcome.kind === "refused")
+      return { moved: false, why: outcome.message, stuck: outcome.code === "not-supported" };
     const isBooking = hold.state === "book-sent";
     const { value: status } = outcome;
     switch (status.state) {

@@ -13,6 +13,15 @@ export const notOurs = (message: string): GatewayOutcome<never> => ({
   message,
 });
 
+/** Handles count within one terminal: at another one the same number is somebody else's hold, or none. */
+export function refusedElsewhere(
+  hold: Pick<GatewayHold, "handle" | "terminalId">,
+  here: string | undefined,
+): GatewayOutcome<never> | undefined {
+  if (hold.terminalId === undefined || here === undefined || hold.terminalId === here) return undefined;
+  return notOurs(`${hold.handle} was held at terminal ${hold.terminalId}, and this is ${here}: bring that one back`);
+}
+
 /** How a step with money ended. Done is only what the terminal told as good and then completed. */
 export function paid<T>(answer: Exchange | NotSent, value: (fields: ZvtFields) => T | undefined): GatewayOutcome<T> {
   switch (answer.kind) {

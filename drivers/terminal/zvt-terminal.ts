@@ -14,7 +14,7 @@ import type {
   PaymentTap,
 } from "../payment-gateway.js";
 import type { Exchange } from "./exchange.js";
-import { endOf, notOurs, paid, tapOf } from "./outcomes.js";
+import { endOf, notOurs, paid, refusedElsewhere, tapOf } from "./outcomes.js";
 import { refusalOf, stateWords } from "./refusals.js";
 import { tapOfCard } from "./shown-card.js";
 import type { NotSent, TerminalConnection } from "./terminal-connection.js";
@@ -192,6 +192,8 @@ export class ZvtTerminal implements PaymentGateway {
     const { minor } = final;
     if (minor <= 0 || minor > hold.amount.minor || final.currency !== hold.amount.currency)
       return { kind: "refused", code: "amount-too-high", message: `${minor} is not within the hold` };
+    const elsewhere = refusedElsewhere(hold, this.#parts.connection.terminalId);
+    if (elsewhere !== undefined) return elsewhere;
     const answer = await this.#parts.connection.run(this.#bookFrame(hold, final));
     return paid(answer, ({ amount, trace, receipt }) => ({
       ...(amount === undefined ? {} : { bookedMinor: amount }),
@@ -200,12 +202,16 @@ export class ZvtTerminal implements PaymentGateway {
     }));
   }
 
-  async release({ handle }: Pick<GatewayHold, "handle">): Promise<GatewayOutcome<null>> {
-    const answer = await this.#parts.connection.run(releaseFrame(handle, zvtCurrency(this.currency)));
+  async release(hold: Pick<GatewayHold, "handle" | "terminalId">): Promise<GatewayOutcome<null>> {
+    const elsewhere = refusedElsewhere(hold, this.#parts.connection.terminalId);
+    if (elsewhere !== undefined) return elsewhere;
+    const answer = await this.#parts.connection.run(releaseFrame(hold.handle, zvtCurrency(this.currency)));
     return paid(answer, () => null);
   }
 
   async holdStatus(hold: GatewayHold): Promise<GatewayOutcome<HoldStatus>> {
+    const elsewhere = refusedElsewhere(hold, this.#parts.connection.terminalId);
+    if (elsewhere !== undefined) return elsewhere;
     const open = await this.openHolds();
     if (open.kind !== "done") return { kind: "unsure", why: open.kind === "unsure" ? open.why : open.message };
     if (open.value.some(({ handle }) => handle === hold.handle)) return { kind: "done", value: { state: "open" } };
@@ -327,7 +333,8 @@ export class ZvtTerminal implements PaymentGateway {
   #madeHold(request: HoldRequest, fields: ZvtFields): GatewayHold | undefined {
     const { receipt, amount, trace, authorisation, cardName, cardLast4 } = fields;
     if (receipt === undefined || receipt === noReceipt) return undefined;
-    const terminalId = fields.terminalId ?? this.#parts.connection.terminalId;
+    // As it registers: by that the terminal is known again.
+    const terminalId = this.#parts.connection.terminalId ?? fields.terminalId;
     return {
       reference: request.reference,
       amount: { minor: amount ?? request.amount.minor, currency: request.amount.currency },

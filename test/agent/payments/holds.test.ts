@@ -424,4 +424,22 @@ test("a booking that was refused, then made without an answer, is told as booked
   await sale.close();
 });
 
+test("a booking at a terminal that was swapped waits for a person, and is made when the old one is back", async () => {
+  const sale = new CardSale();
+  sale.bank.refusingEnd = "not-supported";
+  sale.bank.isOtherTerminal = true;
+  await sellByCard(sale);
+  await sale.clock.pass(30_000);
+  assert.is((await open(sale)).open[0]?.state, "book-sent");
+  assert.ok(faultCodes(sale).includes("payment/unsure"));
+  sale.bank.refusingEnd = undefined;
+  sale.bank.isOtherTerminal = false;
+  await untilEnded(sale);
+  assert.equal(
+    sale.bank.ours.map(({ state, bookedMinor }) => [state, bookedMinor]),
+    [["booked", 100]],
+  );
+  await sale.close();
+});
+
 test.run();

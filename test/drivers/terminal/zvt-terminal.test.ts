@@ -281,6 +281,25 @@ starts("another terminal than the one in the config takes no money", async () =>
   await bench.close();
 });
 
+starts("a hold of the terminal before it is not booked, released or taken for ended at another terminal", async () => {
+  const bench = await terminalBench();
+  // The same receipt number stands here, and is somebody else's.
+  bench.simulator.holdOfAnother(5_000);
+  const other: GatewayHold = { reference: "S000042", amount: euros(5_000), handle: "0231", terminalId: "11111111" };
+  const before = bench.simulator.commands.length;
+  for (const hold of [other, { ...other, handle: "0999" }]) {
+    const outcomes = [
+      await bench.terminal.book(hold, euros(100)),
+      await bench.terminal.release(hold),
+      await bench.terminal.holdStatus(hold),
+    ];
+    assert.equal(outcomes.map(codeOfOutcome), ["not-supported", "not-supported", "not-supported"]);
+  }
+  assert.is(bench.simulator.commands.length, before);
+  assert.is(bench.simulator.bank.open.length, 1);
+  await bench.close();
+});
+
 starts("a terminal whose dialect nobody has proven sells nothing", async () => {
   const bench = await terminalBench();
   const config = { ...bench.config, acceptUnproven: false };

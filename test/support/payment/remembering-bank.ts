@@ -41,6 +41,8 @@ export class RememberingBank {
   refusing: RefusalCode | undefined;
   /** Refuses to end a hold, whether by a booking or a release. */
   refusingEnd: RefusalCode | undefined;
+  /** A terminal that knows nothing of the holds of the one before it. */
+  isOtherTerminal = false;
   /** Books this much more than it was asked to: a wrong dialect. */
   bookedWrongBy = 0;
   #next = 231;
@@ -126,7 +128,13 @@ export class RememberingBank {
     return { kind: "done", value: how === "booked" ? { bookedMinor: hold.bookedMinor } : {} };
   }
 
-  status(handle: string): HoldStatus {
+  status(handle: string): GatewayOutcome<HoldStatus> {
+    if (this.isOtherTerminal)
+      return { kind: "refused", code: "not-supported", message: "it was held at another terminal" };
+    return { kind: "done", value: this.#stateOf(handle) };
+  }
+
+  #stateOf(handle: string): HoldStatus {
     const hold = this.holds.find((one) => one.handle === handle);
     if (hold?.state === "open") return { state: "open" };
     if (this.memory === "terminal" || hold === undefined) return { state: "ended" };
@@ -191,7 +199,7 @@ export class BankLine implements PaymentGateway {
   }
 
   holdStatus({ handle }: GatewayHold): Promise<GatewayOutcome<HoldStatus>> {
-    return this.#call("holdStatus", () => ({ kind: "done", value: this.bank.status(handle) }));
+    return this.#call("holdStatus", () => this.bank.status(handle));
   }
 
   openHolds(): Promise<GatewayOutcome<readonly OpenHold[]>> {
