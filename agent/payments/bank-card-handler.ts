@@ -13,7 +13,8 @@ import type { Layout, StationState } from "../core/station/station-state.js";
 import { decideTap, hasJustBegun } from "../core/station/tap-decision.js";
 import { accept, type DriverAnswer, decisionWords, decline, finishedWords } from "../station/driver-answer.js";
 import type { AgentEvent } from "../station/events.js";
-import type { HoldAnswer, HoldLedger } from "./hold-ledger.js";
+import type { HoldAnswer } from "./hold-ask.js";
+import type { HoldLedger } from "./hold-ledger.js";
 import { refusalWordsOfPayment } from "./refusal-words.js";
 
 type BankCard = Extract<PaymentTap, { readonly kind: "bank-card" }>;

@@ -1,12 +1,13 @@
 // Drives every hold to its end: what each wants is asked after each fact and again when a wait is over, one step at a time.
 // After a restart it begins with the same question, so that there is no second path for recovery.
 import type { Clock, MonoMs } from "../../drivers/driver.js";
-import type { MinorAmount, OpenHold, PaymentCard, PaymentGateway, RefusalCode } from "../../drivers/payment-gateway.js";
+import type { OpenHold, PaymentGateway, RefusalCode } from "../../drivers/payment-gateway.js";
 import { type Hold, type HoldWish, isEnded, openHolds } from "../core/payment/hold.js";
 import { holdTask } from "../core/payment/hold-task.js";
 import { amountInWords } from "../core/payment/minor-amount.js";
 import type { StationState } from "../core/station/station-state.js";
 import type { Faults } from "../sync/faults.js";
+import type { HoldAnswer, HoldAsk } from "./hold-ask.js";
 import { endWords } from "./hold-end-words.js";
 import { HoldSteps, type HoldStepsParts } from "./hold-steps.js";
 import type { HoldTable } from "./hold-table.js";
@@ -27,25 +28,6 @@ export type HoldLedgerParts = Pick<HoldStepsParts, "record" | "payable" | "recei
   readonly note: (text: string) => void;
   readonly die: (error: unknown) => void;
 };
-
-/** What is asked for at a tap. `begin` is called once the money is held: it journals the start, or says why there is none. */
-export type HoldAsk = {
-  readonly connector: number;
-  readonly amount: MinorAmount;
-  readonly cardKey?: string;
-  readonly card?: PaymentCard;
-  readonly begin: (hold: Hold) => string | undefined;
-  /** How an `unsure` answer has turned out, while its driver may still wait. */
-  readonly later: (answer: HoldAnswer) => void;
-};
-
-export type HoldAnswer =
-  | { readonly kind: "began" }
-  /** It is held, and let go of again: no session can start. */
-  | { readonly kind: "not-begun"; readonly why: string }
-  | { readonly kind: "refused"; readonly code: RefusalCode; readonly message: string }
-  /** The answer was lost: the gateway is being asked. */
-  | { readonly kind: "unsure" };
 
 const firstRetryMs = 2_000;
 const longestRetryMs = 300_000;
@@ -296,15 +278,25 @@ export class HoldLedger {
     return this.#inTurn(async () => {
       const gateway = this.#parts.gateway();
       if (gateway === undefined) return "the gateway cannot be reached";
-      const open = await gateway.openHolds();
-      if (open.kind !== "done") return open.kind === "refused" ? open.message : open.why;
-      this.#unknown = this.steps.unknownAmong(open.value);
-      // One of ours whose answer is missing may be among them.
-      const isAnyLost = this.open().some(({ state }) => state === "wanted");
-      if (this.#parts.releaseUnknown && !isAnyLost)
+      const why = await this.#askUnknown(gateway);
+      if (why !== undefined) return why;
+      if (this.#parts.releaseUnknown && !this.#isAnyLost())
         for (const { handle } of this.#unknown) await this.#releaseUnknown(handle, gateway, "releaseUnknownHolds");
       return undefined;
     });
+  }
+
+  /** Those that are open at the gateway now and not ours. Answers why it could not be asked. */
+  async #askUnknown(gateway: PaymentGateway): Promise<string | undefined> {
+    const open = await gateway.openHolds();
+    if (open.kind !== "done") return open.kind === "refused" ? open.message : open.why;
+    this.#unknown = this.steps.unknownAmong(open.value);
+    return undefined;
+  }
+
+  /** One of ours whose answer is missing may be among the unknown ones. */
+  #isAnyLost(): boolean {
+    return this.open().some(({ state }) => state === "wanted");
   }
 
   /** Lets go of a hold that is not ours, by a person's word. Answers why not. */
@@ -312,6 +304,9 @@ export class HoldLedger {
     return this.#inTurn(async () => {
       const gateway = this.#parts.gateway();
       if (gateway === undefined) return "the gateway cannot be reached";
+      const why = await this.#askUnknown(gateway);
+      if (why !== undefined) return why;
+      if (this.#isAnyLost()) return "it may be the hold of an earlier payment, which is not cleared up";
       if (!this.#unknown.some((one) => one.handle === handle)) return `no unknown hold ${handle} is open`;
       return this.#releaseUnknown(handle, gateway, by);
     });

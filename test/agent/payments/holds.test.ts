@@ -358,6 +358,25 @@ test("a card whose lost hold waits for a person makes no second one", async () =
   await sale.close();
 });
 
+test("the hold of a session that runs is never let go of as unknown, though it was lost when last asked about", async () => {
+  const sale = await withCar();
+  const call = sale.bank.calls.length + 1;
+  sale.bank.faults.set(call, "answer-lost");
+  sale.bank.faults.set(call + 1, "lost");
+  sale.tap(ownCard);
+  await sale.clock.quiet();
+  await asked(sale, { do: "payments", ask: true });
+  const [handle] = (await open(sale)).unknown;
+  assert.is(handle, sale.bank.ours[0]?.handle);
+  const release = { do: "payment-release-unknown", handle, by: "A" };
+  await refusedWith(asked(sale, release), /an earlier payment/);
+  await sale.clock.pass(5_000);
+  assert.is(sale.station.session(1).state, "charging");
+  await refusedWith(asked(sale, release), /no unknown hold/);
+  assert.is(sale.bank.open("us").length, 1);
+  await sale.close();
+});
+
 test("money that is held for so long that the bank will let go of it is told before", async () => {
   const sale = await withCar();
   sale.tap(ownCard);

@@ -114,8 +114,8 @@ export const paymentMutants: readonly Mutant[] = [
   {
     rule: "a hold of somebody else is let go of only where the config says so",
     file: ledger,
-    find: "if (this.#parts.releaseUnknown && !isAnyLost)",
-    replace: "if (!isAnyLost)",
+    find: "if (this.#parts.releaseUnknown && !this.#isAnyLost())",
+    replace: "if (!this.#isAnyLost())",
     tests: holds,
   },
   {
