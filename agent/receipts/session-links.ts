@@ -61,16 +61,25 @@ export class SessionLinks {
     return this.#table.data.links.reduce((most, { receipt }) => Math.max(most, receipt), 0);
   }
 
-  /** The session has a receipt; its link leads there until `untilMs`. Links that are over go. Throws disk/failed. */
+  /**
+   * The session has a receipt; its link leads there until `untilMs`, or longer where it does already: a printed link
+   * keeps its time. Links that are over go. Throws disk/failed.
+   */
   lead(sessionId: string, receipt: number, { atMs, untilMs }: { atMs: number; untilMs: number }): string {
     const link = this.linkOf(sessionId);
-    this.#table.update((before) => ({
-      ...before,
-      links: [
-        ...before.links.filter((row) => row.untilMs > atMs && row.link !== link),
-        { link, receipt, untilMs },
-      ].slice(-mostLinks),
-    }));
+    this.#table.update((before) => {
+      const longest = before.links.reduce(
+        (most, row) => (row.link === link ? Math.max(most, row.untilMs) : most),
+        untilMs,
+      );
+      return {
+        ...before,
+        links: [
+          ...before.links.filter((row) => row.untilMs > atMs && row.link !== link),
+          { link, receipt, untilMs: longest },
+        ].slice(-mostLinks),
+      };
+    });
     return link;
   }
 }

@@ -177,4 +177,13 @@ test("tells a peer that keeps to no bound to wait, instead of cutting it off", a
   }
 });
 
+test("a look-up shortened the link that was printed to a day: now a link keeps the longer time", () => {
+  const links = SessionLinks.open(new Disk(), freshFolder());
+  const link = links.lead("session 1", 17, { atMs: 0, untilMs: 30_000 });
+  assert.is(links.lead("session 1", 17, { atMs: 100, untilMs: 1_100 }), link);
+  assert.equal([links.receiptOf(link, 29_999), links.receiptOf(link, 30_000)], [17, undefined]);
+  links.lead("session 1", 17, { atMs: 29_500, untilMs: 30_500 });
+  assert.is(links.receiptOf(link, 30_499), 17, "and is lengthened where that is later");
+});
+
 test.run();
