@@ -14,6 +14,9 @@ export type RouteParts = {
   readonly events: LiveEvents;
 };
 
+/** A path that a browser takes for one of this page: after two slashes, also of other kinds, it reads a host's name. */
+const ownPath = (path: string): string => `/${path.replace(/^[\s/\\]+/, "")}`;
+
 /** Undefined before the station has spoken for the first time. `by` = whose language it is in. */
 export function contextOf(
   context: Context,
@@ -29,7 +32,7 @@ export function contextOf(
     view,
     language,
     words: pageWords[language],
-    path: req.path,
+    path: ownPath(req.path),
     assets: { style: styleAsset.path, script: scriptAsset.path },
   };
 }

@@ -173,6 +173,18 @@ test("streams its news to a client four times at once, and no more, until one of
     assert.is(status, 200);
   }));
 
+test("leads to no other site from a path that a browser would read as one", () =>
+  withBench(async (bench) => {
+    const paths = ["//evil.example/x", "///evil.example/x", "/%5Cevil.example/x", "/%09/evil.example/x"];
+    for (const path of paths) {
+      const { status, text } = await bench.ask(path);
+      assert.is(status, 404, path);
+      const links = [...text.matchAll(/href="([^"]*)"/g)].map(([, href = ""]) => new URL(href, "http://station.test/"));
+      const elsewhere = links.filter(({ protocol, host }) => protocol === "http:" && host !== "station.test");
+      assert.equal(elsewhere.map(String), [], path);
+    }
+  }));
+
 test("refuses what other sites send, other names of the host, other methods and what is too long", () =>
   withBench(async (bench) => {
     await bench.charging();
