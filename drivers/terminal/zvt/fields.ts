@@ -93,7 +93,7 @@ export function readFields(data: Uint8Array, start: number, hash: CardHasher): Z
     trace: first(bcdDigits, bmp.trace),
     receipt: first(receiptDigits, bmp.receipt),
     terminalId: first(bcdDigits, bmp.terminalId),
-    authorisation: first(shownText, bmp.authorisation),
+    authorisation: first(authorisationCode, bmp.authorisation),
     status: first(byteValue, bmp.status),
     time: first(bcdDigits, bmp.time),
     date: first(bcdDigits, bmp.date),
@@ -148,6 +148,15 @@ function receiptDigits(bytes: Uint8Array): string | undefined {
  */
 function lastDigits(bytes: Uint8Array): string | undefined {
   return /E(?:\d{0,2})(\d{4})F?$/.exec(hexDigits(bytes))?.[1];
+}
+
+/**
+ * The bank's code, at most eight characters, filled up with zero bytes or spaces. It stands as it is, for payments are told
+ * apart by it: eight digits are no card's number.
+ */
+function authorisationCode(bytes: Uint8Array): string | undefined {
+  const text = Buffer.from(bytes).toString("latin1").replace(/\0+$/, "").trim();
+  return /^[\x20-\x7e]{1,8}$/.test(text) ? text : undefined;
 }
 
 const longestText = 120;

@@ -139,6 +139,26 @@ answers("of a number that the terminal has not hidden no digit is taken", () => 
   assert.is(fieldsOf("040f0d270022f0f8411111eeeeee1234").cardLast4, "1234");
 });
 
+answers("authorisation codes of eight digits stay apart, and one with other than printable characters is none", () => {
+  const codeIn = (code: string): string | undefined =>
+    fieldsOf(`040f0b27003b${Buffer.from(code, "latin1").toString("hex")}`).authorisation;
+  assert.equal(["12345678", "12345679", "1234567 ", "750071\0\0", "4711AB\0\0", "  A1    "].map(codeIn), [
+    "12345678",
+    "12345679",
+    "1234567",
+    "750071",
+    "4711AB",
+    "A1",
+  ]);
+  assert.equal(["\0\0\0\0\0\0\0\0", "        ", "12\x0045678", "1234\x1b678", "1234567\xe9"].map(codeIn), [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
 answers("reading stops at a tag whose length nobody knows, and keeps what was read", () => {
   const fields = fieldsOf("040f0f2700040000000025007704000000009900".slice(0, 36));
   assert.equal([fields.amount, fields.result, fields.isWhole], [2_500, 0, false]);
