@@ -129,7 +129,9 @@ export class HoldLedger {
       this.#look(reference);
       return outcome;
     }
-    this.#adopters.set(reference, { untilMonoMs: moment.monoMs + adoptWithinMs, begin, later });
+    // A bank or a PIN may take its time: who has the answer of his own tap has waited for it.
+    const untilMonoMs = outcome.kind === "unsure" ? moment.monoMs + adoptWithinMs : Number.POSITIVE_INFINITY;
+    this.#adopters.set(reference, { untilMonoMs, begin, later });
     if (outcome.kind === "unsure") {
       this.#later(reference);
       return { kind: "unsure" };

@@ -377,6 +377,24 @@ test("the hold of a session that runs is never let go of as unknown, though it w
   await sale.close();
 });
 
+test("a bank that takes long to say yes still begins the session", async () => {
+  const sale = await withCar();
+  const call = sale.bank.calls.length + 1;
+  const { clock } = sale.station;
+  const now = clock.now.bind(clock);
+  sale.bank.onCall = (at, when) => {
+    if (at === call && when === "before") clock.now = () => ({ ...now(), monoMs: now().monoMs + 45_000 });
+  };
+  sale.tap(ownCard);
+  await clock.quiet();
+  assert.equal(
+    sale.bank.ours.map(({ state }) => state),
+    ["open"],
+  );
+  assert.match(sale.station.answers().at(-1) ?? "", /are held: connector 1 starts/);
+  await sale.close();
+});
+
 test("money that is held for so long that the bank will let go of it is told before", async () => {
   const sale = await withCar();
   sale.tap(ownCard);
