@@ -27,14 +27,21 @@ export type HoldStepsParts = {
 /** How a step went: `moved` = the hold has gone on; else it is tried again later, and `stuck` says why a person may be needed. */
 export type StepResult = { readonly moved: boolean; readonly why?: string; readonly stuck?: boolean };
 
+type Refused = Extract<GatewayOutcome<never>, { readonly kind: "refused" }>;
+
 const moved: StepResult = { moved: true };
 const closing: StepResult = { moved: false, why: "the station is closing" };
-/** After so many refusals of a booking a person is told. It is tried on as long as its hold is open. */
-const mostRefusals = 20;
+/**
+ * After so many refusals of a booking or a release a person is told; it is tried on as long as its hold is open. A bank
+ * that cannot be reached and a terminal that is busy mostly pass.
+ */
+const toldAfter = 3;
+const passingToldAfter = 20;
+const passing: readonly RefusalCode[] = ["no-bank-line", "not-ready"];
 
 export class HoldSteps {
   readonly #parts: HoldStepsParts;
-  /** Sure refusals of a booking since its last send without an answer, by reference; not over a restart. */
+  /** Sure refusals of a release, or of a booking since its last send without an answer, by reference; not over a restart. */
   readonly #refusals = new Map<string, { readonly times: number; readonly code: RefusalCode; readonly why: string }>();
 
   constructor(parts: HoldStepsParts) {
@@ -131,10 +138,11 @@ export class HoldSteps {
     if (outcome.kind === "unsure") return this.#unsure(hold, outcome.why);
     if (outcome.kind === "done") return this.#released(hold);
     // What is not open any more is asked about: a booking by somebody else must not pass for a release.
-    return { moved: false, why: outcome.message, stuck: outcome.code === "not-supported" };
+    return this.#refused(hold, outcome);
   }
 
   #released({ reference }: Hold): StepResult {
+    this.#refusals.delete(reference);
     return this.#record({ type: "Released", moment: this.#now(), reference });
   }
 
@@ -157,10 +165,14 @@ export class HoldSteps {
       return this.#unsure(hold, outcome.why);
     }
     if (outcome.kind === "done") return this.#booked(hold, outcome.value.bookedMinor ?? null);
-    const { code, message: why } = outcome;
+    return this.#refused(hold, outcome);
+  }
+
+  #refused({ reference }: Hold, { code, message: why }: Refused): StepResult {
     const times = (this.#refusals.get(reference)?.times ?? 0) + 1;
     this.#refusals.set(reference, { times, code, why });
-    return { moved: false, why, stuck: code === "not-supported" || times >= mostRefusals };
+    const isLong = times >= (passing.includes(code) ? passingToldAfter : toldAfter);
+    return { moved: false, why, stuck: code === "not-supported" || isLong };
   }
 
   #booked({ reference }: Hold, minor: number | null): StepResult {

@@ -479,4 +479,36 @@ test("a booking at a terminal that was swapped waits for a person, and is made w
   await sale.close();
 });
 
+test("a release that the terminal refuses again and again is told to a person, and tried on", async () => {
+  const sale = new CardSale();
+  sale.bank.refusingEnd = "other";
+  await sellByCard(sale, { wattHours: 0, seconds: 10 });
+  await sale.clock.pass(60_000);
+  assert.is((await open(sale)).open[0]?.state, "release-sent");
+  assert.ok(faultCodes(sale).includes("payment/unsure"));
+  sale.bank.refusingEnd = undefined;
+  await untilEnded(sale);
+  assert.equal(
+    sale.bank.ours.map(({ state, ends }) => [state, ends]),
+    [["released", 1]],
+  );
+  assert.not.ok(faultCodes(sale).includes("payment/unsure"));
+  await sale.close();
+});
+
+test("a bank that is away for a few minutes is no trouble of a booking or a release", async () => {
+  for (const wattHours of [0, 90]) {
+    const sale = new CardSale();
+    sale.bank.refusingEnd = "no-bank-line";
+    await sellByCard(sale, { wattHours, seconds: 30 });
+    await sale.clock.pass(120_000);
+    assert.is((await open(sale)).open.length, 1);
+    assert.not.ok(faultCodes(sale).includes("payment/unsure"));
+    sale.bank.refusingEnd = undefined;
+    await untilEnded(sale);
+    assert.is(sale.bank.open("us").length, 0);
+    await sale.close();
+  }
+});
+
 test.run();
