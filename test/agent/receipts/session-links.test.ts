@@ -1,5 +1,5 @@
 // The address of a receipt on the driver's page, as it is printed on the roll.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -52,6 +52,18 @@ test("is not printed where only a phone at the station could open it, nor where 
     assert.is(printedAddress(new Disk(), { page: { ...page, reach }, state })(sale.jws), undefined);
   writeFileSync(join(state, sessionLinksFile), "spoilt");
   assert.is(printedAddress(new Disk(), { page, state })(sale.jws), undefined);
+});
+
+test("a backup gave away the key of all links to come: INSTALL.md leaves it out, and a station begins without it", () => {
+  const notes = readFileSync(new URL("../../../../systemd/INSTALL.md", import.meta.url), "utf8");
+  const backup = /### Backup and restore\n([\s\S]*?)\n### /.exec(notes)?.[1] ?? "";
+  const left = [sessionLinksFile, `${sessionLinksFile}.made`];
+  for (const name of [...left, "operator.key"]) assert.ok(backup.includes(name), name);
+  const state = freshFolder();
+  const before = SessionLinks.open(new Disk(), state).linkOf("session 1");
+  assert.equal(readdirSync(state).sort(), left);
+  for (const name of left) rmSync(join(state, name));
+  assert.is.not(SessionLinks.open(new Disk(), state).linkOf("session 1"), before);
 });
 
 test.run();
