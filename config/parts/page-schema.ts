@@ -1,16 +1,19 @@
 // The driver's page in the config: where it listens, how a phone gets there, and what it may do.
+import { isIP } from "node:net";
 import { z } from "zod";
 import { durationFieldOr, textField } from "./schema-fields.js";
 
 const port = z.int().min(1).max(65_535);
 
+const notABlock = "expected an address or a block such as 127.0.0.1 or 10.0.0.0/8";
 /** An address, or a block of addresses with its prefix length. */
 const addressBlock = z
   .string()
-  .regex(
-    /^([\d.]{7,15}|[0-9a-fA-F:]{2,39})(\/\d{1,3})?$/,
-    "expected an address or a block such as 127.0.0.1 or 10.0.0.0/8",
-  );
+  .regex(/^([\d.]{7,15}|[0-9a-fA-F:]{2,39})(\/\d{1,3})?$/, { error: notABlock, abort: true })
+  .refine((text) => {
+    const [address = "", prefix = "0"] = text.split("/");
+    return isIP(address) !== 0 && Number(prefix) <= (isIP(address) === 4 ? 32 : 128);
+  }, notABlock);
 
 /** The origin that a phone opens, which a code leads to. */
 const origin = z

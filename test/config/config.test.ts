@@ -255,6 +255,17 @@ for (const [title, change, expected] of rows) {
   });
 }
 
+test("a trusted proxy that is no address, or whose prefix is too long, is refused by its place, never left out", () => {
+  const withProxies = (proxies: string): string =>
+    `${example}\npage: { reach: proxy, address: "https://ct-0001.example.org", trustedProxies: [${proxies}] }\n`;
+  assert.equal(faults(withProxies('10.0.0.1, 10.0.0.0/8, "::1", "fd00::/8", "2001:db8::/128"')), []);
+  for (const wrong of ["10.0.0.1000", "10.0.0", "10.0.0.0/33", '"fd00::1::2"', '"fd00::/129"', "proxy.example"]) {
+    const told = faults(withProxies(`10.0.0.1, ${wrong}`));
+    assert.is(told.length, 1, `${wrong}: ${told}`);
+    assert.match(String(told[0]), /page\.trustedProxies\[1\].*expected an address or a block/);
+  }
+});
+
 test("a file that is not there is said to be missing", () => {
   const read = loadConfig(join(mkdtempSync(join(tmpdir(), "chargetill-")), "none.yaml"));
   assert.ok(!read.ok);
