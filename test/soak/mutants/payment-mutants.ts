@@ -44,7 +44,7 @@ export const paymentMutants: readonly Mutant[] = [
   {
     rule: "a booking that the gateway has ended is not sent again",
     file: steps,
-    find: "return isBooking ? this.#booked(hold, null) : this.#released(hold);",
+    find: "return isBooking ? this.#bookingOver(hold) : this.#released(hold);",
     replace: "return isBooking ? this.#sendBooking(hold, gateway) : this.#sendRelease(hold, gateway);",
     tests: sales,
   },
@@ -54,6 +54,27 @@ export const paymentMutants: readonly Mutant[] = [
     find: "return isBooking ? this.#sendBooking(hold, gateway) : this.#sendRelease(hold, gateway);",
     replace: "return isBooking ? this.#booked(hold, null) : this.#released(hold);",
     tests: sales,
+  },
+  {
+    rule: "a booking that was refused is not told as booked when its hold ends",
+    file: steps,
+    find: 'const isSure = refused !== undefined && (refused.code !== "hold-not-open" || hold.unsure === undefined);',
+    replace: "const isSure = false;",
+    tests: holds,
+  },
+  {
+    rule: "a hold is not forgotten in the step in which it ends",
+    file: "agent/core/payment/hold-reducer.ts",
+    find: "if (isEnded(hold)) next.delete(hold.reference);",
+    replace: "",
+    tests: ["agent/core/payment/hold-reducer"],
+  },
+  {
+    rule: "a hold is ended at no other terminal than made it",
+    file: "drivers/terminal/outcomes.ts",
+    find: "if (hold.terminalId === undefined || here === undefined || hold.terminalId === here)",
+    replace: "if (true)",
+    tests: ["drivers/terminal/zvt-terminal"],
   },
   {
     rule: "holds that were open before are not taken for the lost one",
