@@ -6,6 +6,7 @@ import { minorOf, minorText } from "../core/payment/minor-amount.js";
 import { payloadOf } from "../core/receipt/receipt-payload.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { Book } from "../ledger/book/book.js";
+import type { BookEntry } from "../ledger/book/book-page.js";
 import type { Payments } from "../receipts/payments.js";
 import { type HoldTable, owedMinor, type Refund } from "./hold-table.js";
 
@@ -18,6 +19,8 @@ export type RefundsParts = {
 
 /** Receipts that one look reads: the rest follows with the next. */
 const mostInLook = 200;
+/** Corrections of corrections that are followed. */
+const mostLinks = 100;
 
 /** What a person says of a refund. Without an amount all that is owed was paid back. */
 export type RefundWord = { readonly receipt: number; readonly amount?: string; readonly by: string };
@@ -47,9 +50,9 @@ export class Refunds {
 
   /** A receipt was booked: where it was credited before that, all of it is owed back. */
   booked(receipt: number, atMs: number): void {
-    const { table, book } = this.#parts;
+    const { table } = this.#parts;
     const { refunds, read } = table.data;
-    const later = book.concerning(receipt);
+    const later = this.#laterThan(receipt);
     if (refunds.some((refund) => refund.receipt === receipt) || !later.some(({ kind }) => kind === "credit")) return;
     const next = later.reduce((sum, { number }) => this.#after(sum, number, atMs), refunds);
     if (next !== refunds) table.setRefunds(next, read);
@@ -59,20 +62,45 @@ export class Refunds {
   #after(refunds: readonly Refund[], number: number, atMs: number): readonly Refund[] {
     const entry = this.#parts.book.get(number);
     if (entry?.concerns === undefined) return refunds;
-    const { concerns } = entry;
-    if (entry.kind === "credit") return this.#credited(refunds, concerns, atMs);
+    const first = this.#firstOf(entry.concerns);
+    if (entry.kind === "credit") return this.#credited(refunds, first, atMs);
     const payload = entry.kind === "sale" ? payloadOf(entry.jws) : undefined;
     if (payload?.kind !== "sale") return refunds;
     const { due, currency } = payload.sale.price;
     return refunds.map((refund) =>
-      refund.receipt === concerns
+      refund.receipt === first
         ? { ...refund, keptMinor: Math.min(refund.bookedMinor, minorOf(due.gross, currency)) }
         : refund,
     );
   }
 
+  /** The sale that was paid: a correction names the sale before it, and has no payment of its own. */
+  #firstOf(receipt: number): number {
+    let first = receipt;
+    for (let links = 0; links < mostLinks; links += 1) {
+      const concerns = this.#parts.book.get(first)?.concerns;
+      if (concerns === undefined) break;
+      first = concerns;
+    }
+    return first;
+  }
+
+  /** The credits and corrections of a receipt, and those of its corrections, in their order. */
+  #laterThan(receipt: number): readonly BookEntry[] {
+    const later: BookEntry[] = [];
+    let concerned: readonly number[] = [receipt];
+    for (let links = 0; links < mostLinks && concerned.length > 0; links += 1) {
+      const next = concerned.flatMap((number) => this.#parts.book.concerning(number));
+      later.push(...next);
+      concerned = next.filter(({ kind }) => kind === "sale").map(({ number }) => number);
+    }
+    return later.sort((one, other) => one.number - other.number);
+  }
+
+  /** Nothing of the receipt is to be paid any more: whatever was booked is owed back. */
   #credited(refunds: readonly Refund[], receipt: number, atMs: number): readonly Refund[] {
-    if (refunds.some((refund) => refund.receipt === receipt)) return refunds;
+    if (refunds.some((refund) => refund.receipt === receipt))
+      return refunds.map((refund) => (refund.receipt === receipt ? { ...refund, keptMinor: 0 } : refund));
     const settled = this.#parts.payments.of(receipt).find(({ status }) => status === "settled");
     if (settled === undefined) return refunds;
     const { reference, currency, amount } = settled;

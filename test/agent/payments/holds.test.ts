@@ -3,6 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { PaymentsLook } from "../../../agent/core/payment/payments-look.js";
 import { payloadOf, soldIn } from "../../../agent/core/receipt/receipt-payload.js";
+import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
 import { answerPaymentRequest, type PaymentsList } from "../../../agent/payments/payment-requests.js";
 import type { Config } from "../../../config/schema.js";
 import { DeviceError } from "../../../drivers/driver.js";
@@ -275,6 +276,45 @@ test("a disk that fails the look for refunds is a fault, and is looked at again 
   assert.equal(
     (await open(sale)).owed.map(({ owed }) => owed),
     ["1.00"],
+  );
+  await sale.close();
+});
+
+test("the credit of a correction owes back what the correction kept", async () => {
+  const sale = new CardSale();
+  await sellByCard(sale);
+  await untilEnded(sale);
+  const { corrections } = sale.station.services.issuer;
+  const parsed = parseTariff({
+    country_code: "DE",
+    party_id: "ABC",
+    id: "right",
+    currency: "EUR",
+    last_updated: "2026-11-01T00:00:00Z",
+    elements: [{ price_components: [{ type: "FLAT", price: 0.5, vat: 20, step_size: 1 }] }],
+  });
+  if (!parsed.ok) throw new Error("the tariff cannot be read");
+  const order = { reason: "the price was wrong", by: "A. Operator" };
+  const owed = async (): Promise<unknown> => (await open(sale)).owed.map((one) => [one.receipt, one.owed]);
+  corrections.credit(2, order, sale.clock.now());
+  const second = corrections.correct(2, parsed.tariff, "cdr-second", sale.clock.now());
+  // 0.50 and 20 % of it stay of the 1.00 that was booked.
+  assert.equal(await owed(), [[2, "0.40"]]);
+  corrections.credit(second, order, sale.clock.now());
+  assert.equal(await owed(), [[2, "1.00"]]);
+  await sale.close();
+});
+
+test("a receipt that was booked too high and is credited then is owed back as a whole", async () => {
+  const sale = new CardSale("provider");
+  sale.bank.bookedWrongBy = 50;
+  await sellByCard(sale);
+  await untilEnded(sale);
+  const { corrections } = sale.station.services.issuer;
+  corrections.credit(2, { reason: "the price was wrong", by: "A. Operator" }, sale.clock.now());
+  assert.equal(
+    (await open(sale)).owed.map(({ owed }) => owed),
+    ["1.50"],
   );
   await sale.close();
 });
