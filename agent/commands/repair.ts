@@ -78,7 +78,7 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     // Made anew it has another key: links that were given lead nowhere any more, and receipts are found by what is on them.
     ...inspectTable(disk, at(sessionLinksFile), parseSessionLinks, noSessionLinks()),
     // What drivers wrote is lost with it; that they complained, and how it ended, stands in the journal.
-    ...inspectTable(disk, at(complaintsFile), parseComplaints, noComplaints),
+    ...inspectTable(disk, at(complaintsFile), parseComplaints, noComplaints, { personal: true }),
     // Made anew, the terminal takes no money until its test.
     ...inspectTable(disk, at(acceptedTerminalsFile), parseAcceptedTerminals, []),
     // Made anew, it takes the mark outside for its own; only one that is gone is not missed then.
@@ -94,7 +94,7 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     // What the journal does not hold any more stays closed, and the receipts hold all the same. What was forgotten since
     // is known again: it has to be forgotten once more.
     ...disclosurePages(disk, folder).flatMap((path) =>
-      inspectTable(disk, path, parseDisclosures, noDisclosures, {}, () => pageFrom(path, journalled)),
+      inspectTable(disk, path, parseDisclosures, noDisclosures, { personal: true }, () => pageFrom(path, journalled)),
     ),
     ...named("payments").flatMap((name) =>
       inspectTable(disk, at(name), parseOutboxTable, { state: emptyOutbox }, { steps: true }),

@@ -46,26 +46,28 @@ export function setAside(disk: Disk, path: string): string | undefined {
 }
 
 /**
- * Looks at a table; a damaged one begins anew with `first`, or with what `rebuilt` finds elsewhere. Writes nothing. Throws
- * disk/failed.
+ * Looks at a table; a damaged one begins anew with `first`, or with what `rebuilt` finds elsewhere. Of one that is
+ * `personal` the remedy says that nobody forgets what is set aside. Writes nothing. Throws disk/failed.
  */
 export function inspectTable<T>(
   disk: Disk,
   path: string,
   parse: (value: unknown) => T,
   first: T,
-  options: TableOptions = {},
+  options: TableOptions & { readonly personal?: boolean } = {},
   rebuilt?: () => T,
 ): RepairFinding[] {
   const again = rebuilt === undefined ? "starts the table again, empty" : "makes the table again from the journal";
   const problem = complaintOf(() => void Table.view(disk, path, parse, first, options));
   if (problem === undefined) return [];
+  const aside = `sets the file aside in ${join(dirname(path), "damaged")} and ${again}`;
+  const forgets =
+    options.personal === true ? "; it may name people and no term ends there: read it, then delete it" : "";
   return [
     {
       path,
       problem,
-      remedy:
-        disk.size(path) === undefined ? again : `sets the file aside in ${join(dirname(path), "damaged")} and ${again}`,
+      remedy: disk.size(path) === undefined ? again : `${aside}${forgets}`,
       repair: () => {
         setAside(disk, path);
         disk.remove(path);

@@ -55,6 +55,20 @@ test("names a damaged journal with file and line, says what it would do, and cha
   assert.equal(snapshot(folder), before);
 });
 
+test("says of a damaged table of complaints that what is set aside is forgotten by nobody, and of others nothing", async () => {
+  const folder = damaged();
+  for (const name of ["complaints.json", "pushed-tariffs.json"]) writeFileSync(join(folder, name), "spoilt");
+  const ended = await chargetill("repair", "--yes", "--json", "--data", folder);
+  assert.is(ended.code, 0, ended.err);
+  const { findings } = JSON.parse(ended.out) as { findings: { path: string; remedy: string }[] };
+  const telling = findings.filter(({ remedy }) => remedy.includes("may name people and no term ends there"));
+  assert.is(findings.length, 2);
+  assert.equal(
+    telling.map(({ path }) => path),
+    [join(folder, "complaints.json")],
+  );
+});
+
 test("names a signing key that cannot be used, which only a person can bring back", async () => {
   const folder = damaged();
   writeFileSync(join(folder, "station.key"), "-----BEGIN PRIVATE KEY-----\n");
