@@ -33,6 +33,8 @@ export function parseSessionLinks(value: unknown): Links {
 /** A first table: a key of its own, and no link. */
 export const noSessionLinks = (): Links => ({ key: randomBytes(32).toString("hex"), links: [] });
 
+export type LinkedSession = { readonly sessionId: string; readonly receipt: number; readonly untilMs: number };
+
 export class SessionLinks {
   readonly #table: Table<Links>;
 
@@ -66,21 +68,24 @@ export class SessionLinks {
    * keeps its time. Links that are over go. Throws disk/failed.
    */
   lead(sessionId: string, receipt: number, { atMs, untilMs }: { atMs: number; untilMs: number }): string {
-    const link = this.linkOf(sessionId);
-    this.#table.update((before) => {
-      const longest = before.links.reduce(
-        (most, row) => (row.link === link ? Math.max(most, row.untilMs) : most),
-        untilMs,
-      );
-      return {
-        ...before,
-        links: [
-          ...before.links.filter((row) => row.untilMs > atMs && row.link !== link),
-          { link, receipt, untilMs: longest },
-        ].slice(-mostLinks),
-      };
-    });
-    return link;
+    this.leadAll([{ sessionId, receipt, untilMs }], atMs);
+    return this.linkOf(sessionId);
+  }
+
+  /** The same for several sessions in one write; none where all of them are over. Throws disk/failed. */
+  leadAll(receipts: readonly LinkedSession[], atMs: number): void {
+    const added = receipts
+      .filter(({ untilMs }) => untilMs > atMs)
+      .map(({ sessionId, receipt, untilMs }) => ({ link: this.linkOf(sessionId), receipt, untilMs }));
+    if (added.length === 0) return;
+    const links = new Map(this.#table.data.links.filter((row) => row.untilMs > atMs).map((row) => [row.link, row]));
+    for (const row of added) {
+      const untilMs = Math.max(row.untilMs, links.get(row.link)?.untilMs ?? 0);
+      // What was led last goes last.
+      links.delete(row.link);
+      links.set(row.link, { ...row, untilMs });
+    }
+    this.#table.update((before) => ({ ...before, links: [...links.values()].slice(-mostLinks) }));
   }
 }
 

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { processMs } from "../../../drivers/clock.js";
 import type { Clock, Moment } from "../../../drivers/driver.js";
+import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import type { Disk } from "../../ledger/store/disk.js";
 import { publicKeyFile } from "../../receipts/key-rotation.js";
-import { SessionLinks } from "../../receipts/session-links.js";
+import { type LinkedSession, SessionLinks } from "../../receipts/session-links.js";
 import type { AgentEvent } from "../../station/events.js";
 import type { PushedConnector, StationPush, StationTariffs } from "../../web/link/frames.js";
 import type { Services } from "../services/services.js";
@@ -133,11 +134,18 @@ export class DriverPage {
   #catchUp(): void {
     const book = this.#parts.services()?.book;
     if (book === undefined) return;
+    const atMs = this.#parts.clock.now().at;
+    const missed: LinkedSession[] = [];
     const from = Math.max(this.#links?.newest() ?? 0, book.count() - mostCaughtUp);
     for (let number = from + 1; number <= book.count(); number += 1) {
       const entry = book.get(number);
-      if (entry?.kind === "sale") this.#lead(entry.sessionId, number);
+      if (entry?.kind !== "sale") continue;
+      // What was issued while the clock was not set is as good as new.
+      const sinceMs = payloadOf(entry.jws)?.clock === "unsynced" ? atMs : entry.issuedMs;
+      missed.push({ sessionId: entry.sessionId, receipt: number, untilMs: sinceMs + this.#parts.config.page.links });
     }
+    // One write for all: the station waits for it.
+    this.#links?.leadAll(missed, atMs);
   }
 
   #lead(sessionId: string, receipt: number): void {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CardTries } from "../../../../agent/app/page/card-tries.js";
+import { DriverPage } from "../../../../agent/app/page/driver-page.js";
 import { PageQuestions } from "../../../../agent/app/page/page-questions.js";
 import { PageSocket } from "../../../../agent/app/page/page-socket.js";
 import { TryLimit } from "../../../../agent/app/page/try-limit.js";
@@ -20,6 +21,7 @@ import { LineReader } from "../../../../agent/web/link/line-reader.js";
 import { StationLink } from "../../../../agent/web/link/station-link.js";
 import { freshFolder } from "../../../support/command.js";
 import { TestStation } from "../../../support/station/test-station.js";
+import { driverCard, PageBench } from "../../../support/web/page-bench.js";
 
 const test = suite("the station's side of the page");
 
@@ -184,6 +186,63 @@ test("a look-up shortened the link that was printed to a day: now a link keeps t
   assert.equal([links.receiptOf(link, 29_999), links.receiptOf(link, 30_000)], [17, undefined]);
   links.lead("session 1", 17, { atMs: 29_500, untilMs: 30_500 });
   assert.is(links.receiptOf(link, 30_499), 17, "and is lengthened where that is later");
+});
+
+test("links of before a crash were written one by one, also what was over: now in one write, from their receipts on", async () => {
+  const bench = await PageBench.open(() => ({ links: 3_600_000 }));
+  const { station } = bench;
+  const { config, files, clock } = station;
+  const sale = async (): Promise<void> => {
+    await station.plug(1);
+    await station.tap(driverCard);
+    await clock.pass(3_000);
+    await station.charge(1, 50, 60);
+    await station.plug(1, false);
+    await clock.pass(20_000);
+  };
+  let page: DriverPage | undefined;
+  try {
+    // Of none of these the page hears: they are of before the crash.
+    await sale();
+    await clock.pass(3_600_000);
+    await sale();
+    await sale();
+    const receipts = station.event.filter((event) => event.type === "receipt");
+    assert.is(receipts.length, 3);
+    const disk = new Disk(files);
+    page = DriverPage.open({
+      config: { ...config, page: config.page && { ...config.page, socket: join(freshFolder(), "page.sock") } },
+      clock,
+      disk,
+      version: "test",
+      services: () => station.services,
+      whyClosed: () => undefined,
+      note: (text) => assert.unreachable(text),
+    });
+    const syncs = (): number => files.syncs.filter(({ site }) => site.includes("session-links")).length;
+    const before = syncs();
+    await clock.pass(60_000);
+    const last = receipts.at(-1);
+    assert.ok(last);
+    page?.heard(last);
+    const caughtUp = syncs() - before;
+    const links = SessionLinks.open(disk, config.state);
+    const at = clock.now().at;
+    const leads = receipts.map(({ session }) => links.receiptOf(links.linkOf(session), at));
+    assert.equal(leads, [undefined, ...receipts.slice(1).map(({ number }) => number)]);
+    const [, second] = receipts;
+    const untilMs = (station.services.book.get(second?.number ?? 0)?.issuedMs ?? 0) + 3_600_000;
+    const link = links.linkOf(second?.session ?? "");
+    assert.equal([links.receiptOf(link, untilMs - 1), links.receiptOf(link, untilMs)], [second?.number, undefined]);
+    const single = syncs();
+    links.lead("session of one write", 4, { atMs: at, untilMs: at + 1 });
+    const oneWrite = syncs() - single;
+    assert.ok(oneWrite > 0);
+    assert.is(caughtUp, 2 * oneWrite, "one for those of before, one for that which was heard of");
+  } finally {
+    await page?.close();
+    await bench.close();
+  }
 });
 
 test.run();
