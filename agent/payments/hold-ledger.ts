@@ -12,7 +12,7 @@ import { endWords } from "./hold-end-words.js";
 import { HoldSteps, type HoldStepsParts } from "./hold-steps.js";
 import type { HoldTable } from "./hold-table.js";
 
-export type HoldLedgerParts = Pick<HoldStepsParts, "record" | "payable" | "receiptOf"> & {
+export type HoldLedgerParts = Pick<HoldStepsParts, "record" | "payable" | "receiptOf" | "whyNotBooked"> & {
   readonly clock: Clock;
   readonly stationState: () => StationState;
   /** The gateway while it can be reached. */
@@ -54,13 +54,14 @@ export class HoldLedger {
 
   constructor(parts: HoldLedgerParts) {
     this.#parts = parts;
-    const { clock, record, payable, receiptOf } = parts;
+    const { clock, record, payable, receiptOf, whyNotBooked } = parts;
     this.steps = new HoldSteps({
       clock,
       holds: () => this.#holds(),
       record: (event) => !this.#isClosed && record(event),
       payable,
       receiptOf,
+      whyNotBooked,
     });
   }
 

@@ -22,6 +22,8 @@ export type HoldStepsParts = {
   readonly payable: (receipt: number) => Payable | undefined;
   /** The receipt of a session, among the newest of the book. */
   readonly receiptOf: (sessionId: string) => number | undefined;
+  /** Why nothing more may be booked now. */
+  readonly whyNotBooked: () => string | undefined;
 };
 
 /** How a step went: `moved` = the hold has gone on; else it is tried again later, and `stuck` says why a person may be needed. */
@@ -151,6 +153,8 @@ export class HoldSteps {
     if (payable === undefined) return { moved: false, why: `receipt ${receipt} cannot be read`, stuck: true };
     const minor = payableMinor(payable, capMinor(hold));
     if (minor === 0) return this.#release(hold, `nothing is to be paid of receipt ${receipt}`, gateway);
+    const why = this.#parts.whyNotBooked();
+    if (why !== undefined) return { moved: false, why, stuck: true };
     const { reference } = hold;
     const wanted = this.#record({ type: "BookWanted", moment: this.#now(), reference, receipt, minor });
     return wanted.moved ? this.#sendBooking({ ...hold, finalMinor: minor }, gateway) : wanted;

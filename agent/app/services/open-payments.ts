@@ -4,7 +4,7 @@ import type { Config, ConnectorConfig } from "../../../config/schema.js";
 import type { Clock, MeterIdentity } from "../../../drivers/driver.js";
 import type { RefusalCode } from "../../../drivers/payment-gateway.js";
 import { Failure } from "../../core/failure.js";
-import { capMinor, type Hold } from "../../core/payment/hold.js";
+import { capMinor, type Hold, isEnded } from "../../core/payment/hold.js";
 import { lookAheadAt, whyBelowLeastTotal } from "../../core/payment/hold-cap.js";
 import { amountInWords, minorOf, minorText } from "../../core/payment/minor-amount.js";
 import type { Payable } from "../../core/payment/payable.js";
@@ -56,6 +56,8 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
   const record = station.enter.bind(station);
   const refunds = new Refunds({ table, book, payments: ties.payments, record });
   let isAmountWrong = false;
+  // A start is the word of a person that the dialect is right now: what ended before it is told again, and stops nothing.
+  const endedBefore = new Set([...station.stationState().holds.values()].filter(isEnded));
   const ledger: HoldLedger = new HoldLedger({
     clock,
     table,
@@ -64,10 +66,11 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
     gateway: () => line.gateway,
     payable: (receipt) => payableIn(book, receipt),
     receiptOf: (sessionId) => receiptOf(book, sessionId),
+    whyNotBooked: () => (isAmountWrong ? "the terminal booked a wrong amount: nothing more is booked" : undefined),
     faults: station.faults,
     releaseUnknown: config.payments.releaseUnknownHolds,
     ended: (hold) => {
-      isAmountWrong = tellEnd(hold, parts, ties, refunds) || isAmountWrong;
+      isAmountWrong = (tellEnd(hold, parts, ties, refunds) && !endedBefore.has(hold)) || isAmountWrong;
     },
     newId: parts.newId,
     note,

@@ -230,6 +230,34 @@ test("a terminal that books another amount than the receipt's takes no more mone
   await sale.close();
 });
 
+test("after a wrong amount nothing more is booked before the next start", async () => {
+  const sale = await withCar(new CardSale("provider"));
+  sale.bank.bookedWrongBy = 50;
+  sale.tap(ownCard);
+  await sale.clock.pass(2_000);
+  await sale.station.plug(2);
+  sale.tap(otherCard);
+  await sale.clock.pass(2_000);
+  await sale.station.charge(1, 90, 10);
+  await sale.station.charge(2, 90, 10);
+  const states = (): string[] => sale.bank.ours.map(({ state }) => state);
+  for (const connector of [1, 2]) {
+    await sale.station.plug(connector, false);
+    await sale.clock.pass(30_000);
+    assert.equal(states(), ["booked", "open"]);
+  }
+  sale.bank.bookedWrongBy = 0;
+  sale.kill();
+  await sale.revive();
+  await untilEnded(sale);
+  assert.equal(states(), ["booked", "booked"]);
+  assert.equal(
+    sale.bank.ours.map(({ bookedMinor }) => bookedMinor),
+    [150, 100],
+  );
+  await sale.close();
+});
+
 test("a credit of a booked receipt is owed back until a named person says done, in parts, never more than was booked", async () => {
   const sale = new CardSale();
   await sellByCard(sale);
