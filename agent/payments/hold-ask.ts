@@ -20,3 +20,13 @@ export type HoldAnswer =
   | { readonly kind: "refused"; readonly code: RefusalCode; readonly message: string }
   /** The answer was lost: the gateway is being asked. */
   | { readonly kind: "unsure" };
+
+/** The name of a hold at the gateway, from its number and a random text. */
+export function holdReference(number: number, id: string): string {
+  // The end keeps it apart from one of the same number before an older backup was restored.
+  const end = id
+    .replace(/[^0-9a-zA-Z]/g, "")
+    .slice(0, 6)
+    .toUpperCase();
+  return `S${String(number).padStart(6, "0")}${end}`;
+}

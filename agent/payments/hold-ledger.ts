@@ -7,7 +7,7 @@ import { holdTask } from "../core/payment/hold-task.js";
 import { amountInWords } from "../core/payment/minor-amount.js";
 import type { StationState } from "../core/station/station-state.js";
 import type { Faults } from "../sync/faults.js";
-import type { HoldAnswer, HoldAsk } from "./hold-ask.js";
+import { type HoldAnswer, type HoldAsk, holdReference } from "./hold-ask.js";
 import { endWords } from "./hold-end-words.js";
 import { HoldSteps, type HoldStepsParts } from "./hold-steps.js";
 import type { HoldTable } from "./hold-table.js";
@@ -154,12 +154,7 @@ export class HoldLedger {
   #numbered(): Pick<HoldWish, "number" | "reference"> {
     const { table, newId } = this.#parts;
     const number = Math.max(table.data.last, ...[...this.#holds().values()].map((hold) => hold.number)) + 1;
-    // The end keeps it apart from one of the same number before an older backup was restored.
-    const end = newId()
-      .replace(/[^0-9a-zA-Z]/g, "")
-      .slice(0, 6)
-      .toUpperCase();
-    return { number, reference: `S${String(number).padStart(6, "0")}${end}` };
+    return { number, reference: holdReference(number, newId()) };
   }
 
   /** A hold that was made begins its session, if its driver has waited for it no longer than he does. */
@@ -331,7 +326,17 @@ export class HoldLedger {
   }
 
   /** A person's word on one of ours: `gone` = he has seen at the gateway that it was never made. Answers why not. */
-  release(number: number, by: string, gone: boolean): string | undefined {
+  release(number: number, by: string, gone: boolean): Promise<string | undefined> {
+    // In turn: while its hold is being sent or looked for, nobody knows better.
+    return this.#inTurn(async () => {
+      const made = gone ? await this.steps.whyNotGone(number, this.#parts.gateway()) : undefined;
+      const why = made ?? this.#release(number, by, gone);
+      if (why === undefined) this.meet();
+      return why;
+    });
+  }
+
+  #release(number: number, by: string, gone: boolean): string | undefined {
     const hold = this.open().find((one) => one.number === number);
     if (hold === undefined) return `there is no open payment ${number}`;
     const { clock, record } = this.#parts;
@@ -351,7 +356,6 @@ export class HoldLedger {
       return `payment ${number} has receipt ${hold.receipt ?? ""} to book: credit that receipt instead`;
     else record({ type: "ReleaseWanted", moment, reference, why, by });
     this.#retries.delete(reference);
-    this.meet();
     return undefined;
   }
 

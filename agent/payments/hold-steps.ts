@@ -92,6 +92,14 @@ export class HoldSteps {
 
   // ---- whether it was made
 
+  /** Why a hold cannot be said to be gone: it is open at the gateway, where that can be reached and knows references. */
+  async whyNotGone(number: number, gateway: PaymentGateway | undefined): Promise<string | undefined> {
+    const hold = [...this.#parts.holds().values()].find((one) => one.number === number);
+    const open = hold === undefined ? undefined : await gateway?.openHolds();
+    const seen = open?.kind === "done" ? open.value.find(({ reference }) => reference === hold?.reference) : undefined;
+    return seen === undefined ? undefined : `payment ${number} is open at the gateway as hold ${seen.handle}`;
+  }
+
   async #askHold(hold: Hold, gateway: PaymentGateway): Promise<StepResult> {
     const { reference, amount } = hold;
     // What was made since is known, and is not the lost one.

@@ -78,7 +78,7 @@ export async function answerPaymentRequest(
     case "payment-release": {
       const { ledger } = needed(payments);
       const number = requestedNumber(request["number"], "number");
-      refuse(ledger.release(number, nameIn(request["by"]), requestedSwitch(request["gone"], "gone") === true));
+      refuse(await ledger.release(number, nameIn(request["by"]), requestedSwitch(request["gone"], "gone") === true));
       return { number };
     }
     case "payment-release-unknown": {

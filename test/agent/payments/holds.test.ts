@@ -463,6 +463,38 @@ test("a bank that takes long to say yes still begins the session", async () => {
   await sale.close();
 });
 
+test("a hold that is being asked for cannot be said to be gone", async () => {
+  const sale = await withCar();
+  const call = sale.bank.calls.length + 1;
+  let said: Promise<unknown> | undefined;
+  sale.bank.onCall = (at, when) => {
+    if (at !== call || when !== "before") return;
+    said = refusedWith(
+      asked(sale, { do: "payment-release", number: 1, by: "A", gone: true }),
+      /cannot be said to be gone/,
+    );
+  };
+  sale.tap(ownCard);
+  await sale.clock.pass(5_000);
+  await said;
+  assert.ok(said !== undefined);
+  assert.is(sale.station.session(1).state, "charging");
+  await sale.close();
+});
+
+test("a lost hold that stands at the gateway under its reference cannot be said to be gone", async () => {
+  const sale = await withCar(new CardSale("provider"));
+  const call = sale.bank.calls.length + 1;
+  sale.bank.faults.set(call, "answer-lost");
+  sale.bank.faults.set(call + 1, "lost");
+  sale.tap(ownCard);
+  await sale.clock.quiet();
+  await refusedWith(asked(sale, { do: "payment-release", number: 1, by: "A", gone: true }), /is open at the gateway/);
+  await sale.clock.pass(5_000);
+  assert.is(sale.station.session(1).state, "charging");
+  await sale.close();
+});
+
 test("money that is held for so long that the bank will let go of it is told before", async () => {
   const sale = await withCar();
   sale.tap(ownCard);
