@@ -11,6 +11,7 @@ const refunds = "agent/payments/refunds.ts";
 const sales = ["agent/payments/card-sale"];
 const holds = ["agent/payments/holds"];
 const caps = ["agent/core/payment/hold-cap"];
+const tasks = ["agent/core/payment/hold-task"];
 
 export const paymentMutants: readonly Mutant[] = [
   {
@@ -25,7 +26,7 @@ export const paymentMutants: readonly Mutant[] = [
     file: task,
     find: 'return { kind: "ask-hold" };',
     replace: "return undefined;",
-    tests: sales,
+    tests: tasks,
   },
   {
     rule: "a hold without a session is let go of",
@@ -39,7 +40,7 @@ export const paymentMutants: readonly Mutant[] = [
     file: task,
     find: 'return { kind: "ask-end" };',
     replace: "return undefined;",
-    tests: sales,
+    tests: tasks,
   },
   {
     rule: "a booking that the gateway has ended is not sent again",
