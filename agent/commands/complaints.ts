@@ -13,6 +13,7 @@ import { Disk } from "../ledger/store/disk.js";
 import { viewComplaints } from "../receipts/complaints/complaint-table.js";
 import { agentSocket } from "./shared/agent.js";
 import {
+  byOption,
   callerName,
   exampleText,
   print,
@@ -25,8 +26,6 @@ import {
 import { folderFor } from "./shared/state-folder.js";
 
 type ByOptions = StationOptions & { readonly by?: string };
-
-const byOption = (): Option => new Option("--by <name>", "who does it (default: the user who runs the command)");
 
 const textOption = (): Option =>
   new Option("--text <text>", "the words: of a driver up to 500 characters, of an answer up to 1000");

@@ -1,6 +1,6 @@
 // chargetill payments …: what is held on drivers' cards, how it ended, and what is owed back. All of it is asked of the
 // running agent, which alone speaks with the terminal.
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { askAgent, type ControlRequest } from "../control/control-socket.js";
 import { minorText } from "../core/payment/minor-amount.js";
 import type { OpenPayment, OwedBack } from "../core/payment/payments-look.js";
@@ -8,6 +8,7 @@ import type { EndedHold } from "../payments/hold-table.js";
 import type { PaymentsList } from "../payments/payment-requests.js";
 import { agentSocket } from "./shared/agent.js";
 import {
+  byOption,
   callerName,
   exampleText,
   printResult,
@@ -17,8 +18,6 @@ import {
 } from "./shared/command.js";
 
 type ByOptions = StationOptions & { readonly by?: string };
-
-const byOption = (): Option => new Option("--by <name>", "who does it (default: the user who runs the command)");
 
 /** `chargetill payments`. */
 export function paymentCommands(): Command {

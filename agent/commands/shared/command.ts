@@ -61,6 +61,9 @@ export const noteOption = (): Option =>
 /** Who runs the command: whoever called sudo, else the user of this process. */
 export const callerName = (): string => process.env["SUDO_USER"] ?? userInfo().username;
 
+/** `--by`, where somebody's name is written down: the caller's where none is given. */
+export const byOption = (): Option => new Option("--by <name>", "who does it (default: the user who runs the command)");
+
 /** A line, or lines, for a person or a program: no terminal takes what others wrote for an order. */
 export const print = (line: string): void => void process.stdout.write(`${terminalText(line)}\n`);
 export const complain = (line: string): void => void process.stderr.write(`${terminalText(line)}\n`);
