@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { askAgent, type ControlRequest } from "../control/control-socket.js";
 import { minorText } from "../core/payment/minor-amount.js";
-import type { OpenPayment, OwedBack } from "../core/payment/payments-look.js";
+import type { OpenPayment, OwedBack, PaymentsLook } from "../core/payment/payments-look.js";
 import type { EndedHold } from "../payments/hold-table.js";
 import type { PaymentsList } from "../payments/payment-requests.js";
 import { agentSocket } from "./shared/agent.js";
@@ -51,11 +51,7 @@ function openCommand(): Command {
     "payments open",
   ).action(async (options: StationOptions) => {
     const { open, unknown, owed } = await asked<PaymentsList>(options, { do: "payments", ask: true });
-    const lines = [
-      ...open.map(openPaymentLine),
-      ...unknown.map((handle) => `hold ${handle} is open at the terminal and not known here`),
-      ...owed.map(owedLine),
-    ];
+    const lines = openLines({ open, unknown, owed });
     printResult(options, { open, unknown, owed }, lines.length === 0 ? ["nothing is open"] : lines);
   });
 }
@@ -120,8 +116,14 @@ const holdStateWords: Readonly<Record<OpenPayment["state"], string>> = {
   failed: "failed",
 };
 
-/** An open payment in a line. */
-export function openPaymentLine(payment: OpenPayment): string {
+/** A line for each payment that has not ended, each hold that is not known here, and what is owed back. */
+export const openLines = ({ open, unknown, owed }: PaymentsLook): readonly string[] => [
+  ...open.map(openPaymentLine),
+  ...unknown.map((handle) => `hold ${handle} is open at the terminal and not known here`),
+  ...owed.map(owedLine),
+];
+
+function openPaymentLine(payment: OpenPayment): string {
   const { number, held, currency, connector, state, receipt, handle, unsure, stuck } = payment;
   const known = [
     `connector ${connector}`,
@@ -135,8 +137,7 @@ export function openPaymentLine(payment: OpenPayment): string {
   );
 }
 
-/** What is owed back of a receipt, in a line. */
-export const owedLine = ({ receipt, owed, booked, currency }: OwedBack): string =>
+const owedLine = ({ receipt, owed, booked, currency }: OwedBack): string =>
   `REFUND OWED: ${owed} ${currency} of receipt ${receipt} (booked ${booked}); then: chargetill payments refunded ${receipt}`;
 
 function endedLine({ number, state, currency, heldMinor, bookedMinor, receipt, why }: EndedHold): string {

@@ -6,7 +6,7 @@ import { remedyLine } from "../core/fault-table.js";
 import { dateText, localTime } from "../core/time/time.js";
 import { diskForecastText, mib } from "../ledger/upkeep/disk-forecast.js";
 import { reservationText, type Snapshot } from "../station/snapshot.js";
-import { openPaymentLine, owedLine } from "./payments.js";
+import { openLines } from "./payments.js";
 import { uplinkStatusLines as uplinkLines } from "./sync.js";
 
 /** The station in a few lines. */
@@ -53,10 +53,8 @@ export function statusLines(snapshot: Snapshot): string[] {
 const mostPaymentsShown = 5;
 
 /** What is held on drivers' cards, and what is owed back. */
-function paymentLines({ payments }: Pick<Snapshot, "payments">): string[] {
-  if (payments === undefined) return [];
-  const unknown = payments.unknown.map((handle) => `hold ${handle} is open at the terminal and not known here`);
-  const lines = [...payments.open.map(openPaymentLine), ...unknown, ...payments.owed.map(owedLine)];
+function paymentLines({ payments }: Pick<Snapshot, "payments">): readonly string[] {
+  const lines = payments === undefined ? [] : openLines(payments);
   const more = lines.length - mostPaymentsShown;
   return more > 0
     ? [...lines.slice(0, mostPaymentsShown), `${more} more payments are open: chargetill payments open`]
