@@ -1,6 +1,5 @@
 // chargetill complaints …: what drivers complain about, what the station can say of it by itself, and the operator's
 // answers. Looks at the state folder; what changes something goes to the running agent.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { askAgent, type ControlRequest } from "../control/control-socket.js";
@@ -23,7 +22,7 @@ import {
   stationCommand,
   tableLines,
 } from "./shared/command.js";
-import { folderFor } from "./shared/state-folder.js";
+import { folderFor, presentFolderFor } from "./shared/state-folder.js";
 
 type ByOptions = StationOptions & { readonly by?: string };
 
@@ -43,9 +42,7 @@ export function complaintCommands(): Command {
 }
 
 function complaintsIn(where: StationOptions): readonly Complaint[] {
-  const folder = folderFor(where);
-  if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: no such state folder`);
-  return viewComplaints(new Disk(), folder);
+  return viewComplaints(new Disk(), presentFolderFor(where));
 }
 
 function listCommand(): Command {

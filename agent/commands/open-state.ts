@@ -1,7 +1,6 @@
 // What the commands that look at receipts, keys and uplinks work on: book, key and journal in the state folder, for
 // looking only; what changes something goes to the running agent.
 import { createPublicKey } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { askAgent } from "../control/control-socket.js";
 import { Failure } from "../core/failure.js";
@@ -22,15 +21,14 @@ import type { KeySources } from "./key.js";
 import type { ReceiptSources } from "./receipt.js";
 import { agentSocket } from "./shared/agent.js";
 import type { StationOptions } from "./shared/command.js";
-import { folderFor } from "./shared/state-folder.js";
+import { folderFor, presentFolderFor } from "./shared/state-folder.js";
 import { stationSigner } from "./shared/station-signer.js";
 import { loadedFor } from "./shared/with-devices.js";
 
 /** The book, for looking only: safe while an agent writes. */
 export function openReceiptSources(where: StationOptions): ReceiptSources {
-  const folder = folderFor(where);
+  const folder = presentFolderFor(where);
   const disk = new Disk();
-  if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: no such state folder`);
   const config = where.config === undefined ? undefined : loadedFor(where).config;
   return {
     receipts: sourceOver(Book.view(disk, join(folder, "book")), viewDisclosures(disk, folder)),

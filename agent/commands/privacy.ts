@@ -1,12 +1,10 @@
 // chargetill privacy …: what the station knows of the people who charged, and how one of them is forgotten. Looks at the
 // state folder; to forget is the running agent's.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { askAgent } from "../control/control-socket.js";
 import { masked } from "../core/cdr/token.js";
 import { personalNames, readDisclosure, type WithheldName } from "../core/disclosure/disclosure.js";
-import { Failure } from "../core/failure.js";
 import { counted } from "../core/number/counted.js";
 import { Book } from "../ledger/book/book.js";
 import { Disk } from "../ledger/store/disk.js";
@@ -16,7 +14,7 @@ import { tracesOf } from "../receipts/privacy/forgetting.js";
 import { cardName, openOperatorKey, operatorKeyFile } from "../receipts/privacy/operator-key.js";
 import { agentSocket } from "./shared/agent.js";
 import { cardOption, exampleText, printResult, type StationOptions, stationCommand } from "./shared/command.js";
-import { folderFor } from "./shared/state-folder.js";
+import { presentFolderFor } from "./shared/state-folder.js";
 
 /** A UID, or the id of an app user or a contract that stood in its place. */
 function cardUid(text: string): string {
@@ -43,8 +41,7 @@ function showCommand(): Command {
     .option(...cardOption, cardUid)
     .action(async (options: StationOptions & { readonly card?: string }) => {
       const disk = new Disk();
-      const folder = folderFor(options);
-      if (!existsSync(folder)) throw new Failure("usage/invalid", `${folder}: no such state folder`);
+      const folder = presentFolderFor(options);
       const book = Book.view(disk, join(folder, "book"));
       const disclosures = viewDisclosures(disk, folder);
       if (options.card !== undefined) {
