@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { askAgent } from "../control/control-socket.js";
 import { masked } from "../core/cdr/token.js";
-import { personalNames, readDisclosure, type WithheldName } from "../core/disclosure/disclosure.js";
+import type { WithheldName } from "../core/disclosure/disclosure.js";
 import { counted } from "../core/number/counted.js";
 import { Book } from "../ledger/book/book.js";
 import { Disk } from "../ledger/store/disk.js";
 import { viewDisclosures } from "../receipts/disclosures.js";
-import type { CardTraces, Forgotten } from "../receipts/privacy/forgetting.js";
-import { tracesOf } from "../receipts/privacy/forgetting.js";
+import { type CardTraces, type Forgotten, personIn, tracesOf } from "../receipts/privacy/forgetting.js";
 import { cardName, openOperatorKey, operatorKeyFile } from "../receipts/privacy/operator-key.js";
 import { agentSocket } from "./shared/agent.js";
 import { cardOption, exampleText, printResult, type StationOptions, stationCommand } from "./shared/command.js";
@@ -53,10 +52,7 @@ function showCommand(): Command {
       }
       const known = new Map<WithheldName, number>();
       for (let number = 1; number <= book.count(); number += 1)
-        for (const text of disclosures(number)) {
-          const name = readDisclosure(text)?.name;
-          if (name !== undefined && personalNames.includes(name)) known.set(name, (known.get(name) ?? 0) + 1);
-        }
+        for (const name of personIn(disclosures(number))) known.set(name, (known.get(name) ?? 0) + 1);
       const value = { receipts: book.count(), known: Object.fromEntries(known) };
       printResult(options, value, [
         `${counted(book.count(), "receipt")}; known whole beside them:`,

@@ -1,7 +1,6 @@
 // What is known of people beside the receipts, by card, and how it is forgotten: on a person's word, or when it is old
 // enough. Receipts, chain, book and sums stay as they are.
-import type { WithheldName } from "../../core/disclosure/disclosure.js";
-import { personalNames, readDisclosure } from "../../core/disclosure/disclosure.js";
+import { personalNames, readDisclosure, type WithheldName } from "../../core/disclosure/disclosure.js";
 import { payloadOf, soldIn } from "../../core/receipt/receipt-payload.js";
 import type { Book } from "../../ledger/book/book.js";
 import { type Disclosures, personOf, receiptsInPage, type ShownDisclosures } from "../disclosures.js";
@@ -16,7 +15,7 @@ const otherWork = (): Promise<void> => new Promise((resolve) => setImmediate(res
 type BookReceipts = Pick<Book, "count" | "get">;
 
 /** The names of what is still disclosed of a person. */
-const personIn = (disclosures: readonly string[]): readonly WithheldName[] =>
+export const personIn = (disclosures: readonly string[]): readonly WithheldName[] =>
   disclosures.flatMap((text) => {
     const name = readDisclosure(text)?.name;
     return name !== undefined && personalNames.includes(name) ? [name] : [];
