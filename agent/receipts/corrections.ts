@@ -110,8 +110,7 @@ export class Corrections {
 
 /** A contract is billed less; any other payment goes back the way it came. */
 function ownWay(jws: string): CreditOrder["refund"] {
-  const payload = payloadOf(jws);
-  const sold = payload === undefined ? undefined : soldIn(payload);
+  const sold = soldIn(payloadOf(jws));
   return sold === undefined || sold.payment.kind === "contract" ? "contract" : "payment";
 }
 

@@ -153,7 +153,7 @@ export function personOf({ number, jws, concerns }: BookEntry, disclosures: Show
     }
     return undefined;
   };
-  const known = payload === undefined ? undefined : soldIn(payload)?.token.user.id;
+  const known = soldIn(payload)?.token.user.id;
   const reference = value("reference");
   return {
     uid: value("card") ?? known ?? forgotten,

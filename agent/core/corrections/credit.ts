@@ -41,7 +41,7 @@ export function issueCredit(
   hash: HashFunction,
 ): Issued {
   const sold = payloadOf(jws);
-  const fields = sold === undefined ? undefined : soldIn(sold);
+  const fields = soldIn(sold);
   const where = sold === undefined ? undefined : creditedSale(sold);
   if (sold === undefined || fields === undefined || where === undefined)
     throw new ReceiptFault("only the receipt of a sale can be credited");

@@ -220,9 +220,12 @@ export type ReceiptPayload =
   | LostPayload
   | KeyPayload;
 
-/** The fields of a receipt by which something was sold: a session, or a reservation alone; undefined for any other. */
-export function soldIn(payload: ReceiptPayload): SaleFields | ReservationFields | undefined {
-  return payload.kind === "sale" ? payload.sale : payload.kind === "reservation" ? payload.reservation : undefined;
+/**
+ * The fields of a receipt by which something was sold: a session, or a reservation alone; undefined for any other, and
+ * where there is none.
+ */
+export function soldIn(payload: ReceiptPayload | undefined): SaleFields | ReservationFields | undefined {
+  return payload?.kind === "sale" ? payload.sale : payload?.kind === "reservation" ? payload.reservation : undefined;
 }
 
 /** The payload of a receipt of ours, its signature not judged; undefined where the text is none. */

@@ -103,8 +103,7 @@ export class Complaints {
     );
     if (same !== undefined) return same;
     const entry = this.#parts.book.get(receipt);
-    const payload = entry === undefined ? undefined : payloadOf(entry.jws);
-    const sold = payload === undefined ? undefined : soldIn(payload);
+    const sold = entry === undefined ? undefined : soldIn(payloadOf(entry.jws));
     if (sold === undefined) throw new Failure("usage/invalid", `receipt ${receipt} is not of a sale or a reservation`);
     if (earlier.length >= mostPerReceipt)
       throw new Failure("usage/invalid", `there are ${mostPerReceipt} complaints about receipt ${receipt} already`);

@@ -223,7 +223,7 @@ function groupOf(
   }
   const receipt = payload.kind === "credit" ? source.get(payload.credit.number) : undefined;
   const sold = payload.kind === "credit" ? (receipt === undefined ? undefined : payloadFrom(receipt)) : payload;
-  const fields = sold === undefined ? undefined : soldIn(sold);
+  const fields = soldIn(sold);
   if (fields === undefined) return { key: "?", shown: "?" };
   const { token, tariff } = fields;
   return by === "tariff"

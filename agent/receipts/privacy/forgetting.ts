@@ -39,8 +39,7 @@ export async function tracesOf(
   for (let number = 1; number <= book.count(); number += 1) {
     if (number % readAtOnce === 0) await otherWork();
     const entry = book.get(number);
-    const payload = entry === undefined ? undefined : payloadOf(entry.jws);
-    const token = payload === undefined ? undefined : soldIn(payload)?.token;
+    const token = entry === undefined ? undefined : soldIn(payloadOf(entry.jws))?.token;
     if (entry === undefined || token === undefined || !token.card.endsWith(card.uid.slice(-4))) continue;
     if (token.user.id === card.name || personOf(entry, disclosures).uid === card.uid) receipts.push(number);
   }
