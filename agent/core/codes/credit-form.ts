@@ -5,9 +5,9 @@
 // 16 bytes of SHA-256 over the receipt that is taken back, exactly as stored; `key` and `signature` are those of a sale's
 // short form.
 import type { TimeTrust } from "../../../drivers/driver.js";
-import { base64url, fromBase64url, utf8 } from "../number/bytes.js";
-import { type Signer, unsignedMark } from "../signing/signer.js";
-import { clockMarks, longestShortForm } from "./short-form.js";
+import { fromBase64url } from "../number/bytes.js";
+import type { Signer } from "../signing/signer.js";
+import { clockMarks, keyInForm, partsOfForm, signedForm } from "./short-form.js";
 
 /** What the short form of a credit says; `signature` is not judged. */
 export type CreditForm = {
@@ -48,14 +48,13 @@ export function creditFormText({ station, number, issuedAt, clock, credit }: Cre
     `${issuedAt.replace(/\.\d{3}/, "")}${clockMarks[clock]}`,
     `${credit.due.gross}${credit.currency}`,
     credit.receipt.slice(0, 32),
-    keyId.replace("sha256:", "").slice(0, 16),
+    keyInForm(keyId),
   ].join(";");
 }
 
 /** The short form of a credit. Without a signer the mark stands in the signature's place. */
 export function creditForm(facts: CreditFacts, keyId: string, signer: Pick<Signer, "sign"> | undefined): string {
-  const text = creditFormText(facts, keyId);
-  return `${text};${base64url(signer === undefined ? utf8(unsignedMark) : signer.sign(utf8(text)))}`;
+  return signedForm(creditFormText(facts, keyId), signer);
 }
 
 const creditFormPattern = new RegExp(
@@ -68,8 +67,7 @@ const creditFormPattern = new RegExp(
  * The short form of a credit taken apart (an address in front of it is left out); undefined where the text is none.
  */
 export function parseCreditForm(scanned: string): CreditForm | undefined {
-  const whole = scanned.slice(scanned.lastIndexOf("#") + 1).trim();
-  const parts = whole.length > longestShortForm ? null : creditFormPattern.exec(whole);
+  const parts = partsOfForm(scanned, creditFormPattern);
   if (parts === null) return undefined;
   const [, text = "", station = "", number, takesBack, issued = "", clock = "", total = "", currency = ""] = parts;
   const [record = "", key = "", signed = ""] = parts.slice(9);

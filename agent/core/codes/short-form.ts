@@ -8,12 +8,13 @@ import type { TimeTrust } from "../../../drivers/driver.js";
 import type { Settlement } from "../cdr/settlement.js";
 import { base64url, fromBase64url, hexText, utf8 } from "../number/bytes.js";
 import { kwhExact } from "../number/energy-text.js";
+import { markSegment } from "../signing/jws.js";
 import type { HashFunction } from "../signing/merkle.js";
-import { type Signer, unsignedMark } from "../signing/signer.js";
+import type { Signer } from "../signing/signer.js";
 import { isoLocal } from "../time/iso-time.js";
 
 /** The longest text that is taken for a short form. */
-export const longestShortForm = 300;
+const longestShortForm = 300;
 
 /** How a time in the short form says what its clock was: set, running on since, or not set. */
 export const clockMarks: Record<TimeTrust, string> = { synced: "S", holdover: "I", unsynced: "U" };
@@ -38,10 +39,17 @@ export function shortForm(
     kwhExact(end.energyMilliWh),
     `${price.due.gross}${price.currency}`,
     hexText(hash(utf8(ocmf)).slice(0, 16)),
-    keyId.replace("sha256:", "").slice(0, 16),
+    keyInForm(keyId),
   ].join(";");
-  return `${text};${signer === undefined ? base64url(utf8(unsignedMark)) : base64url(signer.sign(utf8(text)))}`;
+  return signedForm(text, signer);
 }
+
+/** How a form names its key: the first 8 bytes of the fingerprint, in hex. */
+export const keyInForm = (keyId: string): string => keyId.replace("sha256:", "").slice(0, 16);
+
+/** A form's text with its signature behind it. Without a signer the mark stands in its place. */
+export const signedForm = (text: string, signer: Pick<Signer, "sign"> | undefined): string =>
+  `${text};${signer === undefined ? markSegment : base64url(signer.sign(utf8(text)))}`;
 
 export type ShortForm = {
   readonly text: string;
@@ -68,14 +76,19 @@ const shortFormPattern = new RegExp(
     String.raw`(-?\d+(?:\.\d+)?)([A-Z]{3});([0-9a-f]{32});([0-9a-f]{16}));([\w-]+)$`,
 );
 
+/** The parts of a scanned text by the pattern of a form; an address in front of it is left out. Null where it is none. */
+export function partsOfForm(scanned: string, pattern: RegExp): RegExpExecArray | null {
+  const whole = scanned.slice(scanned.lastIndexOf("#") + 1).trim();
+  return whole.length > longestShortForm ? null : pattern.exec(whole);
+}
+
 /**
  * A short form taken apart (an address in front of it, as a phone reads it from the code, is left out); undefined where
  * it is none.
  */
 export function parseShortForm(scanned: string): ShortForm | undefined {
-  const whole = scanned.slice(scanned.lastIndexOf("#") + 1).trim();
-  const parts = shortFormPattern.exec(whole);
-  if (parts === null || whole.length > longestShortForm) return undefined;
+  const parts = partsOfForm(scanned, shortFormPattern);
+  if (parts === null) return undefined;
   const [
     ,
     text = "",
