@@ -291,11 +291,11 @@ function checkShortForm(
 ): Check {
   const says = wordsOfCode(short);
   const signed = utf8(short.text);
-  const found = hasLowS(short.signature) ? tools.recover(signed, short.signature) : [];
-  const keys = [...new Set([...pins.keys, ...found])].filter(
-    (key) => fingerprintOf(key, tools.hash)?.startsWith(short.key) === true,
-  );
-  const by = keys.find((key) => isOwnSignature(tools, key, signed, short.signature, "ieee-p1363"));
+  const hasSigned = (key: string): boolean =>
+    fingerprintOf(key, tools.hash)?.startsWith(short.key) === true &&
+    isOwnSignature(tools, key, signed, short.signature, "ieee-p1363");
+  const found = (): readonly string[] => (hasLowS(short.signature) ? tools.recover(signed, short.signature) : []);
+  const by = pins.keys.find(hasSigned) ?? found().find(hasSigned);
   const fingerprint = by === undefined ? undefined : (fingerprintOf(by, tools.hash) ?? "");
   if (fingerprint !== undefined && pins.fingerprints.has(fingerprint)) {
     const retired = retiredBefore(pins.fingerprints, fingerprint, short.station, short.number);
