@@ -38,8 +38,8 @@ export function codeLines(text: string, onPaper = false): string[] {
   return lines;
 }
 
-/** Modules of white around a code. */
-const codeMargin = 4;
+/** Modules of white around a code, as the standard asks. */
+export const codeMargin = 4;
 
 /** The side of a code in CSS millimetres where each module is so many CSS pixels wide. */
 export const codeWidthMillimetres = (text: string, pixels: number, level: CodeLevel): number =>
@@ -51,12 +51,11 @@ export const codeWidthMillimetres = (text: string, pixels: number, level: CodeLe
  */
 export function codeSvg(text: string, width: number, name: string, level: CodeLevel = "L"): string {
   const { size, isDark } = codeModules(text, level);
-  const margin = codeMargin;
   let path = "";
   for (let row = 0; row < size; row += 1)
     for (let column = 0; column < size; column += 1)
-      if (isDark(row, column)) path += `M${column + margin} ${row + margin}h1v1h-1z`;
-  const side = size + 2 * margin;
+      if (isDark(row, column)) path += `M${column + codeMargin} ${row + codeMargin}h1v1h-1z`;
+  const side = size + 2 * codeMargin;
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}" width="${width}mm" ` +
     `height="${width}mm" role="img" aria-label="${htmlText(name)}" ` +

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { Config } from "../../../config/schema.js";
 import { Failure } from "../../core/failure.js";
+import { utf8 } from "../../core/number/bytes.js";
 import { receiptSheet } from "../../core/print/receipt-sheet.js";
 import { type TextWidth, wrappedLines } from "../../core/print/receipt-text.js";
 import { receiptFileText } from "../../core/receipt/receipt-file.js";
@@ -21,8 +22,8 @@ const endOfPaper = "\n\n\n\x1dVB\x00";
 /** Where the receipt lies online, for a phone and for whoever types it. */
 function onlineLines(address: string, columns: TextWidth): Uint8Array[] {
   const lines = wrappedLines(address, columns).join("\n");
-  const code = columns === 32 ? printedCode(address) : new TextEncoder().encode(codeLines(address, true).join("\n"));
-  return [code, new TextEncoder().encode(`\n${lines}\n`)];
+  const code = columns === 32 ? printedCode(address) : utf8(codeLines(address, true).join("\n"));
+  return [code, utf8(`\n${lines}\n`)];
 }
 
 /**
