@@ -81,9 +81,9 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ...inspectTable(disk, at(complaintsFile), parseComplaints, noComplaints, { personal: true }),
     // Made anew, the terminal takes no money until its test.
     ...inspectTable(disk, at(acceptedTerminalsFile), parseAcceptedTerminals, []),
-    // Made anew, it takes the mark outside for its own; only one that is gone is not missed then.
     // Open payments stand in the journal; of those that have ended only the list for people is lost.
     ...inspectTable(disk, holdTablePath(folder), parseHoldTable, emptyHoldTable),
+    // Made anew, it takes the mark outside for its own; only one that is gone is not missed then.
     ...inspectTable(disk, at(knownMarkFile), parseKnownMark, { id: null }),
     ...named("pulled").flatMap((name) => inspectTable(disk, at(name), parsePullState, nothingPulled)),
     ...uplinks.flatMap((name) =>
@@ -104,9 +104,9 @@ export function inspectStateFolder(disk: Disk, folder: string): RepairFinding[] 
     ...named("events").flatMap((name) =>
       inspectTable(disk, at(name), parseSecurityEvents, noSecurityEvents, { steps: true }),
     ),
-    // What a backend has set it sets again; a transaction that was open may be told to it once more.
     // Without what it has set for payments on its page, no code leads there until it sets it again.
     ...named("webpay").flatMap((name) => inspectTable(disk, at(name), parseWebPayments, noWebPayments)),
+    // What a backend has set it sets again; a transaction that was open may be told to it once more.
     ...named("settings").flatMap((name) => inspectTable(disk, at(name), parseSettings, {})),
     ...named("ocpp").flatMap((name) =>
       inspectTable(disk, at(name), parseTransactionsTable, { state: noTransactions }, { steps: true }),
