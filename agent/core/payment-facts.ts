@@ -1,11 +1,10 @@
 // How a session is paid, as its receipt says it: kinds, states and amounts. Nothing here names a whole card.
 
-const paymentKinds = ["contract", "terminal", "page", "backend", "grant"] as const;
 /**
  * Who takes the money: the mobility provider of a contract, the station's own card terminal, a payment page, the
  * backend that started the session, or the issuer of a charge grant.
  */
-export type PaymentKind = (typeof paymentKinds)[number];
+export type PaymentKind = "contract" | "terminal" | "page" | "backend" | "grant";
 
 /** What was known of the payment when the receipt was made; `unsure` = whether it was booked or released is not known. */
 export type PaymentState = "held" | "booked" | "released" | "unsure";
@@ -33,3 +32,6 @@ export type PaymentFacts = {
   /** Of the total, what is not charged: it lies above what was held, or no energy flowed. */
   readonly waived?: string;
 };
+
+/** What a receipt asks for. Amounts and energy are decimal texts. */
+export type Payable = { readonly gross: string; readonly currency: string; readonly energyKwh: string };

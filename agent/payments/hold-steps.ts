@@ -10,7 +10,8 @@ import type {
 } from "../../drivers/payment-gateway.js";
 import { capMinor, type Hold, isEnded } from "../core/payment/hold.js";
 import type { HoldTask } from "../core/payment/hold-task.js";
-import { type Payable, payableMinor } from "../core/payment/payable.js";
+import { payableMinor } from "../core/payment/payable.js";
+import type { Payable } from "../core/payment-facts.js";
 import type { StationEvent } from "../core/station/station-event.js";
 
 export type HoldStepsParts = {

@@ -7,7 +7,7 @@ import { Failure } from "../../core/failure.js";
 import { capMinor, type Hold, isEnded } from "../../core/payment/hold.js";
 import { lookAheadAt, whyBelowLeastTotal } from "../../core/payment/hold-cap.js";
 import { amountInWords, minorOf, minorText } from "../../core/payment/minor-amount.js";
-import type { Payable } from "../../core/payment/payable.js";
+import type { Payable } from "../../core/payment-facts.js";
 import { payloadOf } from "../../core/receipt/receipt-payload.js";
 import type { Acceptance } from "../../core/session/opening.js";
 import { minuteMs } from "../../core/time/time.js";

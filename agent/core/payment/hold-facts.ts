@@ -1,10 +1,10 @@
 // What a receipt says of the hold that pays for its session, as it was known when the receipt was made: nothing is booked
 // before that.
 
-import type { PaymentFacts } from "../payment-facts.js";
+import type { Payable, PaymentFacts } from "../payment-facts.js";
 import { capMinor, type Hold } from "./hold.js";
 import { minorOf, minorText } from "./minor-amount.js";
-import { type Payable, payableMinor } from "./payable.js";
+import { payableMinor } from "./payable.js";
 
 /** The payment of a receipt that asks for `payable` and is paid by a hold. */
 export function holdFacts(hold: Hold, payable: Payable): PaymentFacts {

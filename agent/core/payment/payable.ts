@@ -1,10 +1,8 @@
 // What of a receipt is booked on the hold that paid for its session.
 
 import { compare, ratioOfText, zeroRatio } from "../number/money.js";
+import type { Payable } from "../payment-facts.js";
 import { minorOf } from "./minor-amount.js";
-
-/** What a receipt asks for. Amounts and energy are decimal texts. */
-export type Payable = { readonly gross: string; readonly currency: string; readonly energyKwh: string };
 
 /**
  * Minor units to book: the total, never more than the hold, and nothing where no energy flowed. What lies between it and

@@ -4,7 +4,7 @@ import type { ConnectorFacts, StationFacts } from "../../../config/schema.js";
 import type { Reading } from "../../../drivers/driver.js";
 import type { SessionToken, Settlement, UserIdentity } from "../cdr/settlement.js";
 import { kwhExact } from "../number/energy-text.js";
-import type { PaymentFacts } from "../payment-facts.js";
+import type { Payable, PaymentFacts } from "../payment-facts.js";
 import { type Rating, ratingOf } from "../rating/rating.js";
 import { type Sample, stationRules } from "../rating/sample.js";
 import { bill, lowerOf, periods } from "../rating/session-bill.js";
@@ -22,11 +22,8 @@ export type SettleContext = {
   readonly softwareVersion: string;
   readonly nameUser: (token: SessionToken, by: Settlement["authMethod"]) => UserIdentity;
   /** What the receipt says of the hold that pays for the session. */
-  readonly paymentOf?: (hold: string, payable: PaidAmount) => PaymentFacts | undefined;
+  readonly paymentOf?: (hold: string, payable: Payable) => PaymentFacts | undefined;
 };
-
-/** What a session asks for: decimal texts. */
-type PaidAmount = { readonly gross: string; readonly currency: string; readonly energyKwh: string };
 
 /** The settlement of a session whose receipt has its number. Pure: asked again, it gives the same. */
 export function settlementOf(session: Extract<Session, { state: "settling" }>, context: SettleContext): Settlement {
@@ -48,8 +45,8 @@ export function settlementOf(session: Extract<Session, { state: "settling" }>, c
   };
   const { hold } = opening.acceptance;
   const energyKwh = kwhExact(end.energyMilliWh - opening.begin.energyMilliWh);
-  const amount: PaidAmount = { gross: price.due.gross, currency: price.currency, energyKwh };
-  const payment = hold === undefined ? undefined : context.paymentOf?.(hold, amount);
+  const payable: Payable = { gross: price.due.gross, currency: price.currency, energyKwh };
+  const payment = hold === undefined ? undefined : context.paymentOf?.(hold, payable);
   return {
     receiptNumber: numbered.number,
     pagination: numbered.pagination,
