@@ -3,7 +3,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import jsqr from "jsqr";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { issueReceipt } from "../../agent/core/receipt/receipt.js";
@@ -17,11 +16,11 @@ import { freshFolder } from "../support/command.js";
 import { isInstalled } from "../support/is-installed.js";
 import { chainOf, littleBook, settlement, signer, station } from "../support/sample-receipt.js";
 import { testStationConfig } from "../support/station/test-station.js";
+import { codeInDots, codeInPicture } from "../support/web/read-code.js";
 import { hasChromium, withChromium } from "./chromium.js";
 import { openVerifier, verifierAddress } from "./verifier-page.js";
 
 const test = suite("the QR code");
-const decode = (jsqr as unknown as { default: typeof jsqr.default }).default;
 // As long as an operator's address may be: the page beside this test is opened under it.
 const verifyUrl = "https://check.example.org/verify.html";
 const issued = issueReceipt(
@@ -38,7 +37,7 @@ const address = `${verifyUrl}#${short}`;
 function readFrom(grey: Uint8Array, width: number, height: number): string | undefined {
   const colours = new Uint8ClampedArray(width * height * 4);
   for (let at = 0; at < width * height; at += 1) colours.fill(grey[at] ?? 255, at * 4, at * 4 + 3);
-  return decode(colours, width, height)?.data;
+  return codeInDots(colours, width, height);
 }
 
 /** A PGM picture (P5), as pdftoppm writes it. */
@@ -102,10 +101,7 @@ if (hasChromium())
       await page.setViewport({ width: 360, height: 740, deviceScaleFactor: 2 });
       await page.setContent(receiptHtml(issued.jws, sha256, { language: "en" }));
       const figure = await page.$("figure svg[shape-rendering]");
-      const shot = Buffer.from((await figure?.screenshot()) ?? []).toString("base64");
-      const blank = await browser.newPage();
-      const { grey, width, height } = await blank.evaluate(greyOf, `data:image/png;base64,${shot}`);
-      const read = readFrom(Buffer.from(grey, "base64"), width, height) ?? "";
+      const read = (await codeInPicture(browser, (await figure?.screenshot()) ?? Buffer.of())) ?? "";
       assert.is(read, address);
       const { page: opened, troubles } = await openVerifier(browser, "about:blank");
       await opened.setOfflineMode(true);
@@ -115,31 +111,5 @@ if (hasChromium())
       assert.equal(troubles, []);
     }));
 else console.log("SKIPPED the QR code on a screen: Debian's chromium is not installed");
-
-type Grey = { readonly grey: string; readonly width: number; readonly height: number };
-
-/** Runs in the browser: the grey of a picture's dots. */
-async function greyOf(source: string): Promise<Grey> {
-  type Drawn = {
-    drawImage(image: unknown, x: number, y: number): void;
-    getImageData(...at: number[]): { data: Uint8Array };
-  };
-  type Parts = {
-    readonly Image: new () => { src: string; decode(): Promise<void>; readonly width: number; readonly height: number };
-    readonly OffscreenCanvas: new (width: number, height: number) => { getContext(kind: string): Drawn };
-    btoa(text: string): string;
-  };
-  const { Image, OffscreenCanvas, btoa } = globalThis as unknown as Parts;
-  const image = new Image();
-  image.src = source;
-  await image.decode();
-  const { width, height } = image;
-  const canvas = new OffscreenCanvas(width, height).getContext("2d");
-  canvas.drawImage(image, 0, 0);
-  const { data } = canvas.getImageData(0, 0, width, height);
-  let text = "";
-  for (let at = 0; at < data.length; at += 4) text += String.fromCharCode(data[at] ?? 255);
-  return { grey: btoa(text), width, height };
-}
 
 test.run();

@@ -4,6 +4,10 @@ import type { Browser } from "puppeteer-core";
 
 const decode = (jsqr as unknown as { default: typeof jsqr.default }).default;
 
+/** The text of the code in a picture of so many dots, four bytes each; undefined where none is found. */
+export const codeInDots = (dots: Uint8ClampedArray, width: number, height: number): string | undefined =>
+  decode(dots, width, height)?.data;
+
 type Dots = { readonly bytes: string; readonly width: number; readonly height: number };
 
 /** The text of the code in a PNG; undefined where none is found. */
@@ -12,7 +16,7 @@ export async function codeInPicture(browser: Browser, png: Uint8Array): Promise<
   const source = `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
   const { bytes, width, height } = await page.evaluate(dotsOf, source);
   await page.close();
-  return decode(new Uint8ClampedArray(Buffer.from(bytes, "base64")), width, height)?.data;
+  return codeInDots(new Uint8ClampedArray(Buffer.from(bytes, "base64")), width, height);
 }
 
 /** Runs in the browser: the dots of a picture, four bytes each. */
