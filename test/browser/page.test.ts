@@ -2,13 +2,13 @@
 // finds nothing, and the first paint is small.
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import axe from "axe-core";
 import type { Browser, Page } from "puppeteer-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { codesFor } from "../../agent/web/display/display-codes.js";
 import { type Language, languages } from "../../config/languages.js";
 import { PageBench } from "../support/web/page-bench.js";
+import { axeFindings } from "./axe-findings.js";
 import { hasChromium, watchedPage, withChromium } from "./chromium.js";
 import { eachState, type PageState } from "./page-states.js";
 
@@ -21,17 +21,6 @@ const leastHeadingPixels = 48;
 /** Where pictures of every state go, if anywhere. */
 const pictures = process.env["CHARGETILL_PICTURES"];
 const widths = isWhole ? [360, 800, 1280] : [360];
-
-type AxeFinding = { readonly id: string; readonly nodes: readonly { readonly html: string }[] };
-
-/** What axe has to say of the page; it needs a browser with scripts. */
-async function axeFindings(page: Page): Promise<string[]> {
-  await page.setJavaScriptEnabled(true);
-  await page.reload();
-  await page.evaluate(axe.source);
-  const found = (await page.evaluate("axe.run().then((result) => result.violations)")) as readonly AxeFinding[];
-  return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
-}
 
 const addressOf = (bench: PageBench, path: string, language: Language): string =>
   `http://station.test:${bench.port}${path}?lang=${language}`;
@@ -77,6 +66,9 @@ async function stateIsWell(
     const route = isWhole ? `${path} ${name}` : `${path.slice(0, 3)} ${path.startsWith("/r/") ? name : ""}`;
     if (judged.has(route)) return;
     judged.add(route);
+    // axe needs a page with scripts.
+    await page.setJavaScriptEnabled(true);
+    await page.reload();
     assert.equal(await axeFindings(page), [], `${path} in ${language}`);
   } finally {
     await page.close();
