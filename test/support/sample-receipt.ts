@@ -131,11 +131,7 @@ export const nameUser = userNaming("hashed", operatorKey);
 function shownOf({ tariff: other, begin: first, timeZone: zone = timeZone }: Partial<Settlement>): string {
   const parsed = other === undefined ? undefined : parseTariff(other);
   if (parsed?.ok !== true) return shownText;
-  return priceBeforeStart(parsed.tariff, first?.moment.at ?? startMs, zone, "en", {
-    idleGraceMs: 0,
-    noEnergyMs: 0,
-    limits: {},
-  })
+  return priceBeforeStart(parsed.tariff, first?.moment.at ?? startMs, zone, shownTerms.language, shownTerms)
     .map(({ text }) => text)
     .join("\n");
 }

@@ -19,6 +19,7 @@ import {
   occasion,
   receiptAt,
   settlement,
+  sourceOf,
   startMs,
 } from "../sample-receipt.js";
 import { repeatableSigner } from "./repeatable-signer.js";
@@ -73,11 +74,5 @@ export function vectorSource(book: readonly Issued[]): ReceiptSource {
     ...entry,
     kind: payloadOf(entry.jws)?.kind ?? "",
   }));
-  return {
-    count: () => entries.length,
-    get: (number) => entries[number - 1],
-    entries: (from = 1) => entries.slice(from - 1),
-    concerning: (number) => (number === 2 ? entries.slice(3, 5) : []),
-    disclosures: (number) => book[number - 1]?.disclosures ?? [],
-  };
+  return { ...sourceOf(entries, book), concerning: (number) => (number === 2 ? entries.slice(3, 5) : []) };
 }
