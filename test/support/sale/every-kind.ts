@@ -1,15 +1,14 @@
 // One piece of evidence of every kind that the verifier knows: receipts of each kind, records, books, archives.
 
 import { issueCredit } from "../../../agent/core/corrections/credit.js";
-import { canonicalText } from "../../../agent/core/json/json-text.js";
-import { hexText, utf8 } from "../../../agent/core/number/bytes.js";
+import { utf8 } from "../../../agent/core/number/bytes.js";
 import { ocmfXml } from "../../../agent/core/ocmf/ocmf-xml.js";
 import type { Issued } from "../../../agent/core/receipt/issuing.js";
 import { issueLost } from "../../../agent/core/receipt/lost-numbers.js";
 import { issueKeyChange, issueReceipt, issueRecovery } from "../../../agent/core/receipt/receipt.js";
 import { receiptFileText } from "../../../agent/core/receipt/receipt-file.js";
 import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
-import { issueReservation, settledNoShow } from "../../../agent/core/receipt/reservation-receipt.js";
+import { issueReservation } from "../../../agent/core/receipt/reservation-receipt.js";
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { disputeBundle } from "../../../agent/receipts/dispute/dispute-bundle.js";
 import type { GivenFile } from "../../../agent/receipts/dispute/given-evidence.js";
@@ -26,51 +25,20 @@ import {
   creditOrder,
   entriesOf,
   littleBook,
-  nameUser,
   occasion,
   receiptAt,
   settlement,
   signer,
   sourceOf,
   startMs,
-  station,
   tariff,
 } from "../sample-receipt.js";
-
-const digestOf = ({ source }: { readonly source: unknown }): string => hexText(sha256(utf8(canonicalText(source))));
+import { noShow, settledReservation } from "./sample-reservation.js";
 
 /** A reservation of half an hour that nobody came for. */
 function expiredReservation(book: readonly Issued[]): Issued {
-  const { connector, token } = settlement(2);
-  const since = { at: startMs, monoMs: 5_000, boot: "b", trust: "synced" as const };
-  const settled = settledNoShow(
-    {
-      id: "csms:7",
-      by: "csms",
-      token,
-      untilMs: startMs + 1_800_000,
-      fee: {
-        sessionId: "S-7",
-        connector,
-        tariff,
-        tariffDigest: digestOf({ source: tariff }),
-        shown: "Reservation: free",
-        timeZone: "Europe/Berlin",
-        since,
-      },
-      ended: { ...since, at: startMs + 1_800_000, monoMs: 5_000 + 1_800_000 },
-    },
-    {
-      receiptNumber: book.length + 1,
-      issuedMs: startMs + 1_800_000,
-      issuedTrust: "synced",
-      nameUser,
-      softwareVersion: "0.1.0",
-      station,
-      digestOf,
-    },
-  );
-  return issueReservation(settled, chainOf(book), signer, sha256);
+  const expired = noShow(startMs, 1_800_000, undefined, { tariff, shown: "Reservation: free" });
+  return issueReservation(settledReservation(expired, book.length + 1), chainOf(book), signer, sha256);
 }
 
 /** A chain with a receipt of each kind, by kind, in order; the last key's signer closes it. */

@@ -2,12 +2,11 @@
 
 import type { ReservationSettlement } from "../../../agent/core/cdr/settlement.js";
 import { reservationPrices } from "../../../agent/core/explain/explain-tariff.js";
-import { canonicalText } from "../../../agent/core/json/json-text.js";
-import { hexText, utf8 } from "../../../agent/core/number/bytes.js";
 import { settledNoShow } from "../../../agent/core/receipt/reservation-receipt.js";
 import type { NoShow } from "../../../agent/core/station/backend-orders.js";
+import type { Tariff } from "../../../agent/core/tariff/tariff.js";
 import { parseTariff } from "../../../agent/core/tariff/tariff-reader.js";
-import { sha256 } from "../../../agent/ledger/store/digest.js";
+import { tariffDigest } from "../../../agent/tariffs/tariff-digest.js";
 import { nameUser, settlement, station } from "../sample-receipt.js";
 
 /** 3.00 an hour by day, 6.00 from 2 to 4 at night; 4.00 where nobody comes. */
@@ -33,17 +32,18 @@ export const reservationTariff = {
   ],
   last_updated: "2026-01-01T00:00:00Z",
 };
-export const reservationDigest = ({ source }: { readonly source: unknown }): string =>
-  hexText(sha256(utf8(canonicalText(source))));
 
-/** What the backend was given to tell. */
-function toldOf(value: unknown): string {
+function tariffOf(value: unknown): Tariff {
   const parsed = parseTariff(value);
   if (!parsed.ok) throw new Error("the tariff cannot be read");
-  return reservationPrices(parsed.tariff, "en")
+  return parsed.tariff;
+}
+
+/** What the backend was given to tell. */
+const toldOf = (tariff: Tariff): string =>
+  reservationPrices(tariff, "en")
     .map(({ text }) => text)
     .join("\n");
-}
 
 /** A reservation from an instant on; `stoodMs` = by the monotonic clock, `untilMs` = as it was told. */
 export function noShow(
@@ -54,6 +54,7 @@ export function noShow(
 ): NoShow {
   const since = { at: fromMs, monoMs: 5_000, boot: "b", trust: "synced" as const };
   const { connector, token } = settlement(2);
+  const tariff = tariffOf(more.tariff ?? reservationTariff);
   return {
     id: "csms:7",
     by: "csms",
@@ -61,10 +62,10 @@ export function noShow(
     untilMs,
     fee: {
       sessionId: "S-7",
-      connector: connector as NoShow["fee"]["connector"],
+      connector,
       tariff: reservationTariff,
-      tariffDigest: reservationDigest({ source: reservationTariff }),
-      shown: toldOf(more.tariff ?? reservationTariff),
+      tariffDigest: tariffDigest(tariff),
+      shown: toldOf(tariff),
       timeZone: "Europe/Berlin",
       since,
       ...more,
@@ -81,5 +82,5 @@ export const settledReservation = (one: NoShow, receiptNumber = 2): ReservationS
     nameUser,
     softwareVersion: "0.1.0",
     station,
-    digestOf: reservationDigest,
+    digestOf: tariffDigest,
   });

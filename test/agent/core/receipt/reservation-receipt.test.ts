@@ -31,12 +31,7 @@ import { newestCheckpoint } from "../../../../agent/receipts/output/exports.js";
 import { receiptHtml } from "../../../../agent/receipts/output/html.js";
 import { bookRow } from "../../../../agent/receipts/output/tables.js";
 import { languages } from "../../../../config/languages.js";
-import {
-  noShow,
-  reservationDigest,
-  reservationTariff,
-  settledReservation,
-} from "../../../support/sale/sample-reservation.js";
+import { noShow, reservationTariff, settledReservation } from "../../../support/sale/sample-reservation.js";
 import {
   brokenSigner,
   chainOf,
@@ -92,7 +87,6 @@ test("prices that include tax, and a minimum that is one of charging, are no hin
   for (const json of [carPark, { ...carPark, min_price: { before_taxes: 20, after_taxes: 24 } }]) {
     const one = noShow(Date.UTC(2026, 5, 1, 10), 12 * minute, undefined, {
       tariff: json as NoShow["fee"]["tariff"],
-      tariffDigest: reservationDigest({ source: json }),
     });
     const sold = settledReservation(one);
     // Paper: 15 min x 0.05 + 2.00 + 4.00 = 6.75, tax included; before 20 % it is 5.625.
