@@ -7,6 +7,9 @@ import type { BankMemory, LineFault } from "./remembering-bank.js";
 /** How often a thing was tried, and what did not hold of the money. */
 export type Tried = { readonly times: number; readonly faults: readonly string[] };
 
+/** A sale in trouble, what that trouble is, and how it is sold. */
+type Try = readonly [sale: CardSale, what: string, how?: Parameters<typeof sellByCard>[1]];
+
 const memories: readonly BankMemory[] = ["terminal", "provider"];
 const cuts: readonly LineFault[] = ["lost", "answer-lost"];
 const stages = ["before", "after"] as const;
@@ -14,11 +17,7 @@ const stages = ["before", "after"] as const;
 const enoughFaults = 3;
 
 /** One sale with that trouble, and what does not hold of the money after it. */
-export async function faultsOf(
-  sale: CardSale,
-  what: string,
-  how?: Parameters<typeof sellByCard>[1],
-): Promise<string[]> {
+export async function faultsOf(sale: CardSale, what: string, how?: Try[2]): Promise<string[]> {
   const others = [sale.bank.heldByOther(3_000)];
   await sellByCard(sale, how);
   await untilEnded(sale);
@@ -27,12 +26,12 @@ export async function faultsOf(
   return faults;
 }
 
-async function all(tries: Iterable<readonly [CardSale, string]>): Promise<Tried> {
+async function all(tries: Iterable<Try>): Promise<Tried> {
   const faults: string[] = [];
   let times = 0;
-  for (const [sale, what] of tries) {
+  for (const [sale, what, how] of tries) {
     if (faults.length >= enoughFaults) break;
-    faults.push(...(await faultsOf(sale, what)));
+    faults.push(...(await faultsOf(sale, what, how)));
     times += 1;
   }
   return { times, faults };
@@ -46,31 +45,34 @@ async function undisturbed(memory: BankMemory): Promise<CardSale> {
   return sale;
 }
 
-/** The line is lost at every call, before the bank has heard it and after it has acted. */
-export async function cutAtEveryCall(): Promise<Tried> {
-  const tries: [CardSale, string][] = [];
+/** A sale for each call to each bank and each way to disturb it; `disturb` says what it did. */
+async function atEveryCall<T>(
+  ways: readonly T[],
+  disturb: (sale: CardSale, call: number, way: T) => string,
+): Promise<Tried> {
+  const tries: Try[] = [];
   for (const memory of memories)
     for (const [call, name] of (await undisturbed(memory)).bank.calls.entries())
-      for (const cut of cuts) {
+      for (const way of ways) {
         const sale = new CardSale(memory);
-        sale.bank.faults.set(call, cut);
-        tries.push([sale, `${name} at a ${memory}, ${cut}`]);
+        tries.push([sale, `${name} at a ${memory}, ${disturb(sale, call, way)}`]);
       }
   return all(tries);
 }
 
+/** The line is lost at every call, before the bank has heard it and after it has acted. */
+export const cutAtEveryCall = (): Promise<Tried> =>
+  atEveryCall(cuts, (sale, call, cut) => {
+    sale.bank.faults.set(call, cut);
+    return cut;
+  });
+
 /** The process is killed at every call, before the bank has heard it and after it has acted. */
-export async function killAtEveryCall(): Promise<Tried> {
-  const tries: [CardSale, string][] = [];
-  for (const memory of memories)
-    for (const [call, name] of (await undisturbed(memory)).bank.calls.entries())
-      for (const stage of stages) {
-        const sale = new CardSale(memory);
-        sale.bank.onCall = (at, when) => void (at === call && when === stage && sale.kill());
-        tries.push([sale, `${name} at a ${memory}, killed ${stage} it`]);
-      }
-  return all(tries);
-}
+export const killAtEveryCall = (): Promise<Tried> =>
+  atEveryCall(stages, (sale, call, stage) => {
+    sale.bank.onCall = (at, when) => void (at === call && when === stage && sale.kill());
+    return `killed ${stage} it`;
+  });
 
 /** The process is killed before and after every write of the journal, or with `everywhere` at every change of the disk. */
 export async function killAtEveryWrite(everywhere = false): Promise<Tried> {
@@ -81,11 +83,10 @@ export async function killAtEveryWrite(everywhere = false): Promise<Tried> {
 }
 
 /** Random trouble, several times a sale: a seed repeats it. */
-export async function randomTrouble(seeds: Iterable<number>): Promise<Tried> {
-  const faults: string[] = [];
-  let times = 0;
+export const randomTrouble = (seeds: Iterable<number>): Promise<Tried> => all(randomTries(seeds));
+
+function* randomTries(seeds: Iterable<number>): Generator<Try> {
   for (const seed of seeds) {
-    if (faults.length >= enoughFaults) break;
     const random = randomFrom(seed);
     const sale = new CardSale(random() < 0.5 ? "terminal" : "provider");
     for (let call = 0; call < 40; call += 1)
@@ -95,8 +96,6 @@ export async function randomTrouble(seeds: Iterable<number>): Promise<Tried> {
     sale.bank.onCall = (call, when) => void (kills.get(call) === when && sale.kill());
     // The register moves in whole steps of its signed record.
     const how = { wattHours: 3 * Math.floor(random() * 30), seconds: 30, stops: random() < 0.7 };
-    faults.push(...(await faultsOf(sale, `seed ${seed}`, how)));
-    times += 1;
+    yield [sale, `seed ${seed}`, how];
   }
-  return { times, faults };
 }
