@@ -15,12 +15,16 @@ import { terminalConfig } from "./terminal-bench.js";
 const cardNumber = "5555555555554444";
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(" ", ""), "hex");
 /** Where the fields of a sound frame end: between them an unknown tag may stand. */
-const borders = new Map<Buffer, readonly number[]>();
+const borders = new WeakMap<Buffer, readonly number[]>();
+
+/** A frame of this one's command with other data, as long as its length says. */
+const withData = (frame: Buffer, data: Uint8Array): Buffer =>
+  Buffer.concat([frame.subarray(0, 2), Buffer.from([data.length]), data]);
 
 /** A frame of fields, with a space between each and the next. */
 function framed(code: string, fields: string): Buffer {
   const data = bytes(fields);
-  const frame = Buffer.concat([bytes(code), Buffer.from([data.length]), data]);
+  const frame = withData(bytes(code), data);
   let end = 0;
   borders.set(
     frame,
@@ -78,12 +82,7 @@ const damages: Readonly<Record<string, (frames: readonly Buffer[], random: Rando
   "an unknown tag": (frames, random) =>
     withInserted(frames, random, Buffer.from([[0x00, 0x07, 0x77, 0xee][random(4)] ?? 0, random(256)])),
   "a field cut short": (frames, random) =>
-    Buffer.concat(
-      frames.map((frame) => {
-        const data = frame.subarray(3, Math.max(3, frame.length - random(12)));
-        return Buffer.concat([frame.subarray(0, 2), Buffer.from([data.length]), data]);
-      }),
-    ),
+    Buffer.concat(frames.map((frame) => withData(frame, frame.subarray(3, Math.max(3, frame.length - random(12)))))),
   "noise between": (frames, random) =>
     withInserted(frames, random, Buffer.from(Array.from({ length: 1 + random(20) }, () => random(256))), true),
   "noise alone": (_, random) => Buffer.from(Array.from({ length: random(400) }, () => random(256))),
@@ -108,8 +107,7 @@ function withInserted(frames: readonly Buffer[], random: Random, extra: Buffer, 
       const data = frame.subarray(3);
       const places = borders.get(frame) ?? [data.length];
       const cut = places[random(places.length)] ?? data.length;
-      const spoilt = Buffer.concat([data.subarray(0, cut), extra, data.subarray(cut)]);
-      return Buffer.concat([frame.subarray(0, 2), Buffer.from([spoilt.length]), spoilt]);
+      return withData(frame, Buffer.concat([data.subarray(0, cut), extra, data.subarray(cut)]));
     }),
   );
 }
