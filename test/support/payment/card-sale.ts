@@ -141,30 +141,24 @@ export async function untilEnded(sale: CardSale, mostMs = 3_600_000): Promise<vo
   for (let passed = 0; passed < mostMs; passed += 10_000) {
     await sale.clock.pass(10_000);
     await sale.revive();
-    const { holds, sessions } = sale.station.services.station.stationState();
-    const isQuiet =
-      [...holds.values()].every(isEnded) && [...sessions.values()].every(({ state }) => state === "available");
-    if (isQuiet) return;
+    if (isQuiet(sale.station)) return;
   }
 }
 
-/** What does not hold of the money: empty where all is well. */
-export function moneyFaults(sale: CardSale, othersHandles: readonly string[]): string[] {
-  const { bank } = sale;
-  const { services, outlets } = sale.station;
-  const { holds } = services.station.stationState();
-  const faults: string[] = [];
-  const need = (isSo: boolean, words: string): void => void (isSo || faults.push(words));
-  for (const hold of holds.values())
-    need(
-      isEnded(hold),
-      `hold ${hold.reference} is ${hold.state}${hold.unsure === undefined ? "" : `, ${hold.unsure}`}`,
-    );
-  need(bank.open("us").length === 0, `${bank.open("us").length} holds of ours are open at the bank`);
-  for (const one of bank.ours) {
-    need(one.ends === 1, `hold ${one.handle} was ended ${one.ends} times`);
-    need(one.bookedMinor <= one.heldMinor, `${one.bookedMinor} booked of ${one.heldMinor} held`);
-  }
+/** Every hold is ended, and no session is open. */
+export function isQuiet({ services }: TestStation): boolean {
+  const { holds, sessions } = services.station.stationState();
+  return [...holds.values()].every(isEnded) && [...sessions.values()].every(({ state }) => state === "available");
+}
+
+/** A line for each hold that the station has not ended. */
+export const unendedHolds = ({ services }: TestStation): string[] =>
+  [...services.station.stationState().holds.values()]
+    .filter((hold) => !isEnded(hold))
+    .map(({ reference, state, unsure }) => `hold ${reference} is ${state}, ${unsure ?? "sure"}`);
+
+/** The sales in the station's book: whose they are, and what is booked for them in minor units. */
+export function salesIn({ services }: TestStation): readonly { readonly uid: string; readonly due: number }[] {
   const sales: { readonly uid: string; readonly due: number }[] = [];
   for (let number = 1; number <= services.book.count(); number += 1) {
     const payload = payloadOf(services.book.get(number)?.jws ?? "");
@@ -172,6 +166,20 @@ export function moneyFaults(sale: CardSale, othersHandles: readonly string[]): s
     const { token, price, energyKwh } = payload.sale;
     sales.push({ uid: token.user.id, due: energyKwh === "0" ? 0 : minorOf(price.due.gross, price.currency) });
   }
+  return sales;
+}
+
+/** What does not hold of the money: empty where all is well. */
+export function moneyFaults(sale: CardSale, othersHandles: readonly string[]): string[] {
+  const { bank, station } = sale;
+  const faults = unendedHolds(station);
+  const need = (isSo: boolean, words: string): void => void (isSo || faults.push(words));
+  need(bank.open("us").length === 0, `${bank.open("us").length} holds of ours are open at the bank`);
+  for (const one of bank.ours) {
+    need(one.ends === 1, `hold ${one.handle} was ended ${one.ends} times`);
+    need(one.bookedMinor <= one.heldMinor, `${one.bookedMinor} booked of ${one.heldMinor} held`);
+  }
+  const sales = salesIn(station);
   const booked = bank.ours.filter(({ state }) => state === "booked");
   const dueInAll = sales.reduce((sum, { due }) => sum + due, 0);
   const bookedInAll = booked.reduce((sum, { bookedMinor }) => sum + bookedMinor, 0);
@@ -187,6 +195,6 @@ export function moneyFaults(sale: CardSale, othersHandles: readonly string[]): s
       bank.open("other").some((one) => one.handle === handle),
       `the hold ${handle} of somebody else was touched`,
     );
-  for (const [id, { closed }] of outlets) need(!closed, `the contactor of connector ${id} is closed`);
+  for (const [id, { closed }] of station.outlets) need(!closed, `the contactor of connector ${id} is closed`);
   return faults;
 }

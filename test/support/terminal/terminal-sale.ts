@@ -1,8 +1,5 @@
 // One sale by bank card through the real driver and the bench's terminal, over TCP: the station as it is but for its
 // meter, pins and disk. The line can be cut at every step of every command, and the process killed at that instant.
-import { isEnded } from "../../../agent/core/payment/hold.js";
-import { minorOf } from "../../../agent/core/payment/minor-amount.js";
-import { payloadOf } from "../../../agent/core/receipt/receipt-payload.js";
 import type { TerminalConfig } from "../../../config/parts/terminal-schema.js";
 import {
   type CommandStep,
@@ -10,6 +7,8 @@ import {
   TerminalSimulator,
 } from "../../../drivers/bench/terminal/terminal-simulator.js";
 import { openTerminal } from "../../../drivers/terminal/open-terminal.js";
+import { isQuiet, salesIn, unendedHolds } from "../payment/card-sale.js";
+import type { Tried } from "../payment/sale-trouble.js";
 import { TestStation, testStationConfig } from "../station/test-station.js";
 import { SteppedClock } from "../time/stepped-clock.js";
 import { VolatileFiles } from "../volatile-files.js";
@@ -76,11 +75,6 @@ class TerminalSale {
     for (let second = 0; second < mostSeconds && !isRead; second += 1) await this.pass(1_000);
     await this.pass(2_000);
   }
-
-  isQuiet(): boolean {
-    const { holds, sessions } = this.station.services.station.stationState();
-    return [...holds.values()].every(isEnded) && [...sessions.values()].every(({ state }) => state === "available");
-  }
 }
 
 /** One sale, with that trouble or none: the commands that the terminal had, and what does not hold of the money. */
@@ -104,7 +98,7 @@ export async function terminalSale(
   await sale.tap();
   await sale.pass(10_000);
   await sale.station.plug(1, false);
-  for (let second = 0; second < mostSeconds && !sale.isQuiet(); second += 10) await sale.pass(10_000);
+  for (let second = 0; second < mostSeconds && !isQuiet(sale.station); second += 10) await sale.pass(10_000);
   const faults = moneyFaultsAt(sale, other);
   await sale.station.services.onTheSpot?.close();
   await sale.station.services.station.close();
@@ -114,11 +108,8 @@ export async function terminalSale(
 
 /** What does not hold of the money: empty where all is well. */
 function moneyFaultsAt({ simulator, station, files }: TerminalSale, other: string): string[] {
-  const { services } = station;
-  const faults: string[] = [];
+  const faults = unendedHolds(station);
   const need = (isSo: boolean, words: string): void => void (isSo || faults.push(words));
-  for (const { state, reference, unsure } of services.station.stationState().holds.values())
-    need(["booked", "released", "failed"].includes(state), `hold ${reference} is ${state}, ${unsure ?? "sure"}`);
   const ours = simulator.bank.holds.filter(({ reference }) => reference !== "");
   for (const { receipt, endings, minor, bookedMinor } of ours) {
     need(endings === 1, `hold ${receipt} was ended ${endings} times`);
@@ -126,20 +117,12 @@ function moneyFaultsAt({ simulator, station, files }: TerminalSale, other: strin
   }
   const another = simulator.bank.holds.find(({ receipt }) => receipt === other);
   need(another?.state === "open" && another.endings === 0, "the other client's hold was touched");
-  let due = 0;
-  for (let number = 1; number <= services.book.count(); number += 1) {
-    const payload = payloadOf(services.book.get(number)?.jws ?? "");
-    if (payload?.kind !== "sale" || payload.sale.energyKwh === "0") continue;
-    due += minorOf(payload.sale.price.due.gross, payload.sale.price.currency);
-  }
+  const due = salesIn(station).reduce((sum, sale) => sum + sale.due, 0);
   const booked = ours.reduce((sum, { bookedMinor }) => sum + bookedMinor, 0);
   need(due === booked, `receipts ask for ${due}, booked are ${booked}`);
   for (const path of files.allFiles()) need(!files.peek(path).includes(cardNumber), `${path} holds the card's number`);
   return faults;
 }
-
-/** How often a sale was tried, and what did not hold of the money. */
-export type SalesTried = { readonly times: number; readonly faults: readonly string[] };
 
 /** Every step of every command of an undisturbed sale, the line cut, and with it the process killed. */
 export async function everyTrouble(dialect: TerminalConfig["dialect"]): Promise<readonly SaleTrouble[]> {
@@ -159,7 +142,7 @@ export async function everyTrouble(dialect: TerminalConfig["dialect"]): Promise<
 export async function sellInTrouble(
   dialect: TerminalConfig["dialect"],
   troubles: readonly SaleTrouble[],
-): Promise<SalesTried> {
+): Promise<Tried> {
   const faults: string[] = [];
   for (const trouble of troubles) {
     const { command, nth, step, kills } = trouble;
