@@ -8,7 +8,7 @@ import type {
   PaymentGateway,
   RefusalCode,
 } from "../../drivers/payment-gateway.js";
-import { capMinor, type Hold, isEnded } from "../core/payment/hold.js";
+import { capMinor, type Hold, type Holds, openHolds } from "../core/payment/hold.js";
 import type { HoldTask } from "../core/payment/hold-task.js";
 import { payableMinor } from "../core/payment/payable.js";
 import type { Payable } from "../core/payment-facts.js";
@@ -16,7 +16,7 @@ import type { StationEvent } from "../core/station/station-event.js";
 
 export type HoldStepsParts = {
   readonly clock: Clock;
-  readonly holds: () => ReadonlyMap<string, Hold>;
+  readonly holds: () => Holds;
   /** Written down when it returns true; false = the station is closing, and nothing more may be sent. */
   readonly record: (event: StationEvent) => boolean;
   /** What a receipt of the book asks for. */
@@ -245,9 +245,7 @@ export class HoldSteps {
   // ----
 
   #ourHandles(): string[] {
-    return [...this.#parts.holds().values()].flatMap((hold) =>
-      hold.made === undefined || isEnded(hold) ? [] : [hold.made.handle],
-    );
+    return openHolds(this.#parts.holds()).flatMap(({ made }) => made?.handle ?? []);
   }
 
   #unsure({ reference }: Hold, why: string): StepResult {

@@ -2,7 +2,7 @@
 // A session can be brought back from the plug that it began with. Whether a card or a remote start that waited was
 // taken by that plug hangs on all that waited and on the orders that stood, so those are needed from the entry on
 // before which nothing of the kind stood. A fault that stands until somebody says so is needed from its newest entry on.
-import { isEnded } from "../core/payment/hold.js";
+import { openHolds } from "../core/payment/hold.js";
 import { standingKey } from "../core/station/standing-faults.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { StationState } from "../core/station/station-state.js";
@@ -34,9 +34,7 @@ export class JournalRetention {
       this.#open(stationState, next),
       ...(stands(stationState) ? [this.#standsSince] : []),
       ...[...stationState.standing.keys()].map((fault) => this.#ofFault.get(fault) ?? 0),
-      ...[...stationState.holds.values()].flatMap((hold) =>
-        isEnded(hold) ? [] : [this.#ofHold.get(hold.reference) ?? 0],
-      ),
+      ...openHolds(stationState.holds).map(({ reference }) => this.#ofHold.get(reference) ?? 0),
     );
   }
 

@@ -8,7 +8,7 @@ import type { TerminalState } from "../../../drivers/terminal/zvt-terminal.js";
 import type { ControlRequest } from "../../control/control-socket.js";
 import { requestedNumber, requestedText } from "../../control/request-fields.js";
 import { Failure } from "../../core/failure.js";
-import type { Holds } from "../../core/payment/hold.js";
+import { type Holds, openHolds } from "../../core/payment/hold.js";
 import type { AcceptedTerminal, AcceptedTerminals } from "./accepted-terminals.js";
 import { failedBy, type TerminalTestResult, testTerminal } from "./terminal-test.js";
 
@@ -89,11 +89,8 @@ export class TerminalTests {
   /** Begins it. Throws Failure usage/invalid without a terminal, agent/refused while holds of drivers stand. */
   begin(parts: TerminalRequestParts, request: ControlRequest, die: (error: unknown) => void): null {
     const access = terminalOf(parts);
-    const open = [...(parts.holds?.values() ?? [])].filter(
-      ({ state }) => state !== "booked" && state !== "released" && state !== "failed",
-    );
     if (this.#isRunning) throw new Failure("agent/refused", "a test of the terminal is under way");
-    if (open.length > 0)
+    if (parts.holds !== undefined && openHolds(parts.holds).length > 0)
       throw new Failure(
         "agent/refused",
         "drivers' money is held at the terminal: test it when their sessions are over",
