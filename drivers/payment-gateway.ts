@@ -49,6 +49,10 @@ export type GatewayOutcome<T> =
   | { readonly kind: "refused"; readonly code: RefusalCode; readonly message: string }
   | { readonly kind: "unsure"; readonly why: string };
 
+/** Why a step is not done: the sentence of a refusal, or of what is not known. */
+export const whyNotDone = (outcome: Exclude<GatewayOutcome<unknown>, { readonly kind: "done" }>): string =>
+  outcome.kind === "refused" ? outcome.message : outcome.why;
+
 /**
  * What is asked to be held. `reference` is ours, made and journalled before anything is sent, never used twice: at most
  * 16 characters of A-Z and 0-9. `openBefore` = the handles that were open at the gateway just before, ours and others',

@@ -1,7 +1,7 @@
 // Drives every hold to its end: what each wants is asked after each fact and again when a wait is over, one step at a time.
 // After a restart it begins with the same question, so that there is no second path for recovery.
 import type { Clock, MonoMs } from "../../drivers/driver.js";
-import type { OpenHold, PaymentGateway, RefusalCode } from "../../drivers/payment-gateway.js";
+import { type OpenHold, type PaymentGateway, type RefusalCode, whyNotDone } from "../../drivers/payment-gateway.js";
 import { type Hold, type HoldWish, isEnded, openHolds } from "../core/payment/hold.js";
 import { holdTask } from "../core/payment/hold-task.js";
 import { amountInWords } from "../core/payment/minor-amount.js";
@@ -287,7 +287,7 @@ export class HoldLedger {
   /** Those that are open at the gateway now and not ours. Answers why it could not be asked. */
   async #askUnknown(gateway: PaymentGateway): Promise<string | undefined> {
     const open = await gateway.openHolds();
-    if (open.kind !== "done") return open.kind === "refused" ? open.message : open.why;
+    if (open.kind !== "done") return whyNotDone(open);
     this.#unknown = this.steps.unknownAmong(open.value);
     return undefined;
   }
@@ -320,7 +320,7 @@ export class HoldLedger {
       reference: known?.reference ?? "",
       amount: known?.amount ?? { minor: 0, currency },
     });
-    if (outcome.kind !== "done") return outcome.kind === "refused" ? outcome.message : outcome.why;
+    if (outcome.kind !== "done") return whyNotDone(outcome);
     this.#unknown = this.#unknown.filter((one) => one.handle !== handle);
     return undefined;
   }

@@ -2,16 +2,17 @@
 // answer is asked about and never sent again; an end of day comes only when no hold stands, and cancels none.
 import type { TerminalConfig } from "../../config/parts/terminal-schema.js";
 import { type Clock, DeviceError, type MonoMs, sleep } from "../driver.js";
-import type {
-  GatewayBooking,
-  GatewayHold,
-  GatewayOutcome,
-  HoldRequest,
-  HoldStatus,
-  MinorAmount,
-  OpenHold,
-  PaymentGateway,
-  PaymentTap,
+import {
+  type GatewayBooking,
+  type GatewayHold,
+  type GatewayOutcome,
+  type HoldRequest,
+  type HoldStatus,
+  type MinorAmount,
+  type OpenHold,
+  type PaymentGateway,
+  type PaymentTap,
+  whyNotDone,
 } from "../payment-gateway.js";
 import type { Exchange } from "./exchange.js";
 import { endOf, notOurs, paid, refusedElsewhere, tapOf } from "./outcomes.js";
@@ -172,7 +173,7 @@ export class ZvtTerminal implements PaymentGateway {
 
   async findHold(request: HoldRequest): Promise<GatewayOutcome<GatewayHold | null>> {
     const open = await this.openHolds();
-    if (open.kind !== "done") return { kind: "unsure", why: open.kind === "unsure" ? open.why : open.message };
+    if (open.kind !== "done") return { kind: "unsure", why: whyNotDone(open) };
     const fresh = open.value.filter(({ handle }) => !request.openBefore.includes(handle));
     const [found] = fresh;
     if (found === undefined)
@@ -213,7 +214,7 @@ export class ZvtTerminal implements PaymentGateway {
     const elsewhere = refusedElsewhere(hold, this.#parts.connection.terminalId);
     if (elsewhere !== undefined) return elsewhere;
     const open = await this.openHolds();
-    if (open.kind !== "done") return { kind: "unsure", why: open.kind === "unsure" ? open.why : open.message };
+    if (open.kind !== "done") return { kind: "unsure", why: whyNotDone(open) };
     if (open.value.some(({ handle }) => handle === hold.handle)) return { kind: "done", value: { state: "open" } };
     const last = await this.#lastReceipt();
     return { kind: "done", value: endOf(hold, last) };

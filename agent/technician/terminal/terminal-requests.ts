@@ -2,7 +2,7 @@
 // how it books. Answered by whoever holds the devices.
 import type { Clock } from "../../../drivers/driver.js";
 import type { Machine } from "../../../drivers/machine/open-machine.js";
-import type { GatewayOutcome } from "../../../drivers/payment-gateway.js";
+import { type GatewayOutcome, whyNotDone } from "../../../drivers/payment-gateway.js";
 import type { TerminalAccess } from "../../../drivers/terminal/terminal-access.js";
 import type { TerminalState } from "../../../drivers/terminal/zvt-terminal.js";
 import type { ControlRequest } from "../../control/control-socket.js";
@@ -60,7 +60,7 @@ export async function lookAtTerminal(parts: TerminalRequestParts): Promise<Termi
               return payment === undefined ? { handle } : { handle, payment };
             })
           : null,
-      whyNoHolds: open.kind === "done" ? null : open.kind === "refused" ? open.message : open.why,
+      whyNoHolds: open.kind === "done" ? null : whyNotDone(open),
     };
   });
 }
@@ -72,7 +72,7 @@ export async function endTerminalDay(parts: TerminalRequestParts): Promise<null>
 
 function sure<T>(outcome: GatewayOutcome<T>): T {
   if (outcome.kind === "done") return outcome.value;
-  throw new Failure("agent/refused", outcome.kind === "refused" ? outcome.message : outcome.why);
+  throw new Failure("agent/refused", whyNotDone(outcome));
 }
 
 function terminalOf({ machine }: Pick<TerminalRequestParts, "machine">): TerminalAccess {

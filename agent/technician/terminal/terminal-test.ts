@@ -1,7 +1,12 @@
 // The test of a card terminal at its commissioning: a hold on the technician's own card, 0.01 booked of it, the rest let
 // go. What the terminal says it booked proves how it understands a booking; without that nobody's money is held.
 import { DeviceError, type Moment } from "../../../drivers/driver.js";
-import type { GatewayBooking, GatewayHold, GatewayOutcome, PaymentTap } from "../../../drivers/payment-gateway.js";
+import {
+  type GatewayBooking,
+  type GatewayHold,
+  type PaymentTap,
+  whyNotDone,
+} from "../../../drivers/payment-gateway.js";
 import type { ZvtTerminal } from "../../../drivers/terminal/zvt-terminal.js";
 import { amountInWords } from "../../core/payment/minor-amount.js";
 import type { AcceptedTerminal } from "./accepted-terminals.js";
@@ -33,7 +38,7 @@ export async function testTerminal(
   const { currency } = terminal;
   const amount = { minor: holdMinor, currency };
   const before = await terminal.openHolds();
-  if (before.kind !== "done") return failed(`the terminal does not say which holds stand: ${whyNot(before)}`);
+  if (before.kind !== "done") return failed(`the terminal does not say which holds stand: ${whyNotDone(before)}`);
   say("hold your own bank card or phone to the terminal");
   const tap = await firstTap(terminal, parts.cardWait);
   if (tap === undefined) return failed("nobody held a card to the terminal");
@@ -45,7 +50,8 @@ export async function testTerminal(
   const hold = held.kind === "unsure" ? await terminal.findHold(request) : held;
   if (hold.kind === "unsure")
     return failed(`it is not known whether the hold was made (${hold.why}): run the test again later`);
-  if (hold.kind !== "done" || hold.value === null) return failed(`the hold was not made: ${whyNot(hold)}`);
+  if (hold.kind !== "done") return failed(`the hold was not made: ${whyNotDone(hold)}`);
+  if (hold.value === null) return failed("the hold was not made: nothing was done");
   return bookOne(parts, hold.value, accept);
 }
 
@@ -63,7 +69,7 @@ async function bookOne(
     const released = await terminal.release(hold);
     return failed(
       `nothing was booked with the dialect ${dialect}; the hold ${hold.handle} ` +
-        (released.kind === "done" ? "was released" : `STANDS at the terminal: ${whyNot(released)}`),
+        (released.kind === "done" ? "was released" : `STANDS at the terminal: ${whyNotDone(released)}`),
     );
   }
   if (booking === "unsure")
@@ -102,9 +108,6 @@ async function firstTap(terminal: ZvtTerminal, signal: AbortSignal): Promise<Pay
 }
 
 const failed = (words: string): TerminalTestResult => ({ passed: false, words });
-
-const whyNot = (outcome: GatewayOutcome<unknown>): string =>
-  outcome.kind === "refused" ? outcome.message : outcome.kind === "unsure" ? outcome.why : "nothing was done";
 
 /** A device's trouble as the result of a test. Throws what is not one. */
 export function failedBy(error: unknown): TerminalTestResult {
