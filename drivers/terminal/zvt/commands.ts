@@ -15,12 +15,8 @@ const chipCard = 0x10;
 /** No text and no beep while it waits for a card: the station says what to do. */
 const silent = 0x02;
 
-const amountField = ({ minor, currency }: ZvtAmount): number[] => [
-  0x04,
-  ...bcdBytes(String(minor), 6),
-  0x49,
-  ...bcdBytes(currency, 2),
-];
+const minorField = (minor: number): number[] => [0x04, ...bcdBytes(String(minor), 6)];
+const currencyField = (currency: string): number[] => [0x49, ...bcdBytes(currency, 2)];
 const paymentType = [0x19, byTerminalsChoice];
 const receiptField = (receipt: string): number[] => [
   0x87,
@@ -32,7 +28,7 @@ export type OwnReference = { readonly prefix: string; readonly text: string };
 
 function referenceField({ prefix, text }: OwnReference): number[] {
   const inner = [...tlvField([0x1f, 0x62], ascii(prefix)), ...tlvField([0x1f, 0x63], ascii(text))];
-  return [0x06, ...shortLength(tlvField([0xe9], inner)), ...tlvField([0xe9], inner)];
+  return tlvField([0x06], tlvField([0xe9], inner));
 }
 
 const tlvField = (tag: readonly number[], value: readonly number[]): number[] => [
@@ -72,28 +68,24 @@ export const readCardFrame = (seconds: number): Uint8Array =>
     ...[0x19, chipCard, 0xfc, silent],
     ...[0x06, 0x08, 0x1f, 0x15, 0x01, 0xd0, 0x1f, 0x60, 0x01, 0x07],
   );
-export const holdFrame = (amount: ZvtAmount, reference: OwnReference): Uint8Array =>
-  commandFrame(control.hold, ...amountField(amount), ...paymentType, ...referenceField(reference));
+export const holdFrame = ({ minor, currency }: ZvtAmount, reference: OwnReference): Uint8Array =>
+  commandFrame(
+    control.hold,
+    ...minorField(minor),
+    ...currencyField(currency),
+    ...paymentType,
+    ...referenceField(reference),
+  );
 /** Gives back `amount` of a hold and books the rest; at some acquirers it books `amount` and gives back the rest. */
-export const partialReversalFrame = (receipt: string, { minor, currency }: ZvtAmount): Uint8Array =>
-  commandFrame(
-    control.partialReversal,
-    ...receiptField(receipt),
-    ...[0x04, ...bcdBytes(String(minor), 6)],
-    ...paymentType,
-    ...[0x49, ...bcdBytes(currency, 2)],
-  );
+export const partialReversalFrame = (receipt: string, amount: ZvtAmount): Uint8Array =>
+  bookingFrame(control.partialReversal, receipt, amount);
 /** Books `amount` of a hold and gives back the rest. */
-export const bookTotalFrame = (receipt: string, { minor, currency }: ZvtAmount): Uint8Array =>
-  commandFrame(
-    control.bookTotal,
-    ...receiptField(receipt),
-    ...[0x04, ...bcdBytes(String(minor), 6)],
-    ...paymentType,
-    ...[0x49, ...bcdBytes(currency, 2)],
-  );
+export const bookTotalFrame = (receipt: string, amount: ZvtAmount): Uint8Array =>
+  bookingFrame(control.bookTotal, receipt, amount);
+const bookingFrame = (kind: number, receipt: string, { minor, currency }: ZvtAmount): Uint8Array =>
+  commandFrame(kind, ...receiptField(receipt), ...minorField(minor), ...paymentType, ...currencyField(currency));
 export const releaseFrame = (receipt: string, currency: string): Uint8Array =>
-  commandFrame(control.release, ...paymentType, ...receiptField(receipt), ...[0x49, ...bcdBytes(currency, 2)]);
+  commandFrame(control.release, ...paymentType, ...receiptField(receipt), ...currencyField(currency));
 /** Asks which holds stand; changes nothing. */
 export const openHoldsFrame = commandFrame(control.partialReversal, ...receiptField(noReceipt));
 export const endOfDayFrame = (password: string): Uint8Array => commandFrame(control.endOfDay, ...bcdBytes(password, 3));
