@@ -17,6 +17,9 @@ export type TerminalAccessParts = {
   readonly isProven: (terminalId: string, dialect: TerminalConfig["dialect"]) => boolean;
 };
 
+const beingTested = (): DeviceError =>
+  new DeviceError("terminal/not-ready", "the terminal: a technician is testing it");
+
 export class TerminalAccess {
   readonly #parts: TerminalAccessParts;
   #selling: ZvtTerminal | undefined;
@@ -34,11 +37,11 @@ export class TerminalAccess {
   /** Opens it to sell. Rejects with DeviceError terminal/lost, terminal/changed, terminal/not-ready, terminal/unproven. */
   async open(cardKey: Uint8Array): Promise<PaymentGateway> {
     const { config, isProven } = this.#parts;
-    if (this.#isLent) throw new DeviceError("terminal/not-ready", "the terminal: a technician is testing it");
+    if (this.#isLent) throw beingTested();
     const opened = await openTerminal(config, { ...this.#opening(), cardKey, isProven });
     if (this.#isLent) {
       await opened.close();
-      throw new DeviceError("terminal/not-ready", "the terminal: a technician is testing it");
+      throw beingTested();
     }
     this.#selling = opened;
     return opened;
@@ -46,7 +49,7 @@ export class TerminalAccess {
 
   /** Asks the terminal that sells, or, where none is open, one that is opened for it, whatever its id. */
   async ask<T>(work: (terminal: ZvtTerminal) => Promise<T>): Promise<T> {
-    if (this.#isLent) throw new DeviceError("terminal/not-ready", "the terminal: a technician is testing it");
+    if (this.#isLent) throw beingTested();
     const selling = this.#selling;
     if (selling !== undefined && !selling.isClosed) return work(selling);
     const opened = await openTerminal(this.#parts.config, { ...this.#opening(), anyId: true });

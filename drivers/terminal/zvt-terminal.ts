@@ -65,7 +65,11 @@ const state = {
   activation: 0xe4,
   dayDue: 0xf0,
 };
-const code = { nobody: 0x6c, hold: 0xb8, dayDue: 0xf0 };
+/** It sells, or will in a moment. */
+const usable: readonly number[] = [state.ready, state.busy, state.card, state.dayDue];
+/** It wants to be prepared first. */
+const unprepared: readonly number[] = [state.diagnosis, state.initialise, state.activation];
+const code = { hold: 0xb8, dayDue: 0xf0 };
 
 /** After a wait for a card was to be over, the terminal has so long to say so itself. */
 const readMarginMs = 5_000;
@@ -118,8 +122,7 @@ export class ZvtTerminal implements PaymentGateway {
    */
   async prepare(): Promise<TerminalState> {
     const first = await this.look();
-    if (first.state !== state.diagnosis && first.state !== state.initialise && first.state !== state.activation)
-      return first;
+    if (!unprepared.includes(first.state)) return first;
     if (first.state !== state.initialise) await this.#parts.connection.run(diagnosisFrame);
     await this.#parts.connection.run(initialisationFrame(this.#parts.password));
     return this.look();
@@ -129,7 +132,7 @@ export class ZvtTerminal implements PaymentGateway {
   async look(): Promise<TerminalState> {
     const answer = this.#sent(await this.#parts.connection.run(statusFrame(this.#parts.password)));
     this.#lookAgainAt = this.#now() + lookEveryMs;
-    if (answer.kind === "refused") return this.#stateOf(answer.code === 0x9c ? state.busy : answer.code, undefined);
+    if (answer.kind === "refused") return this.#stateOf(answer.code, undefined);
     const { completion } = answer;
     return this.#stateOf(completion.state ?? state.ready, completion.version);
   }
@@ -238,15 +241,12 @@ export class ZvtTerminal implements PaymentGateway {
   async endOfDay(): Promise<GatewayOutcome<null>> {
     const open = await this.openHolds();
     if (open.kind !== "done") return open;
-    if (open.value.length > 0 || this.#now() < this.#lateUntil)
-      return {
-        kind: "refused",
-        code: "not-ready",
-        message:
-          open.value.length > 0
-            ? `holds stand (${open.value.map(({ handle }) => handle).join(", ")}): the end of day waits for them`
-            : "the bank may still answer a hold: the end of day waits for it",
-      };
+    const notReady = (message: string): GatewayOutcome<never> => ({ kind: "refused", code: "not-ready", message });
+    if (open.value.length > 0)
+      return notReady(
+        `holds stand (${open.value.map(({ handle }) => handle).join(", ")}): the end of day waits for them`,
+      );
+    if (this.#now() < this.#lateUntil) return notReady("the bank may still answer a hold: the end of day waits for it");
     const answer = await this.#parts.connection.run(endOfDayFrame(this.#parts.password));
     if (answer.kind === "completed") {
       this.#dayEndsAt = this.#now() + endOfDayEveryMs;
@@ -300,8 +300,7 @@ export class ZvtTerminal implements PaymentGateway {
 
   #stateOf(told: number, version: string | undefined): TerminalState {
     const { connection } = this.#parts;
-    const isUsable = [state.ready, state.busy, state.card, state.dayDue].includes(told);
-    if (!isUsable && told !== state.diagnosis && told !== state.initialise && told !== state.activation)
+    if (!usable.includes(told) && !unprepared.includes(told))
       throw new DeviceError("terminal/not-ready", `${connection.name}: ${stateWords(told)}`);
     return {
       terminalId: connection.terminalId ?? null,
