@@ -1,6 +1,6 @@
 // What an exchange with the terminal means for money: done, refused, or not known.
 import type { Moment } from "../driver.js";
-import type { GatewayHold, GatewayOutcome, HoldStatus, PaymentTap } from "../payment-gateway.js";
+import type { GatewayBooking, GatewayHold, GatewayOutcome, HoldStatus, PaymentTap } from "../payment-gateway.js";
 import type { Exchange } from "./exchange.js";
 import { refusalOf } from "./refusals.js";
 import type { NotSent } from "./terminal-connection.js";
@@ -54,15 +54,17 @@ export function tapOf(
   return refusal.code === "card-not-accepted" ? { kind: "unreadable", ...refusal, moment } : undefined;
 }
 
+/** A booking as the terminal tells it. */
+export const bookingOf = ({ amount, trace, receipt }: ZvtFields): GatewayBooking => ({
+  ...(amount === undefined ? {} : { bookedMinor: amount }),
+  ...(trace === undefined ? {} : { trace }),
+  ...(receipt === undefined ? {} : { handle: receipt }),
+});
+
 /** What became of a hold that is no longer open, by the terminal's last payment, where that is its end. */
 export function endOf(hold: GatewayHold, last: ZvtFields | undefined): HoldStatus {
   if (last === undefined || last.amount === undefined || last.receipt === hold.handle) return { state: "ended" };
   if (hold.authorization === undefined || last.authorisation !== hold.authorization) return { state: "ended" };
   if (last.amount === 0) return { state: "released" };
-  return {
-    state: "booked",
-    bookedMinor: last.amount,
-    ...(last.trace === undefined ? {} : { trace: last.trace }),
-    ...(last.receipt === undefined ? {} : { handle: last.receipt }),
-  };
+  return { state: "booked", ...bookingOf(last) };
 }

@@ -2,7 +2,7 @@
 // is not one of the transit and company cards' (PA00P015 leaves that to the station).
 import { createHmac } from "node:crypto";
 import type { Moment } from "../driver.js";
-import type { PaymentTap } from "../payment-gateway.js";
+import type { PaymentCard, PaymentTap } from "../payment-gateway.js";
 import type { CardHasher, ZvtCard, ZvtFields } from "./zvt/fields.js";
 
 /** Applications of transit and company cards: nobody can pay with them. */
@@ -22,12 +22,7 @@ export function tapOfCard(fields: ZvtFields, moment: Moment, hash: CardHasher, n
   const uid = card.uid === undefined ? undefined : readerUid(card.uid);
   if (isBankCard(card)) {
     const lasting = uid === undefined || isRandom(uid) ? nonce() : Buffer.from(uid, "hex");
-    const { cardName, cardLast4 } = fields;
-    const named = {
-      ...(cardName === undefined ? {} : { brand: cardName }),
-      ...(cardLast4 === undefined ? {} : { lastFour: cardLast4 }),
-    };
-    return { kind: "bank-card", cardKey: card.key ?? hash(lasting), card: named, moment };
+    return { kind: "bank-card", cardKey: card.key ?? hash(lasting), card: paymentCardOf(fields), moment };
   }
   if (uid === undefined || isRandom(uid))
     return {
@@ -39,6 +34,12 @@ export function tapOfCard(fields: ZvtFields, moment: Moment, hash: CardHasher, n
     };
   return { kind: "id-card", uid, moment };
 }
+
+/** What may be told of a bank's card. */
+export const paymentCardOf = ({ cardName, cardLast4 }: ZvtFields): PaymentCard => ({
+  ...(cardName === undefined ? {} : { brand: cardName }),
+  ...(cardLast4 === undefined ? {} : { lastFour: cardLast4 }),
+});
 
 const isBankCard = ({ applications }: ZvtCard): boolean =>
   applications.some((application) => !notForPayment.some((prefix) => application.startsWith(prefix)));

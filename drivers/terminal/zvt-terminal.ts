@@ -15,9 +15,9 @@ import {
   whyNotDone,
 } from "../payment-gateway.js";
 import type { Exchange } from "./exchange.js";
-import { endOf, notOurs, paid, refusedElsewhere, tapOf } from "./outcomes.js";
+import { bookingOf, endOf, notOurs, paid, refusedElsewhere, tapOf } from "./outcomes.js";
 import { refusalOf, stateWords } from "./refusals.js";
-import { tapOfCard } from "./shown-card.js";
+import { paymentCardOf, tapOfCard } from "./shown-card.js";
 import type { NotSent, TerminalConnection } from "./terminal-connection.js";
 import {
   bookTotalFrame,
@@ -199,11 +199,7 @@ export class ZvtTerminal implements PaymentGateway {
     const elsewhere = refusedElsewhere(hold, this.#parts.connection.terminalId);
     if (elsewhere !== undefined) return elsewhere;
     const answer = await this.#parts.connection.run(this.#bookFrame(hold, final));
-    return paid(answer, ({ amount, trace, receipt }) => ({
-      ...(amount === undefined ? {} : { bookedMinor: amount }),
-      ...(trace === undefined ? {} : { trace }),
-      ...(receipt === undefined ? {} : { handle: receipt }),
-    }));
+    return paid(answer, bookingOf);
   }
 
   async release(hold: Pick<GatewayHold, "handle" | "terminalId">): Promise<GatewayOutcome<null>> {
@@ -331,7 +327,7 @@ export class ZvtTerminal implements PaymentGateway {
   }
 
   #madeHold(request: HoldRequest, fields: ZvtFields): GatewayHold | undefined {
-    const { receipt, amount, trace, authorisation, cardName, cardLast4 } = fields;
+    const { receipt, amount, trace, authorisation } = fields;
     if (receipt === undefined || receipt === noReceipt) return undefined;
     // As it registers: by that the terminal is known again.
     const terminalId = this.#parts.connection.terminalId ?? fields.terminalId;
@@ -342,10 +338,7 @@ export class ZvtTerminal implements PaymentGateway {
       ...(terminalId === undefined ? {} : { terminalId }),
       ...(trace === undefined ? {} : { trace }),
       ...(authorisation === undefined ? {} : { authorization: authorisation }),
-      card: {
-        ...(cardName === undefined ? {} : { brand: cardName }),
-        ...(cardLast4 === undefined ? {} : { lastFour: cardLast4 }),
-      },
+      card: paymentCardOf(fields),
     };
   }
 
