@@ -1,6 +1,6 @@
 // What the log says of a payment that has ended.
 import type { Hold } from "../core/payment/hold.js";
-import { minorText } from "../core/payment/minor-amount.js";
+import { amountInWords } from "../core/payment/minor-amount.js";
 
 /** How a payment ended, for the log. */
 export function endWords({ number, state, bookedMinor, amount: { currency }, receipt, why }: Hold): string {
@@ -8,6 +8,6 @@ export function endWords({ number, state, bookedMinor, amount: { currency }, rec
   const booked =
     bookedMinor === undefined || bookedMinor === null
       ? "booked, amount not confirmed by the gateway"
-      : `${minorText(bookedMinor, currency)} ${currency} booked`;
+      : `${amountInWords({ minor: bookedMinor, currency })} booked`;
   return `payment ${number}: ${booked} for receipt ${receipt ?? ""}`;
 }
