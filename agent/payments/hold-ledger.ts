@@ -39,7 +39,7 @@ const unsureToldMs = 120_000;
 const oldPart = 0.25;
 
 export class HoldLedger {
-  readonly steps: HoldSteps;
+  readonly #steps: HoldSteps;
   readonly #parts: HoldLedgerParts;
   readonly #retries = new Map<string, { readonly tries: number; readonly dueMonoMs: MonoMs }>();
   /** Sessions that begin when the lost answer of their hold is found in time. */
@@ -55,7 +55,7 @@ export class HoldLedger {
   constructor(parts: HoldLedgerParts) {
     this.#parts = parts;
     const { clock, record, payable, receiptOf, whyNotBooked } = parts;
-    this.steps = new HoldSteps({
+    this.#steps = new HoldSteps({
       clock,
       holds: () => this.#holds(),
       record: (event) => !this.#isClosed && record(event),
@@ -125,7 +125,7 @@ export class HoldLedger {
     const { reference } = wish;
     const hold = this.#holds().get(reference);
     if (hold === undefined) throw new Error(`hold ${reference} was journalled and is not known`);
-    const outcome = await this.steps.send(hold, gateway);
+    const outcome = await this.#steps.send(hold, gateway);
     if (outcome.kind === "refused") {
       this.#look(reference);
       return outcome;
@@ -227,7 +227,7 @@ export class HoldLedger {
     const hold = this.#holds().get(reference);
     const task = hold === undefined ? undefined : this.#task(hold);
     if (hold === undefined || task === undefined || this.#isClosed) return;
-    const { moved, why, stuck } = await this.steps.perform(hold, task, gateway);
+    const { moved, why, stuck } = await this.#steps.perform(hold, task, gateway);
     if (this.#isClosed) return;
     if (stuck === true && why !== undefined) this.#stuck.set(reference, why);
     else this.#stuck.delete(reference);
@@ -279,7 +279,7 @@ export class HoldLedger {
       const why = await this.#askUnknown(gateway);
       if (why !== undefined) return why;
       if (this.#parts.releaseUnknown && !this.#isAnyLost())
-        for (const { handle } of this.#unknown) await this.#releaseUnknown(handle, gateway, "releaseUnknownHolds");
+        for (const one of this.#unknown) await this.#releaseUnknown(one, gateway, "releaseUnknownHolds");
       return undefined;
     });
   }
@@ -288,7 +288,7 @@ export class HoldLedger {
   async #askUnknown(gateway: PaymentGateway): Promise<string | undefined> {
     const open = await gateway.openHolds();
     if (open.kind !== "done") return whyNotDone(open);
-    this.#unknown = this.steps.unknownAmong(open.value);
+    this.#unknown = this.#steps.unknownAmong(open.value);
     return undefined;
   }
 
@@ -305,21 +305,17 @@ export class HoldLedger {
       const why = await this.#askUnknown(gateway);
       if (why !== undefined) return why;
       if (this.#isAnyLost()) return "it may be the hold of an earlier payment, which is not cleared up";
-      if (!this.#unknown.some((one) => one.handle === handle)) return `no unknown hold ${handle} is open`;
-      return this.#releaseUnknown(handle, gateway, by);
+      const unknown = this.#unknown.find((one) => one.handle === handle);
+      return unknown === undefined ? `no unknown hold ${handle} is open` : this.#releaseUnknown(unknown, gateway, by);
     });
   }
 
-  async #releaseUnknown(handle: string, gateway: PaymentGateway, by: string): Promise<string | undefined> {
+  async #releaseUnknown(unknown: OpenHold, gateway: PaymentGateway, by: string): Promise<string | undefined> {
     const { clock, record } = this.#parts;
-    const known = this.#unknown.find((one) => one.handle === handle);
-    record({ type: "UnknownHoldReleased", moment: clock.now(), gateway: gateway.name, handle, by });
     const { currency } = gateway;
-    const outcome = await gateway.release({
-      handle,
-      reference: known?.reference ?? "",
-      amount: known?.amount ?? { minor: 0, currency },
-    });
+    const { handle, reference = "", amount = { minor: 0, currency } } = unknown;
+    record({ type: "UnknownHoldReleased", moment: clock.now(), gateway: gateway.name, handle, by });
+    const outcome = await gateway.release({ handle, reference, amount });
     if (outcome.kind !== "done") return whyNotDone(outcome);
     this.#unknown = this.#unknown.filter((one) => one.handle !== handle);
     return undefined;
@@ -329,7 +325,7 @@ export class HoldLedger {
   release(number: number, by: string, gone: boolean): Promise<string | undefined> {
     // In turn: while its hold is being sent or looked for, nobody knows better.
     return this.#inTurn(async () => {
-      const made = gone ? await this.steps.whyNotGone(number, this.#parts.gateway()) : undefined;
+      const made = gone ? await this.#steps.whyNotGone(number, this.#parts.gateway()) : undefined;
       const why = made ?? this.#release(number, by, gone);
       if (why === undefined) this.meet();
       return why;
