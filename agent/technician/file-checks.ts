@@ -1,7 +1,7 @@
 // What the doctor says of what lies on the disk: who may read and write there, tariffs, room, and the records. It only
 // looks.
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { LoadedConfig } from "../../config/load.js";
 import type { Config } from "../../config/schema.js";
 import { wallNow } from "../../drivers/clock.js";
@@ -159,39 +159,42 @@ export function records({ config }: LoadedConfig): Finding[] {
   ];
 }
 
-function keyFinding(state: string): Finding {
-  const key = join(state, keyFile);
-  try {
-    const mode = statSync(key).mode & 0o777;
-    return (mode & 0o077) === 0
-      ? okFinding("key", key)
-      : faultFinding("key", key, `others may read the signing key (mode ${mode.toString(8)})`, `chmod 600 ${key}`);
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") return unwell("key", diskFailure("read", key, error));
-    const handed = process.env["CREDENTIALS_DIRECTORY"];
-    if (handed !== undefined && existsSync(join(handed, keyFile))) return okFinding("key", "handed in by systemd");
-    const why = "the first start makes it, or systemd hands one in";
-    return warnFinding("key", "none yet", why, "systemctl start chargetill");
-  }
-}
+const keyFinding = (state: string): Finding =>
+  secretFinding(join(state, keyFile), {
+    check: "key",
+    name: "the signing key",
+    found: "",
+    none: warnFinding(
+      "key",
+      "none yet",
+      "the first start makes it, or systemd hands one in",
+      "systemctl start chargetill",
+    ),
+  });
 
 /** What its thief can do is said where it lies: a UID of four bytes is found by trying all of them. */
-function operatorKeyFinding(state: string): Finding {
-  const path = join(state, operatorKeyFile);
-  const handed = process.env["CREDENTIALS_DIRECTORY"];
+const operatorKeyFinding = (state: string): Finding =>
+  secretFinding(join(state, operatorKeyFile), {
+    check: "operator key",
+    name: "it",
+    found: ": whoever copies it can find cards' UIDs (2^32 tries); in no unencrypted backup",
+    none: okFinding("operator key", "none yet: the first start makes it"),
+  });
+
+type SecretWords = { readonly check: string; readonly name: string; readonly found: string; readonly none: Finding };
+
+/** Whether a key is its owner's alone, in the state folder or from systemd. `found` is said behind its path. */
+function secretFinding(path: string, { check, name, found, none }: SecretWords): Finding {
   try {
     const mode = statSync(path).mode & 0o777;
     return (mode & 0o077) === 0
-      ? okFinding(
-          "operator key",
-          `${path}: whoever copies it can find cards' UIDs (2^32 tries); in no unencrypted backup`,
-        )
-      : faultFinding("operator key", path, `others may read it (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
+      ? okFinding(check, `${path}${found}`)
+      : faultFinding(check, path, `others may read ${name} (mode ${mode.toString(8)})`, `chmod 600 ${path}`);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") return unwell("operator key", diskFailure("read", path, error));
-    if (handed !== undefined && existsSync(join(handed, operatorKeyFile)))
-      return okFinding("operator key", "handed in by systemd");
-    return okFinding("operator key", "none yet: the first start makes it");
+    if (errorCode(error) !== "ENOENT") return unwell(check, diskFailure("read", path, error));
+    const handed = process.env["CREDENTIALS_DIRECTORY"];
+    const isHanded = handed !== undefined && existsSync(join(handed, basename(path)));
+    return isHanded ? okFinding(check, "handed in by systemd") : none;
   }
 }
 
