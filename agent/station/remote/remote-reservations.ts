@@ -5,7 +5,7 @@ import { type Reservation, reservedFor } from "../../core/station/backend-orders
 import type { Refusal, RemoteAnswer } from "../../sync/station-port.js";
 import { enterOrder, type OrderedStation, orderedConnectors, refusalOfAll, refuseRemote } from "./remote-answer.js";
 import { pricedReservation, type ReservationPricingParts } from "./reservation-pricing.js";
-import { whyUnfit } from "./start-place.js";
+import { whyInUse, whyUnfit } from "./start-place.js";
 
 export type RemoteReservationsParts = ReservationPricingParts & {
   readonly clock: Clock;
@@ -42,9 +42,8 @@ export class RemoteReservations {
       orderedConnectors(this.#parts.config.connectors, connector).map((candidate): Refusal | undefined => {
         const unfit = whyUnfit(candidate.id, station);
         if (unfit !== undefined) return unfit;
-        const session = sessions.get(candidate.id);
-        if (session?.state !== "available" && session?.state !== "occupied")
-          return refuseRemote("busy", `connector ${candidate.id} is in use (${session?.state ?? ""})`);
+        const inUse = whyInUse(candidate.id, sessions.get(candidate.id));
+        if (inUse !== undefined) return inUse;
         const payment = station.stationState().webPayments.get(candidate.id);
         if (payment !== undefined && payment.by !== reservation.by)
           return refuseRemote("busy", `somebody pays for connector ${candidate.id}`);

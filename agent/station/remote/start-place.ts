@@ -2,6 +2,7 @@
 import type { Config, ConnectorConfig } from "../../../config/schema.js";
 import type { Moment } from "../../../drivers/driver.js";
 import { isSameId } from "../../core/cdr/token.js";
+import type { Session } from "../../core/session/session.js";
 import { anyConnector, wholeStation } from "../../core/station/backend-orders.js";
 import type { Refusal, RemoteStart } from "../../sync/station-port.js";
 import type { ActiveTariffs } from "../../tariffs/active-tariffs.js";
@@ -54,8 +55,8 @@ function startRefused(
   const session = station.stationState().sessions.get(id);
   if (session?.state === "finishing")
     return refuseRemote("busy", `connector ${id} has finished: its car must leave first`);
-  if (session?.state !== "available" && session?.state !== "occupied")
-    return refuseRemote("busy", `connector ${id} is in use (${session?.state ?? ""})`);
+  const inUse = whyInUse(id, session);
+  if (inUse !== undefined) return inUse;
   const unpriced = activeTariffs.whyUnpriced(connector, request.tariff, now);
   if (unpriced !== undefined) return refuseRemote("no-tariff", unpriced);
   const reserved = station.refusal(
@@ -65,6 +66,12 @@ function startRefused(
   );
   return reserved === undefined ? undefined : refuseRemote("busy", reserved);
 }
+
+/** That a session stands at a connector already; undefined where it is free, with or without a car. */
+export const whyInUse = (connector: number, session: Session | undefined): Refusal | undefined =>
+  session?.state === "available" || session?.state === "occupied"
+    ? undefined
+    : refuseRemote("busy", `connector ${connector} is in use (${session?.state ?? ""})`);
 
 /** Why no session can start at a connector, by kind. */
 export function whyUnfit(connector: number, station: OrderedStation): Refusal | undefined {

@@ -8,7 +8,7 @@ import { longestWebPaymentMs, type Refusal, type RemoteAnswer } from "../../sync
 import { Lapses } from "../lapses.js";
 import type { Station } from "../station.js";
 import { enterOrder, type OrderedStation, refuseRemote, remoteAccepted } from "./remote-answer.js";
-import { whyUnfit } from "./start-place.js";
+import { whyInUse, whyUnfit } from "./start-place.js";
 
 export type WebPaymentsParts = {
   readonly config: { readonly connectors: readonly ConnectorConfig[] };
@@ -59,9 +59,8 @@ export class WebPayments {
     const blocked = station.feed().blocked(connector);
     if (blocked !== undefined) return refuseRemote("no-tariff", blocked);
     const state = station.stationState();
-    const session = state.sessions.get(connector);
-    if (session?.state !== "available" && session?.state !== "occupied")
-      return refuseRemote("busy", `connector ${connector} is in use (${session?.state ?? ""})`);
+    const inUse = whyInUse(connector, state.sessions.get(connector));
+    if (inUse !== undefined) return inUse;
     if (waitingFor(state, connector, configured.reader) !== undefined)
       return refuseRemote("busy", `connector ${connector} waits for the car of somebody who came first`);
     if (station.asks(configured)) return refuseRemote("busy", `a card for connector ${connector} is being checked`);
