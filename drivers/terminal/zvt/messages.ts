@@ -53,8 +53,9 @@ export function fieldsStart({ control: kind, data }: ZvtFrame): number {
     case control.initialisation:
       return Math.min(3, data.length);
     case control.readCard:
+      return Math.min(1, data.length);
     case control.abort:
-      return Math.min(kind === control.abort && data[0] === wrongCurrency ? 3 : 1, data.length);
+      return Math.min(data[0] === wrongCurrency ? 3 : 1, data.length);
     case control.intermediate:
       return Math.min(data[1] === containerTag ? 1 : 2, data.length);
     case control.completion:
