@@ -42,6 +42,12 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<b
   });
 }
 
+/** A signal that aborts after `ms`, unless it is cancelled before. */
+export function abortsAfter(clock: Clock, ms: number): { readonly signal: AbortSignal; readonly cancel: () => void } {
+  const over = new AbortController();
+  return { signal: over.signal, cancel: clock.at(clock.now().monoMs + ms, () => over.abort()) };
+}
+
 /** What a meter says of itself. `serial` binds a reading to one device. */
 export type MeterIdentity = {
   readonly vendor: string;

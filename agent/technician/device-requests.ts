@@ -5,7 +5,7 @@ import { z } from "zod";
 import { MeterMapError } from "../../config/meter-map.js";
 import type { Config, ConnectorConfig } from "../../config/schema.js";
 import { serialPort, tokenSchema } from "../../config/schema.js";
-import { type CardTap, DeviceError, type MeterIdentity, type Reading } from "../../drivers/driver.js";
+import { abortsAfter, type CardTap, DeviceError, type MeterIdentity, type Reading } from "../../drivers/driver.js";
 import { type ContactorTest, testContactor } from "../../drivers/gpio/contactor-test.js";
 import { closePins, type Machine } from "../../drivers/machine/open-machine.js";
 import type { LineCounts } from "../../drivers/meter/meter-bus.js";
@@ -339,13 +339,12 @@ async function waitForCard(parts: DeviceRequestParts, { reader, ms }: ControlReq
   if (parts.station !== undefined) return (await parts.station.cardHandler.catchTap(name, withinMs)) ?? null;
   const { clock } = parts.machine;
   const opened = await parts.machine.reader(name);
-  const over = new AbortController();
-  const cancel = clock.at(clock.now().monoMs + withinMs, () => over.abort());
+  const waiting = abortsAfter(clock, withinMs);
   try {
-    for await (const tap of opened.taps(over.signal)) return tap;
+    for await (const tap of opened.taps(waiting.signal)) return tap;
     return null;
   } finally {
-    cancel();
+    waiting.cancel();
     await opened.close();
   }
 }

@@ -1,6 +1,6 @@
 // What a technician may ask of the card terminal: how it is, which holds stand, its end of day, and the test that proves
 // how it books. Answered by whoever holds the devices.
-import type { Clock } from "../../../drivers/driver.js";
+import { abortsAfter } from "../../../drivers/driver.js";
 import type { Machine } from "../../../drivers/machine/open-machine.js";
 import { type GatewayOutcome, whyNotDone } from "../../../drivers/payment-gateway.js";
 import type { TerminalAccess } from "../../../drivers/terminal/terminal-access.js";
@@ -120,7 +120,7 @@ export class TerminalTests {
     const { clock } = machine;
     const { terminalId, dialect } = access.config;
     const say = (step: string): void => void this.#steps.push(step);
-    const waiting = endsAfter(clock, cardWaitMs);
+    const waiting = abortsAfter(clock, cardWaitMs);
     try {
       this.#result = await access.lend((terminal) =>
         testTerminal(
@@ -134,9 +134,4 @@ export class TerminalTests {
       waiting.cancel();
     }
   }
-}
-
-function endsAfter(clock: Clock, ms: number): { readonly signal: AbortSignal; cancel(): void } {
-  const over = new AbortController();
-  return { signal: over.signal, cancel: clock.at(clock.now().monoMs + ms, () => over.abort()) };
 }
