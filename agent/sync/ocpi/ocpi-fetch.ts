@@ -167,17 +167,18 @@ type Page = {
 
 function pageOf(answer: HttpAnswer, url: URL, tokenLooksEncoded: boolean, options: FetchOptions): FetchTrouble | Page {
   const { status } = answer;
+  const said = (): string => answerWords(answer, envelopeOf(answer.body));
   if (status === 401 || status === 403)
     return {
       ok: false,
       fault: "uplink/unauthorised",
-      words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded })} (${answerWords(answer)})`,
+      words: `${wrongToken({ tokenFile: options.tokenFile, tokenLooksEncoded })} (${said()})`,
     };
   if (status === 404 || status === 405 || status === 410)
     return {
       ok: false,
       fault: "uplink/unauthorised",
-      words: `${shownAddress(url)} is not a list (${answerWords(answer)}): check ${options.key}`,
+      words: `${shownAddress(url)} is not a list (${said()}): check ${options.key}`,
     };
   const envelope = envelopeOf(answer.body, mostPageValues);
   const cost = envelope?.values ?? jsonCost(answer.body ?? "", { values: mostPageValues, depth: deepestJson });
@@ -185,9 +186,7 @@ function pageOf(answer: HttpAnswer, url: URL, tokenLooksEncoded: boolean, option
   if (status !== 200 || envelope === undefined || envelope.code >= 2000) {
     const why =
       answer.broken ??
-      (status === 200 && envelope === undefined
-        ? "this is not an OCPI answer (a login page of the network?)"
-        : answerWords(answer));
+      (status === 200 && envelope === undefined ? "this is not an OCPI answer (a login page of the network?)" : said());
     const hint =
       envelope?.code === 3000 ? `; some backends answer so to a wrong token: check ${options.tokenFile}` : "";
     const afterMs = retryAfterMs(answer);

@@ -65,8 +65,8 @@ function again(answer: HttpAnswer, words: string): Outcome {
   return { kind: "retry", countsAsAttempt: !busy, words, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
-/** An answer for people: HTTP status, and the envelope's or the page's words where there are any. */
-export function answerWords({ status, body }: HttpAnswer, envelope = envelopeOf(body)): string {
+/** An answer for people: HTTP status, and the words of its envelope, or of the page where it is none. */
+export function answerWords({ status, body }: HttpAnswer, envelope: OcpiEnvelope | undefined): string {
   if (envelope !== undefined)
     return `HTTP ${status}, OCPI ${envelope.code}${envelope.message === "" ? "" : ` "${envelope.message}"`}`;
   const page =
