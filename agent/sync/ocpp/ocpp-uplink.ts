@@ -246,7 +246,7 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
 
   /** The CSMS has accepted us, and the line stands. */
   get isAccepted(): boolean {
-    return this.#line.rpc !== undefined && this.#line.status.accepted;
+    return this.#acceptedLine !== undefined;
   }
 
   close(): void {
@@ -259,9 +259,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   // ---- the card's side
 
   async ask(uid: string, _connector: number | null, signal: AbortSignal): Promise<OnlineAnswer | undefined> {
-    const rpc = this.#line.rpc;
-    if (rpc === undefined || !this.#line.status.accepted) return undefined;
-    return await askAboutCard(rpc, uid, this.#parts, signal);
+    const rpc = this.#acceptedLine;
+    return rpc === undefined ? undefined : await askAboutCard(rpc, uid, this.#parts, signal);
   }
 
   // ---- what requests of the CSMS may ask of the line
@@ -302,8 +301,8 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
 
   securityEvent(type: string, techInfo?: string): void {
     this.#securityEvents.keep(type, techInfo);
-    const rpc = this.#line.rpc;
-    if (rpc !== undefined && this.#line.status.accepted) void this.#securityEvents.tell(rpc);
+    const rpc = this.#acceptedLine;
+    if (rpc !== undefined) void this.#securityEvents.tell(rpc);
   }
 
   /** That the disk is full may not fit on it. */
@@ -343,6 +342,10 @@ export class OcppUplink implements Uplink, CsmsLink, OnlineCheck {
   }
 
   // ---- the line
+
+  get #acceptedLine(): Rpc | undefined {
+    return this.#line.status.accepted ? this.#line.rpc : undefined;
+  }
 
   #accepted(rpc: Rpc, anew: boolean): void {
     const { boot, monoMs } = this.#parts.clock.now();
