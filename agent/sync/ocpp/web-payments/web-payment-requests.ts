@@ -3,6 +3,7 @@
 // connector in place of an EVSE and its data as text.
 import { z } from "zod";
 import { parseBoundedJson } from "../../../core/json/bounded-json.js";
+import { isObject, isPresent, type JsonObject } from "../../../core/json/json-reader.js";
 import { cleanedText, shortLine } from "../../../core/words/printable.js";
 import { longestWebPaymentMs, type RemoteAnswer } from "../../station-port.js";
 import { type RequestContext, reasonCode } from "../requests/request-context.js";
@@ -54,7 +55,9 @@ export function dataTransfer(context: RequestContext): Handlers {
       if (vendorId !== vendor) return { status: "UnknownVendorId" };
       const read = messages.get(messageId ?? "");
       if (read === undefined) return { status: "UnknownMessageId" };
-      const refused = read(context, fieldsOf(data));
+      const fields = fieldsOf(data);
+      const connector = connectorIn(context, fields);
+      const refused = connector === undefined ? unknownPlace(context) : read(context, connector, fields);
       if (refused === undefined) return { status: "Accepted" };
       return { status: "Rejected", ...(is16 ? refusedAsText(refused) : statusInfoOf(refused.reason, refused.words)) };
     },
@@ -67,21 +70,15 @@ function refusedAsText({ reason, words }: Refused): { readonly data: string } {
   return { data: JSON.stringify({ reasonCode: reason, ...told }) };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type Reader = (context: RequestContext, connector: number, fields: JsonObject) => Refused | undefined;
 
-type Reader = (context: RequestContext, fields: Fields) => Refused | undefined;
-
-const paymentStarted: Reader = (context, fields) => {
-  const connector = connectorIn(context, fields);
-  if (connector === undefined) return invalid("evseId", context);
+const paymentStarted: Reader = (context, connector, fields) => {
   const timeout = timeoutSchema.safeParse(fields["timeout"]);
   if (!timeout.success) return { reason: "invalidTimeout", words: "Invalid 'timeout' value!" };
   return refusedOf(started(context, connector, timeout.data));
 };
 
-const paymentFailed: Reader = (context, fields) => {
-  const connector = connectorIn(context, fields);
-  if (connector === undefined) return invalid("evseId", context);
+const paymentFailed: Reader = (context, connector, fields) => {
   const message = messageIn(fields["errorMessage"], context.config.language);
   // The paper's `invalidMessageContent` is a character longer than the schema of 2.x lets a reason be.
   if (message === undefined) return { reason: "invalidMessage", words: "Invalid 'errorMessage' value!" };
@@ -95,23 +92,23 @@ const messages: ReadonlyMap<string, Reader> = new Map([
   ["NotifyWebPaymentFailed", paymentFailed],
 ]);
 
-const invalid = (name: string, { link }: RequestContext): Refused => ({
+const unknownPlace = ({ link }: RequestContext): Refused => ({
   reason: "invalidEvseId",
-  words: `Invalid '${link.dialect === "ocpp1.6" ? "connectorId" : name}' value!`,
+  words: `Invalid '${link.dialect === "ocpp1.6" ? "connectorId" : "evseId"}' value!`,
 });
 
 const refusedOf = (answer: RemoteAnswer): Refused | undefined =>
   answer.accepted ? undefined : { reason: reasonCode[answer.code], words: answer.why };
 
 /** The data as fields: an object in 2.x, its text in 1.6; either is taken. */
-function fieldsOf(data: unknown): Fields {
+function fieldsOf(data: unknown): JsonObject {
   const json = typeof data === "string" ? parseBoundedJson(data, { values: mostValues, depth: deepest }) : undefined;
   const value = json === undefined ? data : json.ok ? json.value : undefined;
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+  return isObject(value) ? value : {};
 }
 
 /** A connector of this station, by the name that the version has for it. */
-function connectorIn({ link, config }: RequestContext, fields: Fields): number | undefined {
+function connectorIn({ link, config }: RequestContext, fields: JsonObject): number | undefined {
   const id = link.dialect === "ocpp1.6" ? (fields["connectorId"] ?? fields["evseId"]) : fields["evseId"];
   return config.connectors.find((connector) => connector.id === id)?.id;
 }
@@ -125,11 +122,11 @@ const errorMessageSchema = z.union([listOf(contentSchema).max(mostValues), z.rec
 
 /** What a person may read in the log, in the station's language where there is such; undefined = not as it should be. */
 function messageIn(value: unknown, language: string): string | undefined {
-  if (value === undefined || value === null) return "";
+  if (!isPresent(value)) return "";
   const read = errorMessageSchema.safeParse(value);
   if (!read.success) return undefined;
-  const texts = Array.isArray(read.data)
-    ? read.data.map((one) => ({ language: one.language, content: one.content }))
+  const texts: readonly Omit<z.infer<typeof contentSchema>, "format">[] = Array.isArray(read.data)
+    ? read.data
     : Object.entries(read.data).map(([of, content]) => ({ language: of, content }));
   const chosen = texts.find((one) => one.language?.slice(0, 2).toLowerCase() === language) ?? texts[0];
   return shortLine(cleanedText(chosen?.content ?? ""), longestMessage);
