@@ -7,6 +7,7 @@ import { mostRoots } from "../../transport/kept-credentials.js";
 import { mostPerMessage } from "../cards/local-list.js";
 import type { RequestContext } from "../requests/request-context.js";
 import { readRequest, textSchema } from "../requests/request-schemas.js";
+import { takeNumber } from "../requests/setting-text.js";
 import { intervalBounds } from "../requests/settings.js";
 import { type Handlers, Reply } from "../rpc/rpc.js";
 import { takePassword, usePassword } from "../security/basic-auth-password.js";
@@ -73,18 +74,13 @@ function keysOf(context: RequestContext): readonly Key[] {
   const { station, connectors, timing, authorisation } = config;
   const key = (name: string, value: string | number | boolean): Key => ({ name, value: String(value) });
   const seconds = (ms: number): number => Math.round(ms / 1000);
-  const interval = (name: string, kind: keyof typeof intervalBounds, keep: (value: number) => void): Key => ({
-    name,
-    value: String(link.intervals[kind]),
-    set: (value) => {
-      const { least, most } = intervalBounds[kind];
-      const number = Number(value);
-      if (!/^\d{1,9}$/.test(value) || number < least || number > most) return false;
-      keep(number);
-      link.setIntervals({ [kind]: number });
-      return true;
-    },
-  });
+  const interval = (name: string, kind: keyof typeof intervalBounds, keep: (value: number) => void): Key => {
+    const take = takeNumber(intervalBounds[kind], (value) => {
+      keep(value);
+      link.setIntervals({ [kind]: value });
+    });
+    return { name, value: String(link.intervals[kind]), set: (text) => take(text) === undefined };
+  };
   const sampled = "Energy.Active.Import.Register,Power.Active.Import";
   return [
     key("AllowOfflineTxForUnknownId", authorisation.offline === "all"),

@@ -1,40 +1,19 @@
 // What a CSMS may set of the device model: each value is checked, put into force and kept.
 import type { RequestContext } from "../requests/request-context.js";
+import { type SettingBounds, takeFlag, takeNumber } from "../requests/setting-text.js";
 import { intervalBounds, type KeptSettings, reconnectBounds } from "../requests/settings.js";
 import type { Reconnect } from "../rpc/reconnect.js";
 import { longestPasswordOf, takePassword, usePassword } from "../security/basic-auth-password.js";
 import { networkSlots, takePriority } from "../security/security-profile.js";
 import type { Attributes } from "./variable.js";
 
-type Bounds = { readonly least: number; readonly most: number };
+const settableNumber = (bounds: SettingBounds, put: (value: number) => void): Attributes => ({
+  mutability: "ReadWrite",
+  ...bounds,
+  set: takeNumber(bounds, put),
+});
 
-/** A whole number within its bounds. */
-function settableNumber(bounds: Bounds, put: (value: number) => void): Attributes {
-  return {
-    mutability: "ReadWrite",
-    ...bounds,
-    set: (text) => {
-      if (!/^\d{1,9}$/.test(text)) return "InvalidValue";
-      const value = Number(text);
-      if (value < bounds.least) return "ValueTooLow";
-      if (value > bounds.most) return "ValueTooHigh";
-      put(value);
-      return undefined;
-    },
-  };
-}
-
-function settableFlag(put: (on: boolean) => void): Attributes {
-  return {
-    mutability: "ReadWrite",
-    set: (text) => {
-      const word = text.toLowerCase();
-      if (word !== "true" && word !== "false") return "InvalidValue";
-      put(word === "true");
-      return undefined;
-    },
-  };
-}
+const settableFlag = (put: (on: boolean) => void): Attributes => ({ mutability: "ReadWrite", set: takeFlag(put) });
 
 /** How a lost line is tried again. `put` = what the value means for it. */
 export const settableReconnect =

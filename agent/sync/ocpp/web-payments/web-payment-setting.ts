@@ -3,6 +3,7 @@
 import { passwordBounds } from "../../../core/web-payment/one-time-password.js";
 import { addressLimits, passwordVersion, templateFault } from "../../../core/web-payment/payment-address.js";
 import { isPrintable, type RequestContext } from "../requests/request-context.js";
+import { type SettingBounds, takeFlag, takeNumber } from "../requests/setting-text.js";
 import { codeQualities, type WebPaymentFields } from "../requests/web-payment-settings.js";
 
 export type WebPaymentSetting = {
@@ -29,10 +30,7 @@ export function webPaymentSettings(context: Asked, evse: number, evseId: string)
       name: "Enabled",
       value: String(now.enabled ?? false),
       dataType: "boolean",
-      set: (text) => {
-        const word = text.toLowerCase();
-        return word === "true" || word === "false" ? keep("Enabled", { enabled: word === "true" }) : "InvalidValue";
-      },
+      set: takeFlag((enabled) => keep("Enabled", { enabled })),
     },
     {
       name: "URLTemplate",
@@ -65,9 +63,11 @@ export function webPaymentSettings(context: Asked, evse: number, evseId: string)
       set: (text) =>
         isPrintable(text) && text.length <= 48 ? keep("RoamingEvseId", { roamingEvseId: text }) : "InvalidValue",
     },
-    settableWholeNumber("ValidityTime", now.validityS, passwordBounds.validityS, (validityS) =>
-      keep("ValidityTime", { validityS }),
-    ),
+    {
+      name: "ValidityTime",
+      unit: "s",
+      ...numberSetting(now.validityS, passwordBounds.validityS, (validityS) => keep("ValidityTime", { validityS })),
+    },
     {
       name: "SharedSecret",
       value: undefined,
@@ -84,7 +84,7 @@ export function webPaymentSettings(context: Asked, evse: number, evseId: string)
         return undefined;
       },
     },
-    settableWholeNumber("Length", now.length, passwordBounds.length, (length) => keep("Length", { length })),
+    { name: "Length", ...numberSetting(now.length, passwordBounds.length, (length) => keep("Length", { length })) },
     {
       name: "QRCodeQuality",
       value: now.quality,
@@ -98,25 +98,16 @@ export function webPaymentSettings(context: Asked, evse: number, evseId: string)
   ];
 }
 
-function settableWholeNumber(
-  name: "ValidityTime" | "Length",
+const numberSetting = (
   value: number,
-  bounds: { readonly least: number; readonly most: number },
-  put: (value: number) => undefined,
-): WebPaymentSetting {
-  return {
-    name,
-    value: String(value),
-    dataType: "integer",
-    ...(name === "ValidityTime" ? { unit: "s" } : {}),
-    ...bounds,
-    set: (text) => {
-      if (!/^\d{1,9}$/.test(text)) return "InvalidValue";
-      if (Number(text) < bounds.least) return "ValueTooLow";
-      return Number(text) > bounds.most ? "ValueTooHigh" : put(Number(text));
-    },
-  };
-}
+  bounds: SettingBounds,
+  put: (value: number) => void,
+): Omit<WebPaymentSetting, "name"> => ({
+  value: String(value),
+  dataType: "integer",
+  ...bounds,
+  set: takeNumber(bounds, put),
+});
 
 /** Journalled by its name alone: what it was set to may be the secret. */
 function keepSetting(
