@@ -11,11 +11,14 @@ import { Table } from "../../../ledger/store/table.js";
 /** Levels of error correction of the code, as OCPP words them. */
 export const codeQualities = ["Low", "Medium", "Quartile", "High"] as const;
 
+/** OCPP has room for so many characters of an EVSE's name for roaming. */
+export const longestRoamingEvseId = 48;
+
 const { validityS, length, secret } = passwordBounds;
 const fields = z.strictObject({
   enabled: z.boolean().optional(),
   urlTemplate: z.string().max(longestTemplate).optional(),
-  roamingEvseId: z.string().max(48).optional(),
+  roamingEvseId: z.string().max(longestRoamingEvseId).optional(),
   validityS: z.int().min(validityS.least).max(validityS.most).optional(),
   length: z.int().min(length.least).max(length.most).optional(),
   secret: z.string().min(secret.least).max(secret.most).optional(),
@@ -46,7 +49,10 @@ export type CodeRule = PasswordRule & {
   readonly quality: (typeof codeQualities)[number];
 };
 
-const usual = { validityS: 30, length: 12, quality: "Medium" } as const;
+type UsualFields = Pick<CodeRule, "validityS" | "length" | "quality">;
+const usual: UsualFields = { validityS: 30, length: 12, quality: "Medium" };
+
+type FieldsAt = Omit<WebPaymentFields, keyof UsualFields> & UsualFields;
 
 export class WebPaymentSettings {
   constructor(private readonly store: { read(): WebPaymentTable; write(kept: WebPaymentTable): void }) {}
@@ -62,10 +68,10 @@ export class WebPaymentSettings {
     return new WebPaymentSettings({ read: () => table.data, write: (kept) => void table.update(() => kept) });
   }
 
-  /** What holds at an EVSE, without the secret; `isSecretSet` = whether there is one. */
-  shown(evse: number): Omit<WebPaymentFields, "secret"> & typeof usual & { readonly isSecretSet: boolean } {
-    const { secret: kept, ...rest } = this.#at(evse);
-    return { ...usual, ...rest, isSecretSet: kept !== undefined } as ReturnType<WebPaymentSettings["shown"]>;
+  /** What holds at an EVSE, without the secret. */
+  shown(evse: number): Omit<FieldsAt, "secret"> {
+    const { secret: _, ...rest } = this.#at(evse);
+    return rest;
   }
 
   /** Lasts when it returns. */
@@ -79,12 +85,11 @@ export class WebPaymentSettings {
     const { enabled, urlTemplate, secret: kept, roamingEvseId, ...rest } = this.#at(evse);
     if (enabled !== true || urlTemplate === undefined || kept === undefined) return undefined;
     if (templateFault(urlTemplate) !== undefined) return undefined;
-    const named = roamingEvseId === undefined ? {} : { roamingEvseId };
-    return { ...usual, ...rest, ...named, urlTemplate, secret: kept } as CodeRule;
+    return { ...rest, ...(roamingEvseId === undefined ? {} : { roamingEvseId }), urlTemplate, secret: kept };
   }
 
-  #at(evse: number): WebPaymentFields {
+  #at(evse: number): FieldsAt {
     const { evses } = this.store.read();
-    return { ...evses[allEvses], ...evses[evse] };
+    return { ...usual, ...evses[allEvses], ...evses[evse] } as FieldsAt;
   }
 }

@@ -4,7 +4,7 @@ import { passwordBounds } from "../../../core/web-payment/one-time-password.js";
 import { addressLimits, passwordVersion, templateFault } from "../../../core/web-payment/payment-address.js";
 import { isPrintable, type RequestContext } from "../requests/request-context.js";
 import { type SettingBounds, takeFlag, takeNumber } from "../requests/setting-text.js";
-import { codeQualities, type WebPaymentFields } from "../requests/web-payment-settings.js";
+import { codeQualities, longestRoamingEvseId, type WebPaymentFields } from "../requests/web-payment-settings.js";
 
 export type WebPaymentSetting = {
   readonly name: string;
@@ -61,7 +61,9 @@ export function webPaymentSettings(context: Asked, evse: number, evseId: string)
       value: now.roamingEvseId ?? evseId,
       dataType: "string",
       set: (text) =>
-        isPrintable(text) && text.length <= 48 ? keep("RoamingEvseId", { roamingEvseId: text }) : "InvalidValue",
+        isPrintable(text) && text.length <= longestRoamingEvseId
+          ? keep("RoamingEvseId", { roamingEvseId: text })
+          : "InvalidValue",
     },
     {
       name: "ValidityTime",
