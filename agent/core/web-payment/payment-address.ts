@@ -23,11 +23,15 @@ const variable = /\{([^{}]*)\}/g;
 const known = ["chargingstationid", "evse", "evseid", "roamingevseid", "totp", "version"];
 const limitNames = addressLimits.map((name) => name.toLowerCase());
 
+/** The variables of a template, in lower case. */
+const variablesNamed = (template: string): readonly string[] =>
+  [...template.matchAll(variable)].map(([, name = ""]) => name.toLowerCase());
+
 /** Why a template leads nowhere, or to where no driver should be sent; undefined where it may be used. */
 export function templateFault(template: string): string | undefined {
   if (template.length > longestTemplate) return `more than ${longestTemplate} characters`;
   if (!/^[\x21-\x7e]+$/.test(template)) return "only printable characters without blanks may stand in it";
-  const names = [...template.matchAll(variable)].map(([, name = ""]) => name.toLowerCase());
+  const names = variablesNamed(template);
   const unknown = names.find((name) => !known.includes(name) && !limitNames.includes(name));
   if (unknown !== undefined) return `there is no variable {${unknown}}`;
   if (/[{}]/.test(template.replaceAll(variable, ""))) return "a brace without its other one";
@@ -56,9 +60,9 @@ export function paymentAddress(template: string, values: AddressValues): string 
   const filled = template.replaceAll(variable, (_, name: string) =>
     encodeURIComponent(texts.get(name.toLowerCase()) ?? ""),
   );
-  const placed = new Set([...template.matchAll(variable)].map(([, name = ""]) => name.toLowerCase()));
+  const placed = variablesNamed(template);
   const more = limits.flatMap(([name, text]) =>
-    text === undefined || placed.has(name) ? [] : [`${name}=${encodeURIComponent(text)}`],
+    text === undefined || placed.includes(name) ? [] : [`${name}=${encodeURIComponent(text)}`],
   );
   if (more.length === 0) return filled;
   const [address = "", ...fragment] = filled.split("#");
