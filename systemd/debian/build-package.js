@@ -128,11 +128,14 @@ write(
   "bin",
   "chargetill",
 );
-copy("systemd/chargetill.service", "usr", "lib", "systemd", "system", "chargetill.service");
-copy("systemd/chargetill-opener.service", "usr", "lib", "systemd", "system", "chargetill-opener.service");
-for (const unit of ["page.service", "page.path", "console.service", "display.service"].map(
-  (one) => `chargetill-${one}`,
-))
+for (const unit of [
+  "chargetill.service",
+  "chargetill-opener.service",
+  "chargetill-page.service",
+  "chargetill-page.path",
+  "chargetill-console.service",
+  "chargetill-display.service",
+])
   copy(`systemd/${unit}`, "usr", "lib", "systemd", "system", unit);
 copy("systemd/sysusers.conf", "usr", "lib", "sysusers.d", "chargetill.conf");
 copy("systemd/tmpfiles.conf", "usr", "lib", "tmpfiles.d", "chargetill.conf");
