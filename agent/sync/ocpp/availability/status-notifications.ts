@@ -100,9 +100,10 @@ export class StatusNotifications {
           const failure = callFailure(error);
           if (failure instanceof CallLost && failure.blame !== "rests") return;
           // A failure that passes is not the notice's: it is told again with the next round.
-          if (failure instanceof CallLost) this.#toldInVain.push(next.undo);
-          else if (callOutcome(failure, next.told.action).kind === "retry" && !isForGood.includes(failure.code))
-            this.#toldInVain.push(next.undo);
+          const passes =
+            failure instanceof CallLost ||
+            (callOutcome(failure, next.told.action).kind === "retry" && !isForGood.includes(failure.code));
+          if (passes) this.#toldInVain.push(next.undo);
           else {
             if (!this.#unwanted.has(next.told.action))
               this.#parts.note(`the backend does not take ${next.told.action}: ${failure.message}`);
