@@ -8,7 +8,7 @@ import { issueReceipt, openChain } from "../../../agent/core/receipt/receipt.js"
 import { sha256 } from "../../../agent/ledger/store/digest.js";
 import { OcppUplink, type OcppUplinkParts } from "../../../agent/sync/ocpp/ocpp-uplink.js";
 import { LogUploads } from "../../../agent/sync/ocpp/requests/log-upload.js";
-import { SecurityEvents } from "../../../agent/sync/ocpp/security/security-events.js";
+import { noSecurityEvents, SecurityEvents } from "../../../agent/sync/ocpp/security/security-events.js";
 import {
   noTransactions,
   parseTransactions,
@@ -131,12 +131,17 @@ export function unlasting(
   clock: Clock,
 ): Pick<OcppUplinkParts, "credentials" | "securityEvents" | "logs"> {
   let kept = noCredentials;
+  let events = noSecurityEvents;
   const note = (): void => undefined;
   return {
     credentials: new KeptCredentials({ read: () => kept, write: (next) => void (kept = next) }),
-    securityEvents: new SecurityEvents(clock, (error) => {
-      throw error;
-    }),
+    securityEvents: new SecurityEvents(
+      clock,
+      (error) => {
+        throw error;
+      },
+      { read: () => events, write: (next) => void (events = next) },
+    ),
     logs: new LogUploads({ config, clock, diagnostics: async () => "", securityLog: () => "", note }),
   };
 }

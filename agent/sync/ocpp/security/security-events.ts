@@ -44,7 +44,7 @@ export class SecurityEvents {
   constructor(
     clock: Clock,
     die: (error: unknown) => void,
-    store: { read(): KeptEvents; write(kept: KeptEvents): void } = memory(),
+    store: { read(): KeptEvents; write(kept: KeptEvents): void },
   ) {
     this.#clock = clock;
     this.#die = die;
@@ -149,13 +149,3 @@ const typeIn = (dialect: Dialect, type: string): string =>
   dialect === "ocpp1.6"
     ? type.replace("Csms", "CentralSystem").replace("ChargingStationCertificate", "ChargePointCertificate")
     : type;
-
-function memory(): { read(): KeptEvents; write(kept: KeptEvents): void } {
-  let kept = noSecurityEvents;
-  return {
-    read: () => kept,
-    write: (next) => {
-      kept = next;
-    },
-  };
-}
