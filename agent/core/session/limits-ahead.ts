@@ -16,8 +16,8 @@ export function limitsAhead(
   noEnergyMs: number,
 ): readonly LimitAhead[] {
   const all = [ownLimits(limits), ...granted];
-  const energy = least(all.map(({ energyKwh }) => energyKwh));
-  const cost = least(all.map((one) => one.cost));
+  const energy = leastDecimal(all.map(({ energyKwh }) => energyKwh));
+  const cost = leastDecimal(all.map((one) => one.cost));
   const timeMs = Math.min(...all.map((one) => one.timeMs ?? Number.POSITIVE_INFINITY));
   const { currency, ifStoppedNow } = price;
   const money = (amount: string): string => `${moneyText(amount, currency)} ${currency}`;
@@ -38,7 +38,7 @@ export function limitsAhead(
 }
 
 /** The smallest of the decimals that are stated. */
-function least(amounts: readonly (string | undefined)[]): string | undefined {
+export function leastDecimal(amounts: readonly (string | undefined)[]): string | undefined {
   return amounts
     .filter((amount) => amount !== undefined)
     .reduce<string | undefined>(

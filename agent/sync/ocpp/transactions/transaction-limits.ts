@@ -1,7 +1,7 @@
 // Takes the limits that a CSMS sets in its answers to TransactionEvents (2.1, E16; after a remote start too: F07), and
 // keeps in mind which of them are still to be confirmed by an event of their own (LimitSet).
-import { compare, ratioOfText } from "../../../core/number/money.js";
 import type { SessionLimits } from "../../../core/session/limits.js";
+import { leastDecimal } from "../../../core/session/limits-ahead.js";
 import type { Sale } from "../../../core/session/sale.js";
 import type { RecordedFact } from "../../station-port.js";
 import { transactionLimitIn } from "./transaction-limit.js";
@@ -12,11 +12,6 @@ export type TransactionLimitsParts = {
   /** Puts limits into force for a session that runs; written down when it returns. */
   readonly limit: (sessionId: string, limits: SessionLimits) => void;
   readonly note: (text: string) => void;
-};
-
-/** What of a sale its limits hang on. */
-type LimitedSale = Pick<Sale, "backendLimits"> & {
-  readonly opening: { readonly acceptance: Pick<Sale["opening"]["acceptance"], "hold" | "limits"> };
 };
 
 /** A CSMS that answers each confirmation with another limit is told of the next no sooner. */
@@ -61,12 +56,10 @@ export class TransactionLimits {
   }
 
   /** What this CSMS has set for a session, and what is held for it: of two costs the lower. */
-  of({ backendLimits, opening: { acceptance } }: LimitedSale): SessionLimits | undefined {
+  of({ backendLimits, opening: { acceptance } }: Sale): SessionLimits | undefined {
     const set = backendLimits.find(({ by }) => by === this.#parts.uplink)?.limits;
-    const held = acceptance.hold === undefined ? undefined : acceptance.limits?.cost;
-    if (held === undefined) return set;
-    const isLower = set?.cost !== undefined && compare(ratioOfText(set.cost), ratioOfText(held)) < 0;
-    return isLower ? set : { ...set, cost: held };
+    const cost = acceptance.hold === undefined ? undefined : leastDecimal([acceptance.limits?.cost, set?.cost]);
+    return cost === undefined ? set : { ...set, cost };
   }
 
   /** When a session's limits are to be confirmed; infinity = not at all. */
