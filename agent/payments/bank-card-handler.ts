@@ -109,18 +109,14 @@ export class BankCardHandler {
 
   /** Where the card would start, or what its bearer is told instead. No money is held before a car is there. */
   #place({ cardKey, moment }: BankCard): number | DriverAnswer {
-    const { stationState, layout, reader, refusal, connectors } = this.#parts;
+    const { stationState, layout, reader, amount } = this.#parts;
     const decision = decideTap(stationState(), layout, reader, cardKey, moment, undefined);
     switch (decision.kind) {
       case "authorize": {
         const { connector } = decision;
         if (connector === null) return decline("plug in the car first, then hold the bank card again");
-        const reason = refusal(connector);
-        if (reason !== undefined) return decline(`no session can start: ${reason}`, connector);
-        const config = connectors.find(({ id }) => id === connector);
-        const { minor, currency } = this.#parts.amount();
-        const asked = this.#acceptance("asked", minorText(minor, currency));
-        const why = config === undefined ? "it is not there" : this.#parts.whyTooLittle(config, asked);
+        const { minor, currency } = amount();
+        const why = this.#whyNoStart(connector, this.#acceptance("asked", minorText(minor, currency)));
         return why === undefined ? connector : decline(`no session can start: ${why}`, connector);
       }
       case "refuse":
@@ -156,17 +152,23 @@ export class BankCardHandler {
 
   /** The money is held: the start is journalled, or why there is none. */
   #begin(hold: Hold): string | undefined {
-    const { clock, record, refusal, stationState, connectors } = this.#parts;
+    const { clock, record, stationState } = this.#parts;
     const { connector, reference } = hold;
     const session = stationState().sessions.get(connector);
     if (session?.state !== "occupied") return "the connector is not free any more";
     const acceptance = this.#acceptance(reference, minorText(capMinor(hold), hold.amount.currency));
-    const config = connectors.find(({ id }) => id === connector);
-    const why = refusal(connector) ?? (config === undefined ? undefined : this.#parts.whyTooLittle(config, acceptance));
+    const why = this.#whyNoStart(connector, acceptance);
     if (why !== undefined) return why;
     return record({ type: "CardAccepted", moment: clock.now(), connector, acceptance })
       ? undefined
       : "the station is closing";
+  }
+
+  /** Why no session can start at a connector on what is, or would be, held. */
+  #whyNoStart(connector: number, acceptance: Acceptance): string | undefined {
+    const { refusal, connectors, whyTooLittle } = this.#parts;
+    const config = connectors.find(({ id }) => id === connector);
+    return refusal(connector) ?? (config === undefined ? "it is not there" : whyTooLittle(config, acceptance));
   }
 
   #acceptance(reference: string, cost: string): Acceptance {
