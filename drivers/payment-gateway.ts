@@ -14,31 +14,29 @@ export type MinorAmount = { readonly minor: number; readonly currency: string };
  * Why a gateway or a bank said no, by what a driver or a technician can do about it. A refusal is sure: nothing was
  * held, booked or released by the step that it answers.
  */
-const refusalCodes = [
+export type RefusalCode =
   /** The bank says no, without a reason. */
-  "declined",
-  "no-funds",
-  "card-expired",
+  | "declined"
+  | "no-funds"
+  | "card-expired"
   /** The card must be inserted, or wants its PIN at a terminal that can ask for it. */
-  "insert-card",
-  "card-not-accepted",
+  | "insert-card"
+  | "card-not-accepted"
   /** Nobody came with a card, or the driver cancelled. */
-  "cancelled",
-  "amount-too-high",
-  "amount-too-low",
-  "currency",
+  | "cancelled"
+  | "amount-too-high"
+  | "amount-too-low"
+  | "currency"
   /** The gateway reaches no bank: nobody can pay by card now. */
-  "no-bank-line",
+  | "no-bank-line"
   /** It is busy or wants its end of day, diagnosis or initialisation first. */
-  "not-ready",
+  | "not-ready"
   /** The hold of this step is not open: it was booked, released or has lapsed, or never was. */
-  "hold-not-open",
+  | "hold-not-open"
   /** It cannot do this at all. */
-  "not-supported",
+  | "not-supported"
   /** Another refusal: `message` has the gateway's own code. */
-  "other",
-] as const;
-export type RefusalCode = (typeof refusalCodes)[number];
+  | "other";
 
 /**
  * How a step ended. `message` and `why` are for a technician: a sentence without any card number, token or key.
