@@ -97,9 +97,8 @@ export class HoldTable {
 
   /** The refunds as they are now, and up to which receipt the book was looked at. */
   setRefunds(refunds: readonly Refund[], read: number): void {
-    const open = refunds.filter((one) => owedMinor(one) > 0);
     const done = refunds.filter((one) => owedMinor(one) === 0).slice(-mostRows);
-    const kept = refunds.filter((one) => open.includes(one) || done.includes(one));
+    const kept = refunds.filter((one) => owedMinor(one) > 0 || done.includes(one));
     this.#table.update((before) => ({ ...before, read, refunds: kept }));
   }
 }
