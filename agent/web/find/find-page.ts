@@ -1,12 +1,11 @@
 // find.html in the browser: asks each station, a few at a time, and shows what is free, how far, and for how much. A
 // station that does not answer stays in the list, with the age of what was known.
 
-import { type Language, languages } from "../../../config/languages.js";
 import { deepestJson, parseBoundedJson } from "../../core/json/bounded-json.js";
 import { localNumber } from "../../core/number/local-number.js";
 import { minuteMs } from "../../core/time/time.js";
 import { languageWords } from "../../core/words/words.js";
-import { browserNow, browserWindow, element, type PageElement } from "../verify/dom.js";
+import { browserLanguage, browserNow, browserWindow, element, type PageElement } from "../verify/dom.js";
 import { usualKwh } from "../views/usual-cost.js";
 import { pageWords } from "../words/page-language.js";
 import { findWords } from "./find-words.js";
@@ -37,10 +36,7 @@ const network = globalThis as unknown as Network;
 
 type Row = { readonly address: string; found?: FoundStation; foundMs?: number; isDead: boolean; wasAsked: boolean };
 
-const language: Language =
-  browserWindow.navigator.languages
-    .map((tag) => languages.find((one) => one === tag.slice(0, 2).toLowerCase()))
-    .find((one) => one !== undefined) ?? "en";
+const language = browserLanguage();
 const words = findWords[language];
 const driverWords = pageWords[language];
 

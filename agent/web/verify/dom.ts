@@ -1,6 +1,8 @@
 // The little of a browser that our pages use, typed here: the compiler's DOM library would let its hundreds of globals
 // (name, status, event) pass unnoticed in every file of the agent.
 
+import { type Language, languages } from "../../../config/languages.js";
+
 type PageEvent = {
   preventDefault(): void;
   readonly dataTransfer?: { readonly files: ArrayLike<PageFile> } | null;
@@ -39,6 +41,12 @@ export const browserNow = (): number => Date.now();
 
 /** The window that the page runs in. */
 export const browserWindow = globalThis as unknown as BrowserWindow;
+
+/** The first language that the browser asks for and we have; English where there is none. */
+export const browserLanguage = (): Language =>
+  browserWindow.navigator.languages
+    .map((tag) => languages.find((one) => one === tag.slice(0, 2).toLowerCase()))
+    .find((one) => one !== undefined) ?? "en";
 
 /** An element with attributes and children; texts are texts, never markup. */
 export function element(

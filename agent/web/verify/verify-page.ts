@@ -1,7 +1,6 @@
 // verify.html in the browser: takes files, the text of a QR code and keys, and shows what the verifier finds. Nothing
 // leaves the device: the page may not even ask.
 
-import { type Language, languages } from "../../../config/languages.js";
 import { utf8 } from "../../core/number/bytes.js";
 import { type CheckResult, exitCode } from "../../core/verify/check-result.js";
 import { rerate } from "../../core/verify/rerate.js";
@@ -11,7 +10,7 @@ import { findingsText } from "../../receipts/dispute/findings-text.js";
 import { type GivenFile, verifyGiven } from "../../receipts/dispute/given-evidence.js";
 import type { BundleTools } from "../../receipts/dispute/opened-bundle.js";
 import { pureCheck, pureSha256, recoverKeys } from "../../receipts/dispute/pure-es256.js";
-import { browserWindow, element, type PageElement, type PageFile } from "./dom.js";
+import { browserLanguage, browserWindow, element, type PageElement, type PageFile } from "./dom.js";
 import { keysIn } from "./given-keys.js";
 import { type SeenReceipt, seenInCode, seenInFiles } from "./seen-receipts.js";
 import { verifyFile } from "./verify-file.js";
@@ -24,10 +23,7 @@ declare const programVersion: string;
 /** What a phone can hold and work through; the command line takes more. */
 const largestFile = 64 * 1024 * 1024;
 
-const language: Language =
-  browserWindow.navigator.languages
-    .map((tag) => languages.find((one) => one === tag.slice(0, 2).toLowerCase()))
-    .find((one) => one !== undefined) ?? "en";
+const language = browserLanguage();
 const words = verifyWords[language];
 
 const partText = (tag: string): string => browserWindow.document.querySelector(tag)?.textContent ?? "";
