@@ -4,11 +4,13 @@ import { html } from "hono/html";
 import { clockText } from "../../core/time/time.js";
 import { codeSvg } from "../../receipts/output/qr-code.js";
 import type { PushedConnector } from "../link/frames.js";
-import { bayWords, publicState, signOf } from "../views/bay-state.js";
+import { activityText, bayWords, publicState, signOf } from "../views/bay-state.js";
 import { durationFigure, energyFigure, moneyFigure, powerFigure, timeFigure } from "../views/figures.js";
 import { type Html, type PageContext, trusted } from "../views/layout.js";
 import { paymentFigure } from "../views/payment-code.js";
-import { priceAt, priceRowTexts, usualEnergy } from "../views/price-view.js";
+import { priceAt, priceRowTexts } from "../views/price-view.js";
+import { noticeTexts } from "../views/station-view.js";
+import { usualEnergy } from "../views/usual-cost.js";
 import { codePath, codesFor } from "./display-codes.js";
 
 /** Bays on one screen; with more, the screens take turns. */
@@ -28,18 +30,11 @@ function shownBays({ view }: PageContext): readonly PushedConnector[] {
 
 /** What changes on the display. */
 export function displayNews(context: PageContext): Html {
-  const { view, words, language } = context;
+  const { view, words } = context;
   const bays = shownBays(context);
   const kind = bays.length === 1 ? "one" : bays.length > 2 ? "many" : "two";
-  const { timeZone } = view.hello.station;
-  const notice = !view.connected
-    ? words.asOf(timeFigure(timeZone, view.state.atMs, view.state.atMs, language))
-    : view.state.closed
-      ? words.nothingSold
-      : view.state.trust === "unsynced"
-        ? words.clockUnset
-        : undefined;
-  const { location, operator } = view.hello.station;
+  const [notice] = noticeTexts(context);
+  const { location, operator, timeZone } = view.hello.station;
   const help = `${words.help} ${operator.helpline} · ${clockText(timeZone, view.state.atMs)}`;
   return html`<header><h1>${location.name}</h1><p>${help}</p></header>
 <main class="screen ${kind}">${notice === undefined ? "" : html`<p class="notice">${notice}</p>`}
@@ -50,22 +45,22 @@ function baySection(context: PageContext, connector: PushedConnector): Html {
   const { view, words, language } = context;
   const { session } = connector;
   const state = publicState(connector, view);
-  const running = session === undefined ? undefined : words.states[activityName(session.activity)];
+  const said =
+    connector.state === "charging" && session !== undefined
+      ? activityText(session, words)
+      : bayWords(connector, view, words);
   const since = words.since(timeFigure(view.hello.station.timeZone, connector.sinceMs, view.state.atMs, language));
   const facts = view.hello.connectors.find(({ id }) => id === connector.id);
   const stop = facts?.buttonStops === true ? words.howToStopByButton : words.howToStop;
   const what = state === "free" ? words.howToStart : connector.state === "charging" ? stop : "";
   const about = state === "outOfOrder" ? `${since}. ${words.help} ${view.hello.station.operator.helpline}` : "";
   return html`<section><h2>${signOf(session === undefined ? state : "own")}<span>${words.bay(connector.id)}
-<small>${connector.state === "charging" && running !== undefined ? running : bayWords(connector, view, words)}</small></span></h2>
+<small>${said}</small></span></h2>
 ${about === "" ? "" : html`<p>${about}</p>`}
 ${session === undefined ? priceRows(context, connector.id) : sessionRows(context, connector)}
 ${what === "" ? "" : html`<p class="how">${what}</p>`}
 ${state === "outOfOrder" ? "" : bayCodes(context, connector)}</section>`;
 }
-
-const activityName = (activity: NonNullable<PushedConnector["session"]>["activity"]) =>
-  activity === "reserved" ? "charging" : activity;
 
 function priceRows({ view, language, words }: PageContext, id: number): Html {
   const price = priceAt(view, id, language);

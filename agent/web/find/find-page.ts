@@ -6,7 +6,7 @@ import { localNumber } from "../../core/number/local-number.js";
 import { minuteMs } from "../../core/time/time.js";
 import { languageWords } from "../../core/words/words.js";
 import { browserLanguage, browserNow, browserWindow, element, type PageElement } from "../verify/dom.js";
-import { usualKwh } from "../views/usual-cost.js";
+import { usualEnergy } from "../views/usual-cost.js";
 import { pageWords } from "../words/page-language.js";
 import { findWords } from "./find-words.js";
 import { distanceKm, type FoundStation, type GeoPosition, readStation, usualCosts } from "./found-station.js";
@@ -134,9 +134,7 @@ function rowItem(row: Row): PageElement {
     element("p", { class: "soft" }, [place, ...away].join(" · ")),
     element("p", { class: "state" }, `${mark} ${isDead ? words.deadSince(minutes) : parts.join(", ")}`),
     ...(isDead ? [element("p", {}, parts.join(", "))] : []),
-    ...(costs.length === 0
-      ? []
-      : [element("p", {}, `${driverWords.wouldCost(`${usualKwh} kWh`)}: ${costs.join(" / ")}`)]),
+    ...(costs.length === 0 ? [] : [element("p", {}, `${driverWords.wouldCost(usualEnergy)}: ${costs.join(" / ")}`)]),
     element("p", { class: "soft" }, isDead ? "" : words.asked(minutes)),
     ...(position === undefined
       ? []

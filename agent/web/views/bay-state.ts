@@ -1,6 +1,6 @@
 // The state of a bay as a word and a sign. From outside a bay is free, taken, reserved or out of order, and no more.
 import { html } from "hono/html";
-import type { PushedConnector } from "../link/frames.js";
+import type { PushedConnector, PushedSession } from "../link/frames.js";
 import type { StationView } from "../link/station-link.js";
 import type { PageWords } from "../words/page-words.js";
 import type { Html } from "./layout.js";
@@ -59,6 +59,10 @@ export function bayWords(connector: PushedConnector, view: StationView, { states
       return states[open];
   }
 }
+
+/** What a session does, as its own driver reads it. */
+export const activityText = ({ activity }: PushedSession, { states }: PageWords): string =>
+  states[activity === "reserved" ? "charging" : activity];
 
 /** The bay to go to instead of this one. */
 export const nextFreeBay = (view: StationView, besides: number): PushedConnector | undefined =>

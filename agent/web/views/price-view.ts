@@ -8,10 +8,8 @@ import { parseTariff } from "../../core/tariff/tariff-reader.js";
 import { paymentWords } from "../../core/words/payment-words.js";
 import type { StationView } from "../link/station-link.js";
 import type { Html, PageContext } from "./layout.js";
-import { usualCost, usualKwh } from "./usual-cost.js";
+import { usualCost, usualEnergy } from "./usual-cost.js";
 
-/** The energy that "now would cost" is about. */
-export const usualEnergy = `${usualKwh} kWh`;
 /** Texts of prices that are kept, since they are asked for again and again. */
 const mostKept = 512;
 

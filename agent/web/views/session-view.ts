@@ -4,7 +4,7 @@ import { dayMs } from "../../core/time/time.js";
 import { languageWords } from "../../core/words/words.js";
 import type { PushedConnector, PushedSession } from "../link/frames.js";
 import type { LivePoint } from "../link/session-curves.js";
-import { signOf } from "./bay-state.js";
+import { activityText, signOf } from "./bay-state.js";
 import { durationFigure, energyFigure, moneyFigure, powerFigure, timeFigure, unitPriceFigure } from "./figures.js";
 import { framedPage, type Html, type PageContext } from "./layout.js";
 import { liveChart } from "./live-chart.js";
@@ -19,12 +19,11 @@ export function sessionNews(
 ): Html {
   const { words, language } = context;
   const { activity, currency } = session;
-  const running = activity === "reserved" ? words.states.charging : words.states[activity];
   const money = (amount: string): string => moneyFigure(amount, currency, language);
   const figure: Figure = (name, label, value) => html`<div class="${name}"><dt>${label}</dt><dd>${value}</dd></div>`;
   const idle = session.idleFreeMs === undefined ? "" : words.idleFree(durationFigure(session.idleFreeMs));
   return html`${stationNotices(context)}
-<p class="state">${signOf("own")}<span>${state === "stopping" ? words.states.stopping : running}
+<p class="state">${signOf("own")}<span>${state === "stopping" ? words.states.stopping : activityText(session, words)}
 ${idle === "" || state === "stopping" ? "" : html`<small>${idle}</small>`}</span></p>
 <dl class="live">
 ${figure("energy", words.energy, energyFigure(session.energyMilliWh, language))}

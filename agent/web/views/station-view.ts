@@ -14,16 +14,19 @@ export function stationNews(context: PageContext): Html {
 <p class="unseen">${words.freeOf(free, view.state.connectors.length)}</p>`;
 }
 
-/** What is wrong with all of the station. */
-export function stationNotices({ view, words, language }: PageContext): Html {
+/** What is wrong with all of the station, the gravest first. */
+export function noticeTexts({ view, words, language }: PageContext): readonly string[] {
   const { state, hello, connected } = view;
-  const texts = [
+  return [
     ...(connected ? [] : [words.asOf(timeFigure(hello.station.timeZone, state.atMs, state.atMs, language))]),
     ...(state.closed ? [words.nothingSold] : []),
     ...(state.trust === "unsynced" ? [words.clockUnset] : []),
   ];
-  return html`${texts.map((text) => html`<p class="notice">${text}</p>`)}`;
 }
+
+/** The same as a page shows it. */
+export const stationNotices = (context: PageContext): Html =>
+  html`${noticeTexts(context).map((text) => html`<p class="notice">${text}</p>`)}`;
 
 function bayCard({ view, words, language }: PageContext, id: number): Html {
   const facts = view.hello.connectors.find((one) => one.id === id);

@@ -5,7 +5,8 @@ import type { Tariff } from "../../core/tariff/tariff.js";
 import { moneyFigure } from "./figures.js";
 
 /** The session that "now would cost" is about. */
-export const usualKwh = 20n;
+const usualKwh = 20n;
+export const usualEnergy = `${usualKwh} kWh`;
 
 /** What the usual session would cost at full power, with the car gone when it is done. */
 export function usualCost(
