@@ -5,7 +5,7 @@ import type { StationLink } from "./link/station-link.js";
 import { addBayRoutes } from "./routes/bay-routes.js";
 import { addDataRoutes } from "./routes/data-routes.js";
 import { addReceiptRoutes } from "./routes/receipt-routes.js";
-import { contextOf, type RouteParts } from "./routes/route-parts.js";
+import { contextOf, notYet, type RouteParts } from "./routes/route-parts.js";
 import { addVerifyRoutes } from "./routes/verify-routes.js";
 import { ClientAddress } from "./server/client-address.js";
 import { LiveEvents } from "./server/live-events.js";
@@ -52,9 +52,7 @@ export function pageApp(link: StationLink): Hono {
   addVerifyRoutes(parts);
   app.notFound((request) => {
     const context = contextOf(request, link);
-    return context === undefined
-      ? request.text("The station is only just starting.\n", 503)
-      : request.html(messagePageOf(context, context.words.noPage), 404);
+    return context === undefined ? notYet(request) : request.html(messagePageOf(context, context.words.noPage), 404);
   });
   app.onError((error, request) => {
     // Nothing of what went wrong inside is told outside.

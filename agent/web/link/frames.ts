@@ -201,7 +201,11 @@ export type PageAnswer = z.infer<typeof answerFrame>["answer"];
 /** 128 random bits as base64url. */
 export const linkPattern = /^[A-Za-z0-9_-]{21}[AQgw]$/;
 const link = z.string().regex(linkPattern);
-const lastFour = z.string().regex(/^[0-9A-Z]{4}$/);
+/** The last four characters of a card's number. */
+export const lastFourPattern = /^[0-9A-Z]{4}$/;
+const lastFour = z.string().regex(lastFourPattern);
+/** A total as it stands on a receipt. */
+export const totalPattern = /^\d{1,7}(\.\d{1,4})?$/;
 
 /** A character may be two units of UTF-16. */
 const mostTextUnits = 2 * longestComplaint;
@@ -219,7 +223,7 @@ const questionSchema = z.discriminatedUnion("ask", [
     date: z.iso.date(),
     evseId: z.string().max(40),
     lastFour,
-    total: z.string().regex(/^\d{1,7}(\.\d{1,4})?$/),
+    total: z.string().regex(totalPattern),
   }),
   z.strictObject({ ask: z.literal("stop"), link }),
   /** Something is wrong with the receipt of a link. */

@@ -1,13 +1,10 @@
 // `/` and `/c/N`, with their news, and the door from a bay to one's own session.
-import { z } from "zod";
-import type { PushedConnector } from "../link/frames.js";
+import { lastFourPattern, type PushedConnector } from "../link/frames.js";
 import { bayNews, bayPageOf } from "../views/bay-view.js";
 import type { PageContext } from "../views/layout.js";
 import { messagePageOf } from "../views/message-view.js";
 import { stationNews, stationPageOf } from "../views/station-view.js";
-import { contextOf, formField, inLanguage, notYet, type RouteParts } from "./route-parts.js";
-
-const foundLink = z.object({ link: z.string() });
+import { contextOf, formField, inLanguage, linkIn, notYet, type RouteParts } from "./route-parts.js";
 
 const connectorAt = ({ view }: PageContext, text: string): PushedConnector | undefined =>
   /^[1-9]\d?$/.test(text) ? view.state.connectors.find(({ id }) => id === Number(text)) : undefined;
@@ -56,10 +53,10 @@ export function addBayRoutes({ app, link, events }: RouteParts): void {
     const connector = connectorAt(context, request.req.param("id"));
     if (connector === undefined) return request.html(messagePageOf(context, context.words.noPage), 404);
     const lastFour = (await formField(request, "four", 4)).toUpperCase();
-    if (!/^[0-9A-Z]{4}$/.test(lastFour)) return request.html(bayPageOf(context, connector, { why: "unknown" }), 403);
+    if (!lastFourPattern.test(lastFour)) return request.html(bayPageOf(context, connector, { why: "unknown" }), 403);
     const answer = await link.ask({ ask: "claim", connector: connector.id, lastFour });
-    const found = answer.ok ? foundLink.safeParse(answer.value) : undefined;
-    if (found?.success === true) return request.redirect(inLanguage(`/r/${found.data.link}`, context), 303);
+    const found = linkIn(answer);
+    if (found !== undefined) return request.redirect(inLanguage(`/r/${found}`, context), 303);
     if (!answer.ok && answer.why === "wait") {
       const minutes = Math.ceil((answer.waitMs ?? 0) / 60_000);
       return request.html(bayPageOf(context, connector, { why: "wait", minutes }), 429);

@@ -8,14 +8,22 @@ import { ocmfXml } from "../../core/ocmf/ocmf-xml.js";
 import { dayMs } from "../../core/time/time.js";
 import { fieldsOfOcmf, paginationOf } from "../../core/verify/verify-ocmf.js";
 import { printedReceipt } from "../../receipts/output/terminal-text.js";
-import { type Linked, linkedSchema, linkPattern, type PushedConnector, type PushedSession } from "../link/frames.js";
+import {
+  type Linked,
+  lastFourPattern,
+  linkedSchema,
+  linkPattern,
+  type PushedConnector,
+  type PushedSession,
+  totalPattern,
+} from "../link/frames.js";
 import { clientOf } from "../server/page-guard.js";
 import { complaintPart } from "../views/complaint-view.js";
 import type { PageContext } from "../views/layout.js";
 import { messagePageOf } from "../views/message-view.js";
 import { findPageOf, receiptPageOf } from "../views/receipt-view.js";
 import { sessionNews, sessionPageOf, sessionSpoken } from "../views/session-view.js";
-import { contextOf, formField, inLanguage, notYet, type RouteParts } from "./route-parts.js";
+import { contextOf, formField, inLanguage, linkIn, notYet, type RouteParts } from "./route-parts.js";
 
 type Running = { readonly connector: PushedConnector; readonly session: PushedSession };
 type LinkedReceipt = Extract<Linked, { is: "issued" }>;
@@ -23,7 +31,6 @@ type LinkedReceipt = Extract<Linked, { is: "issued" }>;
 /** A receipt file has five values, and one for each step of its proof. */
 const mostFileValues = 1_000;
 const fileSchema = z.looseObject({ jws: z.string(), publicKey: z.string() });
-const foundLink = z.object({ link: z.string() });
 const takenComplaint = z.object({ number: z.int() });
 
 /** The session that runs behind a link. */
@@ -210,9 +217,7 @@ function addFindRoutes({ app, link, clients }: RouteParts): void {
     };
     const total = typed.total.replace(",", ".");
     const isWhole =
-      z.iso.date().safeParse(typed.day).success &&
-      /^[0-9A-Z]{4}$/.test(typed.four) &&
-      /^\d{1,7}(\.\d{1,4})?$/.test(total);
+      z.iso.date().safeParse(typed.day).success && lastFourPattern.test(typed.four) && totalPattern.test(total);
     const { words } = context;
     if (!isWhole) return request.html(findPageOf(context, { typed, bad: words.notFound }), 404);
     const answer = await link.ask({
@@ -223,8 +228,8 @@ function addFindRoutes({ app, link, clients }: RouteParts): void {
       lastFour: typed.four,
       total,
     });
-    const found = answer.ok ? foundLink.safeParse(answer.value) : undefined;
-    if (found?.success === true) return request.redirect(inLanguage(`/r/${found.data.link}`, context), 303);
+    const found = linkIn(answer);
+    if (found !== undefined) return request.redirect(inLanguage(`/r/${found}`, context), 303);
     const minutes = answer.ok ? 0 : Math.ceil((answer.waitMs ?? 0) / 60_000);
     return answer.ok || answer.why !== "wait"
       ? request.html(findPageOf(context, { typed, bad: words.notFound }), 404)

@@ -1,5 +1,7 @@
 // What routes are made from, and the context that their pages are drawn in.
 import type { Context, Hono } from "hono";
+import { z } from "zod";
+import type { PageAnswer } from "../link/frames.js";
 import type { StationLink } from "../link/station-link.js";
 import type { ClientAddress } from "../server/client-address.js";
 import type { LiveEvents } from "../server/live-events.js";
@@ -45,5 +47,12 @@ export async function formField(context: Context, name: string, longest: number)
 
 /** The page in the language that was chosen. */
 export const inLanguage = (path: string, { language }: PageContext): string => `${path}?lang=${language}`;
+
+const foundLink = z.object({ link: z.string() });
+
+/** The link in an answer of the station's; undefined where it has found none. */
+export function linkIn(answer: PageAnswer): string | undefined {
+  return answer.ok ? foundLink.safeParse(answer.value).data?.link : undefined;
+}
 
 export const notYet = (context: Context): Response => context.text("The station is only just starting.\n", 503);
