@@ -18,8 +18,8 @@ import {
   totalPattern,
 } from "../link/frames.js";
 import { clientOf } from "../server/page-guard.js";
-import { complaintPart } from "../views/complaint-view.js";
-import type { PageContext } from "../views/layout.js";
+import { type ComplaintPart, complaintPart } from "../views/complaint-view.js";
+import type { Html, PageContext } from "../views/layout.js";
 import { messagePageOf } from "../views/message-view.js";
 import { findPageOf, receiptPageOf } from "../views/receipt-view.js";
 import { sessionNews, sessionPageOf, sessionSpoken } from "../views/session-view.js";
@@ -113,16 +113,7 @@ function addSecretRoutes({ app, link, events }: RouteParts): void {
     const taken = answer?.ok === true ? takenComplaint.safeParse(answer.value) : undefined;
     if (taken?.success === true)
       return request.redirect(`${inLanguage(`/r/${secret}`, context)}#complaint-${taken.data.number}`, 303);
-    const { jws } = receiptIn(issued.file);
-    const { number, ocmf, later, complaints } = issued;
-    return request.html(
-      receiptPageOf(
-        context,
-        { link: secret, number, jws, hasRecord: ocmf !== "", later },
-        complaintPart(context, { link: secret, jws, complaints, refused: typed }),
-      ),
-      409,
-    );
+    return request.html(receiptPage(context, issued, secret, typed), 409);
   });
 
   app.get("/r/:name", async (request) => {
@@ -145,14 +136,28 @@ function receiptIn(file: string): z.infer<typeof fileSchema> {
   return fileSchema.parse(read.ok ? read.value : undefined);
 }
 
+/** The page of a receipt, with its complaints; `refused` = one that was typed and not taken. */
+function receiptPage(
+  context: PageContext,
+  { file, ocmf, later, complaints }: LinkedReceipt,
+  secret: string,
+  refused?: ComplaintPart["refused"],
+): Html {
+  const { jws } = receiptIn(file);
+  const part = { link: secret, jws, complaints, ...(refused === undefined ? {} : { refused }) };
+  return receiptPageOf(context, { link: secret, jws, hasRecord: ocmf !== "", later }, complaintPart(context, part));
+}
+
 /** The receipt in the form that the address ends with. */
 async function given(
   request: Context,
   context: PageContext,
-  { number, file, ocmf, later, complaints }: LinkedReceipt,
+  issued: LinkedReceipt,
   secret: string,
   ending: string,
 ): Promise<Response> {
+  if (ending === "") return request.html(receiptPage(context, issued, secret));
+  const { number, file, ocmf, later } = issued;
   const { jws, publicKey } = receiptIn(file);
   const { language, words } = context;
   const options = { language, later };
@@ -160,14 +165,6 @@ async function given(
     "Content-Disposition": `inline; filename="receipt-${number}.${name}"`,
   });
   switch (ending) {
-    case "":
-      return request.html(
-        receiptPageOf(
-          context,
-          { link: secret, number, jws, hasRecord: ocmf !== "", later },
-          complaintPart(context, { link: secret, jws, complaints }),
-        ),
-      );
     case ".json":
       return request.body(file, 200, { ...saved("json"), "Content-Type": "application/json; charset=utf-8" });
     case ".txt":

@@ -23,7 +23,6 @@ export function complaintPart(context: PageContext, part: ComplaintPart): Html {
   const payload = payloadOf(part.jws);
   if (payload === undefined || soldIn(payload) === undefined) return html``;
   const words = complaintWords[context.language];
-  const facts = machineAnswer(payload, context.language);
   const shown = part.complaints.map((one) => complaintSection(context, one));
   return html`<section class="complaints" id="complaints">
 <h2>${words.wrong}</h2>
@@ -32,7 +31,9 @@ ${
   part.complaints.length === 0
     ? ""
     : html`<details open><summary>${words.stationSays}</summary>
-<dl class="facts">${facts.map(({ label, value }) => html`<dt>${label}</dt><dd>${value}</dd>`)}</dl></details>`
+<dl class="facts">${machineAnswer(payload, context.language).map(
+        ({ label, value }) => html`<dt>${label}</dt><dd>${value}</dd>`,
+      )}</dl></details>`
 }
 ${part.complaints.length >= mostPerReceipt ? "" : complaintForm(context, part)}
 </section>`;

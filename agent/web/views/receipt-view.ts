@@ -8,7 +8,6 @@ import { framedPage, type Html, type PageContext, trusted } from "./layout.js";
 
 export type ShownReceipt = {
   readonly link: string;
-  readonly number: number;
   readonly jws: string;
   readonly hasRecord: boolean;
   readonly later: LaterReceipts;
