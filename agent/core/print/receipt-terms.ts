@@ -32,7 +32,7 @@ export function localTimeText(iso: string, { date }: ReceiptWords): string {
 }
 
 /** "2026-03-28" as the language writes it. */
-const localDate = (iso: string, { date }: ReceiptWords): string =>
+export const localDate = (iso: string, { date }: ReceiptWords): string =>
   date.replace("Y", iso.slice(0, 4)).replace("M", iso.slice(5, 7)).replace("D", iso.slice(8, 10));
 
 /** What times need beside the clock: their date where a session sees more than one, their offset where it changes. */

@@ -5,7 +5,8 @@ import { durationInWords } from "../../core/explain/price-text.js";
 import { kwhDisplay } from "../../core/number/energy-text.js";
 import { localNumber } from "../../core/number/local-number.js";
 import { divide, minorUnits, moneyText, ratio, ratioOfText, roundHalfUp } from "../../core/number/money.js";
-import { clockText, dayMs, localTime } from "../../core/time/time.js";
+import { localDate } from "../../core/print/receipt-terms.js";
+import { clockText, dateText, localTime } from "../../core/time/time.js";
 import { languageWords } from "../../core/words/words.js";
 import type { PushedSession } from "../link/frames.js";
 import type { PageWords } from "../words/page-words.js";
@@ -35,9 +36,7 @@ export function timeFigure(timeZone: string, atMs: number, nowMs: number, langua
   const time = clockText(timeZone, atMs);
   const { day } = localTime(timeZone, atMs);
   if (day === localTime(timeZone, nowMs).day) return time;
-  const [year = "", month = "", date = ""] = new Date(day * dayMs).toISOString().slice(0, 10).split("-");
-  const { date: order } = languageWords[language].receipt;
-  return `${order.replace("Y", year).replace("M", month).replace("D", date)} ${time}`;
+  return `${localDate(dateText(day), languageWords[language].receipt)} ${time}`;
 }
 
 /** The unit prices of a session, incl. tax: `0.49 EUR per kWh + 0.10 EUR per minute`. */
