@@ -21,8 +21,8 @@ const phases: ReadonlyMap<string, number> = new Map([
 /** What a DC connector is stated with where nothing better is known. */
 const dcVolts = 400;
 
-const tariffSources = ({ tariffs }: StationView): readonly object[] =>
-  tariffs.flatMap(({ tariff }) => (typeof tariff === "object" && tariff !== null ? [tariff] : []));
+const tariffSources = ({ tariffs }: StationView): readonly Fields[] =>
+  tariffs.map(({ tariff }) => tariff).filter(isObject);
 
 /** The version that can say all of these tariffs. */
 export const versionFor = (view: StationView): OcpiVersion =>
@@ -33,7 +33,7 @@ export function ocpiTariffs(view: StationView): readonly Fields[] {
   const { countryCode, partyId } = view.hello.station;
   const isNewer = versionFor(view) === "2.3.0";
   return view.tariffs.flatMap(({ tariff, sinceMs }) => {
-    if (typeof tariff !== "object" || tariff === null) return [];
+    if (!isObject(tariff)) return [];
     const stated = { country_code: countryCode, party_id: partyId, last_updated: isoText(sinceMs), ...tariff };
     return [isNewer && versionOf(tariff) === "2.2.1" ? asNewer(stated) : stated];
   });
@@ -73,8 +73,7 @@ function evseOf(view: StationView, facts: Facts): Fields & { readonly last_updat
   const state = view.state.connectors.find(({ id }) => id === facts.id);
   const sold = view.tariffs.find(({ connectors }) => connectors.includes(facts.id));
   const since = isoText(Math.max(state?.sinceMs ?? 0, sold?.sinceMs ?? 0));
-  const id =
-    typeof sold?.tariff === "object" && sold.tariff !== null && "id" in sold.tariff ? [String(sold.tariff.id)] : [];
+  const id = isObject(sold?.tariff) && "id" in sold.tariff ? [String(sold.tariff["id"])] : [];
   return {
     uid: evseUidOf(view.hello.station, facts),
     evse_id: facts.evseId,

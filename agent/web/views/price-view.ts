@@ -3,8 +3,10 @@ import { html } from "hono/html";
 import type { Language } from "../../../config/languages.js";
 import { explainTariff, type PriceInWords } from "../../core/explain/explain-tariff.js";
 import { priceBeforeStart } from "../../core/explain/price-before-start.js";
+import { isObject } from "../../core/json/json-reader.js";
 import type { Tariff } from "../../core/tariff/tariff.js";
 import { parseTariff } from "../../core/tariff/tariff-reader.js";
+import { minuteMs } from "../../core/time/time.js";
 import { paymentWords } from "../../core/words/payment-words.js";
 import type { StationView } from "../link/station-link.js";
 import type { Html, PageContext } from "./layout.js";
@@ -25,10 +27,9 @@ export type BayPrice = {
 const parsed = new WeakMap<object, Tariff | undefined>();
 const kept = new Map<string, BayPrice>();
 
-/** What a connector sells by; undefined where nothing is in force. */
-function tariffSoldAt(view: StationView, connector: number): Tariff | undefined {
-  const source = view.tariffs.find(({ connectors }) => connectors.includes(connector))?.tariff;
-  if (typeof source !== "object" || source === null) return undefined;
+/** A tariff as the station pushed it, read once; undefined where it is none. */
+function soldTariff(source: unknown): Tariff | undefined {
+  if (!isObject(source)) return undefined;
   if (!parsed.has(source)) {
     const read = parseTariff(source);
     parsed.set(source, read.ok ? read.tariff : undefined);
@@ -38,14 +39,15 @@ function tariffSoldAt(view: StationView, connector: number): Tariff | undefined 
 
 /** The price at a connector now; undefined where none is known. Worked out once a minute and language. */
 export function priceAt(view: StationView, connector: number, language: Language): BayPrice | undefined {
-  const tariff = tariffSoldAt(view, connector);
+  const index = view.tariffs.findIndex(({ connectors }) => connectors.includes(connector));
+  const sold = view.tariffs[index];
+  const tariff = soldTariff(sold?.tariff);
   if (tariff === undefined) return undefined;
   const { hello, state } = view;
   const facts = hello.connectors.find(({ id }) => id === connector);
-  const minute = Math.floor(state.atMs / 60_000);
-  const index = view.tariffs.findIndex(({ connectors }) => connectors.includes(connector));
+  const minute = Math.floor(state.atMs / minuteMs);
   const limits = JSON.stringify([facts?.limits, facts?.maxPowerW]);
-  const key = `${hello.station.id} ${view.tariffs[index]?.sinceMs} ${index} ${minute} ${state.trust} ${language} ${limits}`;
+  const key = `${hello.station.id} ${sold?.sinceMs} ${index} ${minute} ${state.trust} ${language} ${limits}`;
   const known = kept.get(key);
   if (known !== undefined) return known;
   const price = priceOf(view, tariff, facts, language);
