@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import { processMs } from "../../../drivers/clock.js";
 import type { StationLink } from "../link/station-link.js";
+import { OpenCount } from "./open-count.js";
 
 const mostStreams = 32;
 /** Of one client: a household, or a phone with many tabs. */
@@ -28,7 +29,7 @@ export type News = {
 /** Open streams, counted over all routes of a server. */
 export class LiveEvents {
   #open = 0;
-  readonly #openOf = new Map<string, number>();
+  readonly #openOf = new OpenCount(mostStreamsEach);
 
   /** `clientOf` answers whose streams are counted together; without it nobody's are. */
   constructor(
@@ -82,19 +83,14 @@ export class LiveEvents {
   }
 
   #taken(client: string | undefined): boolean {
-    const own = client === undefined ? 0 : (this.#openOf.get(client) ?? 0);
-    if (this.#open >= mostStreams || own >= mostStreamsEach) return false;
+    if (this.#open >= mostStreams || (client !== undefined && !this.#openOf.take(client))) return false;
     this.#open += 1;
-    if (client !== undefined) this.#openOf.set(client, own + 1);
     return true;
   }
 
   #given(client: string | undefined): void {
     this.#open -= 1;
-    if (client === undefined) return;
-    const left = (this.#openOf.get(client) ?? 1) - 1;
-    if (left === 0) this.#openOf.delete(client);
-    else this.#openOf.set(client, left);
+    if (client !== undefined) this.#openOf.give(client);
   }
 }
 

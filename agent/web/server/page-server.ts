@@ -5,6 +5,7 @@ import type net from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import { ClientAddress } from "./client-address.js";
+import { OpenCount } from "./open-count.js";
 
 const mostSockets = 512;
 /** Of one client that is no proxy of ours: one that opens sockets and is silent must not take all of them. */
@@ -62,18 +63,12 @@ export async function openPageServer(
 
 /** Cuts off sockets of a client that has too many; of IPv6 its whole network is one. */
 export function boundEach(server: Pick<net.Server, "on">, clients: ClientAddress): void {
-  const open = new Map<string, number>();
+  const open = new OpenCount(mostSocketsEach);
   server.on("connection", (socket) => {
     const peer = socket.remoteAddress ?? "";
     if (clients.isTrusted(peer)) return;
     const address = clients.of(peer, undefined);
-    const count = open.get(address) ?? 0;
-    if (count >= mostSocketsEach) return void socket.destroy();
-    open.set(address, count + 1);
-    socket.once("close", () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
-    });
+    if (!open.take(address)) return void socket.destroy();
+    socket.once("close", () => open.give(address));
   });
 }
