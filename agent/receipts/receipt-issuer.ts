@@ -17,6 +17,7 @@ import { SignerFailed } from "../core/signing/signer.js";
 import type { NoShow } from "../core/station/backend-orders.js";
 import type { StationEvent } from "../core/station/station-event.js";
 import type { BookEntry } from "../ledger/book/book-page.js";
+import { receiptOfSession } from "../ledger/book/session-receipt.js";
 import { tariffDigest } from "../tariffs/tariff-digest.js";
 import { Corrections } from "./corrections.js";
 import type { ShownDisclosures } from "./disclosures.js";
@@ -237,17 +238,16 @@ export class ReceiptIssuer {
     return number;
   }
 
-  /** The receipt that a session already has, looked for among the newest: a session is settled soon after it ends. */
+  /** The receipt that a session already has. */
   #bookedBefore(sessionId: string): number | undefined {
     const { book } = this.#parts;
     try {
-      for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1)
-        if (book.get(number)?.sessionId === sessionId) return number;
+      return receiptOfSession(book, sessionId, newestLookedAt);
     } catch (error) {
       // A rotten page is told by maintenance; it must not keep the session that has just ended from its receipt.
       if (!(error instanceof Failure) || error.code !== "book/damaged") throw error;
+      return undefined;
     }
-    return undefined;
   }
 
   #settlementOf(session: Settling, connector: ConnectorConfig): Settlement {

@@ -13,6 +13,7 @@ import type { Acceptance } from "../../core/session/opening.js";
 import { minuteMs } from "../../core/time/time.js";
 import { paymentWords } from "../../core/words/payment-words.js";
 import type { Book } from "../../ledger/book/book.js";
+import { receiptOfSession } from "../../ledger/book/session-receipt.js";
 import { BankCardHandler } from "../../payments/bank-card-handler.js";
 import { bankCardLines } from "../../payments/bank-card-words.js";
 import { openCardKey } from "../../payments/card-key.js";
@@ -65,7 +66,7 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
     stationState: () => station.stationState(),
     gateway: () => line.gateway,
     payable: (receipt) => payableIn(book, receipt),
-    receiptOf: (sessionId) => receiptOf(book, sessionId),
+    receiptOf: (sessionId) => receiptOfSession(book, sessionId, newestLookedAt),
     whyNotBooked: () => (isAmountWrong ? "the terminal booked a wrong amount: nothing more is booked" : undefined),
     faults: station.faults,
     releaseUnknown: config.payments.releaseUnknownHolds,
@@ -283,10 +284,4 @@ function payableIn(book: Book, receipt: number): Payable | undefined {
   if (payload?.kind !== "sale") return undefined;
   const { price, energyKwh } = payload.sale;
   return { gross: price.due.gross, currency: price.currency, energyKwh };
-}
-
-function receiptOf(book: Book, sessionId: string): number | undefined {
-  for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1)
-    if (book.get(number)?.sessionId === sessionId) return number;
-  return undefined;
 }

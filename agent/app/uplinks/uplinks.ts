@@ -7,6 +7,7 @@ import type { OcpiUplinkConfig, UplinkConfig } from "../../../config/uplink-sche
 import { type CdrCopies, copyFor, withPerson, withSignedData } from "../../core/cdr/cdr-copies.js";
 import type { Book } from "../../ledger/book/book.js";
 import type { BookEntry } from "../../ledger/book/book-page.js";
+import { receiptOfSession } from "../../ledger/book/session-receipt.js";
 import { Table } from "../../ledger/store/table.js";
 import { forgottenWords, isForgotten, personOf, type ShownDisclosures } from "../../receipts/disclosures.js";
 import type { Payments } from "../../receipts/payments.js";
@@ -107,9 +108,8 @@ const newestLookedAt = 200;
 
 /** A receipt of the session is on its way and not acknowledged. */
 function receiptWaits(sessionId: string, book: Book, outbox: Outbox): boolean {
-  for (let number = book.count(); number > Math.max(0, book.count() - newestLookedAt); number -= 1)
-    if (book.get(number)?.sessionId === sessionId) return outbox.stateOf(number) !== "acked";
-  return false;
+  const number = receiptOfSession(book, sessionId, newestLookedAt);
+  return number !== undefined && outbox.stateOf(number) !== "acked";
 }
 
 /** What an uplink sends of a receipt; null = nothing. */
