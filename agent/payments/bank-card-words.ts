@@ -5,13 +5,13 @@ import { paymentWords } from "../core/words/payment-words.js";
 
 type Told = Pick<Config, "payments" | "readers" | "terminal" | "language">;
 
-/** Whether the terminal serves the connectors of this reader. */
-const servesReader = ({ payments, readers }: Told, reader: string): boolean =>
-  reader === (payments.reader ?? Object.keys(readers)[0]);
+/** The reader whose connectors the terminal serves: the one that the config names, else the first. */
+export const terminalReader = ({ payments, readers }: Pick<Told, "payments" | "readers">): string | undefined =>
+  payments.reader ?? Object.keys(readers)[0];
 
 /** What is held at a connector's terminal, such as "50.00 EUR"; undefined where no terminal serves it. */
 export const heldOnCardAt = (config: Told, reader: string): string | undefined =>
-  config.terminal !== undefined && servesReader(config, reader)
+  config.terminal !== undefined && reader === terminalReader(config)
     ? `${moneyText(config.payments.hold, config.terminal.currency)} ${config.terminal.currency}`
     : undefined;
 

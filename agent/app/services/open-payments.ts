@@ -15,7 +15,7 @@ import { paymentWords } from "../../core/words/payment-words.js";
 import type { Book } from "../../ledger/book/book.js";
 import { receiptOfSession } from "../../ledger/book/session-receipt.js";
 import { BankCardHandler } from "../../payments/bank-card-handler.js";
-import { bankCardLines } from "../../payments/bank-card-words.js";
+import { bankCardLines, terminalReader } from "../../payments/bank-card-words.js";
 import { openCardKey } from "../../payments/card-key.js";
 import { GatewayLine } from "../../payments/gateway-line.js";
 import { HoldLedger } from "../../payments/hold-ledger.js";
@@ -49,7 +49,6 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
   const { config } = loaded;
   const { station, book } = ties;
   const { clock } = machine;
-  const terminalReader = config.payments.reader ?? Object.keys(config.readers)[0] ?? "";
   const opened = openKept(parts, station);
   if (opened === undefined) return undefined;
   const { table, cardKey } = opened;
@@ -92,7 +91,7 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
     faults: station.faults,
     tapped: (tap) => cards.tapped(tap),
     back: async () => {
-      if (config.terminal?.texts === true) showText();
+      showText();
       ledger.meet(true);
       const why = await ledger.reconcile();
       if (why !== undefined) note(`${device}: its open holds could not be asked for: ${why}`);
@@ -100,23 +99,26 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
     },
     die: parts.die,
   });
-  /** The price, where all connectors of the terminal have the same, and what is held, on the terminal's own display. */
+  /** The price, where all connectors of the terminal have the same, and what is held, on the terminal's own display if it has one. */
   const showText = (): void => {
-    const served = config.connectors.filter(({ reader }) => reader === terminalReader);
+    if (config.terminal?.texts !== true) return;
+    const reader = terminalReader(config) ?? "";
+    const served = config.connectors.filter((one) => one.reader === reader);
     const prices = new Set(served.map((one) => ties.activeTariffs.lines(one, clock.now())[0] ?? ""));
     const [price = ""] = prices.size === 1 ? prices : [];
-    const texts = [price, ...bankCardLines(config, terminalReader, true)].filter((text) => text !== "");
+    const texts = [price, ...bankCardLines(config, reader, true)].filter((text) => text !== "");
     line.gateway?.show?.(texts.join(". "));
   };
   const stopListening = station.feed().listen(({ before, after }) => {
     if (before.holds !== after.holds || before.sessions !== after.sessions) ledger.meet();
   });
   let cancel = (): void => undefined;
-  const looks = [failingAsFault(station, clock), failingAsFault(station, clock)] as const;
+  const lookAtHolds = failingAsFault(station, clock, () => ledger.minute());
+  const lookAtRefunds = failingAsFault(station, clock, () => refunds.look(clock.now().at));
   const everyMinute = (): void => {
-    looks[0](() => ledger.minute());
-    if (config.terminal?.texts === true) showText();
-    looks[1](() => refunds.look(clock.now().at));
+    lookAtHolds();
+    showText();
+    lookAtRefunds();
     cancel = clock.at(clock.now().monoMs + minuteMs, everyMinute);
   };
   everyMinute();
@@ -136,10 +138,10 @@ export function openPayments(parts: ServicesParts, ties: PaymentTies): PaymentSe
   };
 }
 
-/** Does a work that comes again: a book or a disk that fails it is a fault for so long, and stops nothing else. */
-function failingAsFault({ faults }: Station, clock: Clock): (work: () => void) => void {
+/** Work that comes again: a book or a disk that fails it is a fault for so long, and stops nothing else. */
+function failingAsFault({ faults }: Station, clock: Clock, work: () => void): () => void {
   let raised: string | undefined;
-  return (work) => {
+  return () => {
     try {
       work();
       if (raised !== undefined) faults.mended(device, raised);
@@ -177,7 +179,7 @@ function openCards(
 ): BankCardHandler {
   const { config } = loaded;
   const { clock } = machine;
-  const reader = config.payments.reader ?? Object.keys(config.readers)[0] ?? "";
+  const reader = terminalReader(config) ?? "";
   return new BankCardHandler({
     clock,
     station: config.station,
