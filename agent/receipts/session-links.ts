@@ -89,6 +89,10 @@ export class SessionLinks {
   }
 }
 
+/** The address of the driver's page, to put a path behind. */
+export const pageAddress = ({ address }: Pick<NonNullable<Config["page"]>, "address">): string =>
+  address.replace(/\/$/, "");
+
 /**
  * Where the receipt of a sale is found on the driver's page, to print on it; undefined where the config has no page, or
  * one that a driver opens at the station alone. A table that is damaged costs the address and never the receipt: the page
@@ -108,6 +112,6 @@ export function printedAddress(
       if (!(error instanceof Failure)) throw error;
       return undefined;
     }
-    return `${page.address.replace(/\/$/, "")}/r/${links.linkOf(payload.sale.sessionId)}`;
+    return `${pageAddress(page)}/r/${links.linkOf(payload.sale.sessionId)}`;
   };
 }

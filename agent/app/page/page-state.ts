@@ -9,6 +9,7 @@ import { available, type Session } from "../../core/session/session.js";
 import { reservedFor } from "../../core/station/backend-orders.js";
 import { waitingFor } from "../../core/station/station-state.js";
 import { heldOnCardAt } from "../../payments/bank-card-words.js";
+import { pageAddress } from "../../receipts/session-links.js";
 import { evseStatus } from "../../sync/ocpi/ocpi-live-objects.js";
 import type { PushedConnector, PushedCurve, PushedSession, StationHello } from "../../web/link/frames.js";
 import type { Services } from "../services/services.js";
@@ -28,7 +29,7 @@ export function helloOf(config: PageConfigured, version: string): StationHello {
     page: {
       listen: page.listen,
       reach: page.reach,
-      address: page.address.replace(/\/$/, ""),
+      address: pageAddress(page),
       trustedProxies: page.trustedProxies,
       linksMs: page.links,
       stop: page.stop,

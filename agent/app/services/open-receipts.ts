@@ -27,7 +27,7 @@ import { writeReceiptFiles } from "../../receipts/output/receipt-files.js";
 import { type NameUser, openOperatorKey, userNaming } from "../../receipts/privacy/operator-key.js";
 import { emptyIssuerState } from "../../receipts/receipt-chain.js";
 import { ReceiptIssuer } from "../../receipts/receipt-issuer.js";
-import { printedAddress } from "../../receipts/session-links.js";
+import { pageAddress, printedAddress } from "../../receipts/session-links.js";
 import { checkTools, mustContinue, openSigner } from "../../receipts/signing-keys.js";
 import type { Station } from "../../station/station.js";
 import type { Faults } from "../../sync/faults.js";
@@ -151,7 +151,7 @@ export function openIssuer(
  */
 function checkableStation({ station, page }: Pick<Config, "station" | "page">): Config["station"] {
   if (station.verifyUrl !== undefined || page?.reach !== "proxy") return station;
-  return { ...station, verifyUrl: `${page.address.replace(/\/$/, "")}/verify` };
+  return { ...station, verifyUrl: `${pageAddress(page)}/verify` };
 }
 
 function tellSettled(
