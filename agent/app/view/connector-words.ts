@@ -1,5 +1,6 @@
 // One connector in the words of the live view.
 import { clockText } from "../../core/time/time.js";
+import { addressPieces } from "../../core/words/printable.js";
 import { type ConnectorSnapshot, reservationText, type Snapshot } from "../../station/snapshot.js";
 import { bold, dim, durationText, sideBySide, tint, wrappedText } from "./screen-text.js";
 
@@ -94,14 +95,12 @@ export function connectorFigures(
   ];
 }
 
-/** An address has no words to break it at; half of one leads nowhere, so it goes on in the next line. */
+/** Where a driver pays, beneath its words where it does not fit beside them. */
 function addressLines(url: string, columns: number): string[] {
   const room = Math.max(1, columns - addressIndent.length);
   const whole = `  pay by phone: ${url}`;
   if (whole.length <= columns) return [whole];
-  const lines = Math.ceil(url.length / room);
-  const parts = Array.from({ length: lines }, (_, at) => addressIndent + url.slice(at * room, (at + 1) * room));
-  return ["  pay by phone:", ...parts];
+  return ["  pay by phone:", ...addressPieces(url, room).map((piece) => addressIndent + piece)];
 }
 const addressIndent = "    ";
 

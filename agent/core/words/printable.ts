@@ -30,6 +30,12 @@ export function shortLine(text: string, most: number): string {
   return [...line].slice(0, most).join("");
 }
 
+/** An address has no words to break it at; half of one leads nowhere, so it goes on in the next line. */
+export const addressPieces = (address: string, columns: number): string[] =>
+  Array.from({ length: Math.ceil(address.length / columns) }, (_, at) =>
+    address.slice(at * columns, (at + 1) * columns),
+  );
+
 /**
  * A text as it is let in: line breaks and tabs are blanks, all else that may not be printed is U+FFFD, so that it can be
  * seen that something stood there. The same text comes back where nothing is amiss.

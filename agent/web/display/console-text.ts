@@ -1,7 +1,7 @@
 // The display as text, for a screen without a browser: the same words and figures, the codes in half blocks.
 
 import { clockText } from "../../core/time/time.js";
-import { terminalText } from "../../core/words/printable.js";
+import { addressPieces, terminalText } from "../../core/words/printable.js";
 import { codeLines } from "../../receipts/output/qr-code.js";
 import type { PushedConnector } from "../link/frames.js";
 import type { StationView } from "../link/station-link.js";
@@ -66,14 +66,8 @@ function bayLines(view: StationView, connector: PushedConnector, columns: number
   const beside = texts.reduce<string[]>((all, text) => sideColumns(all, text), left);
   // Half a code leads nowhere.
   const fits = beside.length <= room && beside.every((line) => [...line].length <= columns);
-  return fits ? beside : [...left, ...inPieces(codes.page, columns)];
+  return fits ? beside : [...left, ...addressPieces(codes.page, columns)];
 }
-
-/** An address that is longer than a line goes on in the next one: half of it leads nowhere. */
-const inPieces = (address: string, columns: number): string[] =>
-  Array.from({ length: Math.ceil(address.length / columns) }, (_, at) =>
-    address.slice(at * columns, (at + 1) * columns),
-  );
 
 /** Two texts beside each other. */
 function sideColumns(left: readonly string[], right: readonly string[]): string[] {
