@@ -1,5 +1,6 @@
 // The file of a receipt that was credited or corrected since its copy was made: the copy's own proof, with the later
 // receipts beside it. The book is not read from its start for it: that would hold up the station as long as it is old.
+import { setImmediate as otherWork } from "node:timers/promises";
 import type { LaterReceipts } from "../../core/corrections/later-receipts.js";
 import { mostLater, receiptFileText } from "../../core/receipt/receipt-file.js";
 import { payloadOf } from "../../core/receipt/receipt-payload.js";
@@ -54,7 +55,7 @@ async function keyChangesUpTo(
   const changes: BookEntry[] = [];
   if (last === undefined || payloadOf(last.jws)?.key.id === payloadOf(jws)?.key.id) return changes;
   for (let between = number + 1; between < last.number; between += 1) {
-    if (between % readAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (between % readAtOnce === 0) await otherWork();
     const entry = book.get(between);
     if (entry?.kind === "key") changes.push(entry);
   }

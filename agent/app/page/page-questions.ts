@@ -1,6 +1,7 @@
 // What the page may ask of the station, and how often. Guessing is counted here and not in the page: whoever takes the
 // page over gains no more tries.
 import { join } from "node:path";
+import { setImmediate as otherWork } from "node:timers/promises";
 import type { Config } from "../../../config/schema.js";
 import type { Moment } from "../../../drivers/driver.js";
 import type { Complaint } from "../../core/complaints/complaint.js";
@@ -209,8 +210,6 @@ async function found(
   }
   return hit;
 }
-
-const otherWork = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function isWanted({ jws }: BookEntry, { date, evseId, lastFour, total }: Parameters<typeof found>[1]): boolean {
   const payload = payloadOf(jws);
