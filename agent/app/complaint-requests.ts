@@ -16,7 +16,7 @@ export function answerComplaintRequest(
 ): Complaint {
   const number = requestedNumber(request["number"], "number");
   if (request.do === "complaint-open") {
-    const { reason, text, contact } = request as Readonly<Record<string, unknown>>;
+    const { reason, text, contact } = request;
     return complaints.take(number, { reason, text, contact }, language, now);
   }
   const by = requestedText(request["by"], "by", 80);

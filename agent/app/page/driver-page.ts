@@ -152,7 +152,6 @@ export class DriverPage {
     this.#ready();
     const atMs = this.#parts.clock.now().at;
     this.#links?.lead(sessionId, receipt, { atMs, untilMs: atMs + this.#parts.config.page.links });
-    this.#checkpoint = "";
     this.changed();
   }
 

@@ -28,8 +28,8 @@ const deepest = 4;
 const againAfterMs = 1_000;
 
 export type PagePeer = {
-  /** False where the peer is behind with reading, and the push was left out. */
-  push(frame: StationPush): boolean;
+  /** A state is left out where the peer is behind with reading. */
+  push(frame: StationPush): void;
 };
 
 export type PageSocketParts = {
@@ -101,9 +101,7 @@ export class PageSocket {
     };
     const peer: PagePeer = {
       push: (frame) => {
-        if (frame.type === "state" && socket.writableLength > enoughUnread) return false;
-        send(frame);
-        return true;
+        if (frame.type !== "state" || socket.writableLength <= enoughUnread) send(frame);
       },
     };
     const lines = new LineReader(
