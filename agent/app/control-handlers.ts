@@ -16,7 +16,7 @@ import { answerPaymentRequest } from "../payments/payment-requests.js";
 import type { CreditBy } from "../receipts/corrections.js";
 import { adoptKey, stageKey } from "../receipts/key-rotation.js";
 import type { PaymentAnswer } from "../receipts/payments.js";
-import { forgetPerson, tracesOf } from "../receipts/privacy/forgetting.js";
+import { type Forgotten, forgetPerson, tracesOf } from "../receipts/privacy/forgetting.js";
 import type { Snapshot } from "../station/snapshot.js";
 import type { Outbox } from "../sync/outbox.js";
 import { answerDeviceRequest } from "../technician/device-requests.js";
@@ -92,18 +92,22 @@ export async function answerControlRequest(request: ControlRequest, context: Con
     case "numbers-continue":
       return continueNumbers(context, request);
     case "settle":
-      return settle(context, request);
+      return askServices(context, (services, now) => settle(services, request, now));
     case "payments":
     case "payment-release":
     case "payment-release-unknown":
     case "payment-refunded":
-      return askPayments(request, context);
+      return askServices(context, ({ station, onTheSpot }, now) =>
+        answerPaymentRequest(request, station.stationState(), onTheSpot, now),
+      );
     case "complaint-open":
     case "complaint-answer":
     case "complaint-close":
       return complaintAnswer(context, request);
-    case "privacy-forget":
-      return forgetCard(context, requestedText(request["card"], "card", 36));
+    case "privacy-forget": {
+      const card = requestedText(request["card"], "card", 36);
+      return askServices(context, (services) => forgetCard(services, card));
+    }
     case "sync-status":
       return services === undefined
         ? { ok: false, why: context.whyClosed() ?? "the station is not open" }
@@ -131,13 +135,14 @@ export async function answerControlRequest(request: ControlRequest, context: Con
   }
 }
 
-async function askPayments(request: ControlRequest, context: ControlContext): Promise<ControlAnswer> {
-  const { services, machine, whyClosed, die } = context;
+/** What the services of an open station answer; a failure of theirs is told in words. */
+async function askServices(
+  { services, machine, whyClosed, die }: ControlContext,
+  work: (services: Services, now: Moment) => unknown,
+): Promise<ControlAnswer> {
   if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
-  const { station, onTheSpot } = services;
   try {
-    const now = machine.clock.now();
-    return { ok: true, value: await answerPaymentRequest(request, station.stationState(), onTheSpot, now) };
+    return { ok: true, value: await work(services, machine.clock.now()) };
   } catch (error) {
     return failureAnswer(error, die);
   }
@@ -154,21 +159,18 @@ async function askField(
 }
 
 /** Forgets whose the receipts of a card are, and what was written about them; what is complained about waits. */
-async function forgetCard({ services, whyClosed, die }: ControlContext, uid: string): Promise<ControlAnswer> {
-  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
-  const { book, disclosures, nameUser, outboxes, complaints } = services;
+async function forgetCard(
+  { book, disclosures, nameUser, outboxes, complaints }: Services,
+  uid: string,
+): Promise<Forgotten> {
   const { id: name } = nameUser({ uid, type: "RFID" }, "WHITELIST");
   const isDone = (receipt: number): boolean =>
     outboxes.every((outbox) => outbox.stateOf(receipt) === "acked") &&
     complaints.about(receipt).every(({ end }) => end !== undefined);
-  try {
-    const { known, receipts } = await tracesOf(book, disclosures.of, { uid, name });
-    const value = await forgetPerson(disclosures, known, isDone);
-    complaints.forgetAbout(new Set(receipts));
-    return { ok: true, value };
-  } catch (error) {
-    return failureAnswer(error, die);
-  }
+  const { known, receipts } = await tracesOf(book, disclosures.of, { uid, name });
+  const forgotten = await forgetPerson(disclosures, known, isDone);
+  complaints.forgetAbout(new Set(receipts));
+  return forgotten;
 }
 
 /** A failure in words; of the disk it ends the process too. Throws what is none. */
@@ -227,31 +229,23 @@ function continueNumbers(
 
 /** Takes up what was said of a payment; it goes out to the backends that have a message for it. */
 function settle(
-  { services, machine, whyClosed, die }: ControlContext,
+  { payments, paymentLines, outboxes, station, book }: Services,
   { number, reference, status, amount, at, info, otherAmount }: ControlRequest,
-): ControlAnswer {
-  if (services === undefined) return { ok: false, why: whyClosed() ?? "the station is not open" };
-  const { payments, paymentLines, station, book } = services;
-  try {
-    const { payment, known } = payments.tell(
-      requestedNumber(number, "number"),
-      { reference, status, amount, at, info, otherAmount },
-      { book, now: machine.clock.now(), record: (event) => station.enter(event) },
-    );
-    for (const { outbox } of paymentLines) outbox.kick();
-    return {
-      ok: true,
-      value: {
-        payment,
-        known,
-        uplinks: services.outboxes
-          .map((outbox) => outbox.status().uplink)
-          .map((uplink) => ({ uplink, told: paymentLines.some(({ name }) => name === uplink) })),
-      } satisfies PaymentAnswer,
-    };
-  } catch (error) {
-    return failureAnswer(error, die);
-  }
+  now: Moment,
+): PaymentAnswer {
+  const { payment, known } = payments.tell(
+    requestedNumber(number, "number"),
+    { reference, status, amount, at, info, otherAmount },
+    { book, now, record: (event) => station.enter(event) },
+  );
+  for (const { outbox } of paymentLines) outbox.kick();
+  return {
+    payment,
+    known,
+    uplinks: outboxes
+      .map((outbox) => outbox.status().uplink)
+      .map((uplink) => ({ uplink, told: paymentLines.some(({ name }) => name === uplink) })),
+  };
 }
 
 function complaintAnswer(
